@@ -1,0 +1,56 @@
+"""What is known of one person: his household and the newest snapshot of each of his visits."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from detectors.engine.page import NEVER, Page
+from schemas.china_time import DAY
+from schemas.snapshots import STAY, VisitSnapshot
+
+STAYS_KEPT = 400 * DAY  # a year's rules look back 365 days
+OTHERS_KEPT = 60 * DAY
+
+
+class PersonPage(Page, kw_only=True):
+    """One person. ``reference_offset`` is the version of his reference record."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"p"
+
+    person: str
+    household: str = ""
+    birth: int | None = None
+    reference_offset: int = -1
+    visits: dict[str, VisitSnapshot] = {}
+
+    def post(self, snapshot: VisitSnapshot) -> bool:
+        """Upsert; False where what is held is as new."""
+        held = self.visits.get(snapshot.visit)
+        if held is not None and held.offset >= snapshot.offset:
+            return False
+        self.visits[snapshot.visit] = snapshot
+        return True
+
+    def next_change(self) -> int:
+        """When the first visit is to be forgotten."""
+        return min((_kept_until(visit) for visit in self.visits.values()), default=NEVER)
+
+    def advance(self, now: int) -> None:
+        """Forget visits beyond the horizon."""
+        if self.next_change() <= now:
+            self.visits = {name: visit for name, visit in self.visits.items() if _kept_until(visit) > now}
+
+    def forgets_at(self) -> int:
+        """A page without a reference record goes with its last visit."""
+        return NEVER if self.visits or self.reference_offset >= 0 else 0
+
+
+def _kept_until(visit: VisitSnapshot) -> int:
+    newest = max(visit.end or visit.begin, visit.source.inf_time)
+    return newest + (STAYS_KEPT if visit.kind == STAY else OTHERS_KEPT)
+
+
+def person_key(person: str) -> bytes:
+    """The key of his page."""
+    return b"p" + person.encode()

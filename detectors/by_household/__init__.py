@@ -1,0 +1,1 @@
+"""Rules that ask about a household's stays."""

@@ -1,0 +1,137 @@
+"""Do members of one household follow one another into the same institution, one bed after the other?
+
+A *chain* is a series of stays of different members in one institution with a similar diagnosis, each beginning no more
+than a few days after the one before ended, and not while it still ran. Illness in a family overlaps; one after another is
+how a card is used. Method and limits: rules.md, domain.md §4.4 (ENG defaults; no public threshold exists).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Annotated, ClassVar
+
+from detectors.books.household import HouseholdPage
+from detectors.by_household.household_sequence.text import describe
+from detectors.by_household.occasions import is_crowd, judged_stays
+from detectors.engine.page import Page
+from detectors.engine.rule import Cited, Finding, Rule, View, parameter
+from schemas.alerts import Measure, RuleClass, Severity, Text
+from schemas.china_time import DAY, HOUR
+from schemas.codes import same_illness, strikes_together
+from schemas.snapshots import VisitSnapshot
+
+_SOURCE = "rules.md; domain.md §4.4 (ENG)"
+
+
+class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
+    """同户接续住院."""
+
+    rule_id: ClassVar[str] = "household_sequence"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = HouseholdPage
+    title: ClassVar[Text] = Text("同户接续住院", "Household members admitted one after another")
+    notice: ClassVar[str] = "同户接续住院"
+    question: ClassVar[Text] = Text(
+        "同一户的不同成员是否以相近诊断在同一机构前后相接地住院？",
+        "Do members of one household follow one another into one institution with a similar diagnosis?",
+    )
+    rule_class: ClassVar[RuleClass] = "管理类"
+    basis: ClassVar[tuple[str, ...]] = (
+        "《医疗保障基金使用监督管理条例》第三十八条",
+        "《医疗保障基金使用监督管理条例》第四十条",
+    )
+    source: ClassVar[str] = "rules.md household_sequence; domain.md §4.4"
+    blind_spots: ClassVar[Text] = Text(
+        "换机构、换诊断大类或相隔较久的接续住院看不见；没有户信息的参保人看不见。",
+        "A chain that changes institution or the kind of diagnosis, or leaves longer gaps, is not seen; nor are persons"
+        " without a household record.",
+    )
+
+    stays: Annotated[
+        int,
+        parameter(2, 20, "stays", "接续住院次数", "stays in a chain", _SOURCE),
+    ] = 3
+    gap_days: Annotated[int, parameter(0, 30, "days", "相隔天数", "days between stays", _SOURCE)] = 3
+    overlap_hours: Annotated[
+        int,
+        parameter(0, 240, "hours", "允许重叠", "overlap still in sequence", _SOURCE),
+    ] = 12
+    crowd: Annotated[
+        int, parameter(2, 1000, "persons", "大户人数", "a household above this is judged by share", _SOURCE)
+    ] = 12
+    crowd_share: Annotated[
+        float, parameter(0.0, 1.0, "share", "大户接续比例", "share of a large household", _SOURCE)
+    ] = 0.3
+
+    def concerns(self, page: HouseholdPage) -> bool:
+        """As many stays as a chain has."""
+        return len(page.stays) >= self.stays
+
+    def anchors(self, page: HouseholdPage) -> Iterable[str]:
+        """A chain is named by its first stay."""
+        return [
+            chain[0].visit
+            for stays in judged_stays(page).values()
+            for chain in self._chains(stays)
+            if self._counts(page, chain)
+        ]
+
+    def _counts(self, page: HouseholdPage, chain: list[VisitSnapshot]) -> bool:
+        persons = len({stay.person for stay in chain})
+        return persons >= self.stays and not is_crowd(page, persons, self.crowd, self.crowd_share)
+
+    def _chains(self, stays: list[VisitSnapshot]) -> list[list[VisitSnapshot]]:
+        """Chains among one institution's stays; every stay continues the chain that it follows most closely."""
+        chains: list[list[VisitSnapshot]] = []
+        for stay in stays:
+            before = [chain for chain in chains if self._follows(chain, stay)]
+            if before:
+                max(before, key=lambda chain: (chain[-1].end or 0, chain[-1].visit)).append(stay)
+            else:
+                chains.append([stay])
+        return chains
+
+    def _follows(self, chain: list[VisitSnapshot], stay: VisitSnapshot) -> bool:
+        last = chain[-1]
+        if last.end is None or last.person == stay.person:
+            return False
+        gap = stay.begin - last.end
+        return -self.overlap_hours * HOUR <= gap <= self.gap_days * DAY and same_illness(last.diagnosis, stay.diagnosis)
+
+    def ask(self, page: HouseholdPage, anchor: str, view: View) -> Finding | None:
+        """The chain that begins with the visit ``anchor``."""
+        held = page.stays.get(anchor)
+        if held is None:
+            return None
+        stays = judged_stays(page).get(held.stay.institution, [])
+        for chain in self._chains(stays):
+            if chain[0].visit == anchor and self._counts(page, chain):
+                return self._finding(page, chain, view)
+        return None
+
+    def _finding(self, page: HouseholdPage, chain: list[VisitSnapshot], view: View) -> Finding:
+        gaps = [later.begin - (earlier.end or later.begin) for earlier, later in pairwise(chain)]
+        is_contagious = all(strikes_together(stay.diagnosis) for stay in chain)
+        persons = {stay.person for stay in chain}
+        strength = len(chain) - self.stays + (max(gaps) <= DAY) - is_contagious
+        severity: Severity = "high" if strength >= 1 else "medium" if strength == 0 else "low"
+        return Finding(
+            severity=severity,
+            score=min(1.0, max(0.2, 0.6 + 0.15 * strength)),
+            begin=chain[0].begin,
+            end=chain[-1].end,
+            institution=chain[0].institution,
+            persons=tuple(sorted(persons)),
+            visits=tuple(stay.visit for stay in chain),
+            household=page.household,
+            measures=(
+                Measure("stays_in_sequence", len(chain), self.stays, "stays", 1),
+                Measure("members", len(persons), self.stays, "persons", 1),
+                Measure("longest_gap_hours", round(max(gaps) / HOUR, 1), self.gap_days * 24, "hours"),
+                Measure("household_size", page.size(), None, "persons"),
+            ),
+            evidence=tuple(Cited(reference, stay.visit) for stay in chain for reference in stay.evidence),
+            fund_at_risk=sum(stay.scope for stay in chain),
+            text=describe(chain, view),
+        )

@@ -1,0 +1,31 @@
+"""What does an inspector read of a household whose members follow one another into hospital?"""
+
+from __future__ import annotations
+
+from detectors.engine.rule import View
+from schemas.alerts import Text
+from schemas.china_time import DAY, format_day
+from schemas.snapshots import VisitSnapshot
+
+_SHOWN = 6  # stays; the newest say most
+
+
+def describe(chain: list[VisitSnapshot], view: View) -> Text:
+    """The chain's stays in order, and where to look first."""
+    first = chain[0]
+    known = view.references.institution(first.institution)
+    place = known.name if known is not None and known.name else first.institution
+    members = len({stay.person for stay in chain})
+    zh = "、".join(_dates(stay, "至", "今") for stay in chain[-_SHOWN:])
+    en = ", ".join(_dates(stay, " to ", "now") for stay in chain[-_SHOWN:])
+    return Text(
+        f"同户{members}人先后接续在{place}住院{len(chain)}次，诊断相近（{first.diagnosis}）：{zh}。"
+        "请先核对各次入院指征与病程记录是否雷同，核实住院者本人身份，并查是否有人组织、接送或减免自付费用。",
+        f"{members} members of one household were in {place} one after another, {len(chain)} stays with a similar diagnosis "
+        f"({first.diagnosis}): {en}. Look first whether the records are copies of one another and who really lay in the "
+        "bed, then for organised transport or waived co-payments.",
+    )
+
+
+def _dates(stay: VisitSnapshot, until: str, now: str) -> str:
+    return format_day(stay.begin // DAY) + until + (now if stay.end is None else format_day(stay.end // DAY))

@@ -1,0 +1,132 @@
+"""When were members of one household in one institution together, and how alike were their stays?
+
+Shared by the rules about households. An *occasion* is a set of stays of different members, admitted within a day of one
+another and discharged within a day of one another. It weighs evidence rather than counts (domain.md §4.4): the same chronic
+illness, the same hour of coming and going, the same ward and like amounts make it heavier; an illness that strikes
+together (contagion, injury, poisoning) makes it lighter, for families do fall ill together.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from detectors.books.household import HouseholdPage, MemberStay
+from schemas.china_time import DAY, HOUR
+from schemas.codes import is_birth, same_illness, strikes_together
+from schemas.snapshots import VisitSnapshot
+
+NEWBORN = 28 * DAY
+
+
+class Nearness(msgspec.Struct, frozen=True):
+    """How near in time counts as together, seconds; ``grace``: how late a discharge may be reported."""
+
+    admission: int
+    discharge: int
+    grace: int = HOUR
+
+
+class Occasion(NamedTuple):
+    """Stays of different members together, in order of admission. ``is_over``: all have been discharged."""
+
+    stays: tuple[VisitSnapshot, ...]
+    weight: float
+    is_over: bool
+
+    @property
+    def begin(self) -> int:
+        """Admission of the first."""
+        return self.stays[0].begin
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """Who was there."""
+        return frozenset(stay.person for stay in self.stays)
+
+
+def judged_stays(page: HouseholdPage) -> dict[str, list[VisitSnapshot]]:
+    """Stays that can be suspicious, by institution, in order of admission: births and newborns are left out."""
+    stays: dict[str, list[VisitSnapshot]] = {}
+    for held in page.standing_stays():
+        if not _is_birth(held):
+            stays.setdefault(held.stay.institution, []).append(held.stay)
+    return stays
+
+
+def _is_birth(held: MemberStay) -> bool:
+    is_newborn = held.birth is not None and held.stay.begin - held.birth <= NEWBORN
+    return is_newborn or is_birth(held.stay.med_type, held.stay.diagnosis)
+
+
+def occasions(stays: list[VisitSnapshot], near: Nearness, now: int) -> list[Occasion]:
+    """All occasions among one institution's stays; a stay belongs to one only."""
+    found: list[Occasion] = []
+    taken: set[str] = set()
+    for index, first in enumerate(stays):
+        if first.visit in taken:
+            continue
+        group = [first]
+        for other in stays[index + 1 :]:
+            if other.begin - first.begin > near.admission:
+                break
+            if other.visit in taken or any(member.person == other.person for member in group):
+                continue
+            if all(left_together(member, other, near, now) for member in group):
+                group.append(other)
+        if len(group) > 1:
+            taken.update(stay.visit for stay in group)
+            found.append(Occasion(tuple(group), _weight(group), all(stay.end is not None for stay in group)))
+    return found
+
+
+def left_together(one: VisitSnapshot, other: VisitSnapshot, near: Nearness, now: int) -> bool:
+    """Discharged within the bound of each other, or so it still may be while one of them is open."""
+    if one.end is not None and other.end is not None:
+        return abs(one.end - other.end) <= near.discharge
+    ended = one.end if one.end is not None else other.end
+    return ended is None or now <= ended + near.discharge + near.grace
+
+
+def parting_bounds(stays: list[VisitSnapshot], near: Nearness) -> list[int]:
+    """The times at which an open stay has outlasted one that it began together with."""
+    bounds = []
+    for index, one in enumerate(stays):
+        for other in stays[index + 1 :]:
+            if other.begin - one.begin > near.admission:
+                break
+            if (one.end is None) != (other.end is None):
+                ended = one.end if one.end is not None else other.end
+                assert ended is not None
+                bounds.append(ended + near.discharge + near.grace + 1)
+    return bounds
+
+
+def _weight(group: list[VisitSnapshot]) -> float:
+    """1 is two members together and nothing more; the parts are added, contagion halves the whole."""
+    first = group[0]
+    weight = 1.0 + 0.5 * (len(group) - 2)
+    if all(same_illness(first.diagnosis, stay.diagnosis) for stay in group):
+        weight += 0.5
+    if first.department and all(stay.department == first.department for stay in group):
+        weight += 0.1
+    if max(stay.begin for stay in group) - first.begin <= 3 * HOUR:
+        weight += 0.4
+    ends = [stay.end for stay in group if stay.end is not None]
+    if len(ends) == len(group) and max(ends) - min(ends) <= 6 * HOUR:
+        weight += 0.4
+    amounts = [stay.scope for stay in group]
+    if min(amounts) > 0 and max(amounts) <= 1.05 * min(amounts):
+        weight += 0.2
+    if sum(stay.idle_days for stay in group) >= 2 * len(group):
+        weight += 0.3
+    if all(strikes_together(stay.diagnosis) for stay in group):
+        weight *= 0.5
+    return weight
+
+
+def is_crowd(page: HouseholdPage, persons: int, crowd: int, share: float) -> bool:
+    """Whether the household is a nursing home or the like, of which so few were there that it means nothing (§4.4)."""
+    size = page.size()
+    return size > crowd and persons < share * size

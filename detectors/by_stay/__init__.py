@@ -1,0 +1,1 @@
+"""Rules that ask about one stay, from the institution's side."""

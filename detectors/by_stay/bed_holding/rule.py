@@ -1,0 +1,263 @@
+"""Is this bed paid for while nobody is treated in it?
+
+A day of a stay is *idle* when nothing but bed, nursing and consulting fees stand for it. Whether silence means absence is
+judged day by day: 72 hours after its end a day is *settled*; before that it is *probable* if its own bed and nursing lines
+have come and this institution is known not to send treatment lines apart from them. The alert is raised during the stay,
+once a run of idle days is long enough and its first day is settled, and becomes stronger as the later days settle.
+Method and thresholds: domain.md §4.1; the two kinds of certainty: docs/decisions/0003.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, NamedTuple
+
+from detectors.books.institution import InstitutionPage
+from detectors.books.visit import VisitPage
+from detectors.by_stay.bed_holding.text import describe
+from detectors.engine.page import Page
+from detectors.engine.rule import Cited, Finding, Rule, View, parameter
+from schemas.alerts import Measure, RuleClass, Severity, Text
+from schemas.china_time import DAY, HOUR
+from schemas.codes import is_bed_day_package, is_birth, is_day_surgery
+from schemas.snapshots import STAY, Reference
+
+_LOOKED_BACK = 35  # days; the longest bound is 30 days after a day's end
+
+
+class IdleRun(NamedTuple):
+    """Consecutive idle days from ``first``; of ``days`` days, ``settled`` can no longer be changed by late lines."""
+
+    first: int
+    days: int
+    settled: int
+
+
+class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
+    """挂床住院."""
+
+    rule_id: ClassVar[str] = "bed_holding"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = VisitPage
+    title: ClassVar[Text] = Text("挂床住院", "Bed-holding")
+    notice: ClassVar[str] = "挂床住院、空床住院、虚假住院"
+    question: ClassVar[Text] = Text(
+        "住院期间是否连续多日只有床位、护理、诊察费，没有任何诊疗？",
+        "Does a stay go on for days with nothing but bed, nursing and consulting fees?",
+    )
+    rule_class: ClassVar[RuleClass] = "管理类"
+    basis: ClassVar[tuple[str, ...]] = (
+        "《医疗保障基金使用监督管理条例》第十五条",
+        "《医疗保障基金使用监督管理条例》第三十八条第一项",
+    )
+    source: ClassVar[str] = "domain.md §4.1, §3.2"
+    blind_spots: ClassVar[Text] = Text(
+        "按床日付费（2105）、日间手术和分娩、新生儿住院不判断；虚记诊疗项目的空床发现不了；机构从不上传费用明细时不判断。",
+        "Stays paid by the bed-day (2105), day surgery, births and newborns are not judged; an empty bed for which treatment"
+        " is invented is not seen; nothing is judged where an institution sends no lines at all.",
+    )
+
+    idle_days: Annotated[
+        int,
+        parameter(1, 30, "days", "连续无诊疗天数", "consecutive days without treatment", "domain.md §4.1"),
+    ] = 3
+    late_hours: Annotated[
+        int,
+        parameter(0, 720, "hours", "费用明细最迟上传时间", "lines may come this late", "domain.md §3.2"),
+    ] = 72
+    bill_hours: Annotated[
+        int,
+        parameter(0, 72, "hours", "当日账单完整的时间", "a day's own bill is whole after", "docs/decisions/0003"),
+    ] = 12
+    habit_days: Annotated[
+        int,
+        parameter(
+            1,
+            1000,
+            "stay-days",
+            "了解机构上传习惯所需住院日",
+            "stay-days that teach an institution's habit",
+            "docs/decisions/0003",
+        ),
+    ] = 10
+    habit_share: Annotated[
+        float,
+        parameter(
+            0.0,
+            1.0,
+            "share",
+            "诊疗明细分开上传的最大比例",
+            "most stay-days whose treatment came apart",
+            "docs/decisions/0003",
+        ),
+    ] = 0.1
+
+    def concerns(self, page: VisitPage) -> bool:
+        """Stays that could be idle; those excluded by their kind are left out."""
+        return (
+            page.kind == STAY
+            and page.begin is not None
+            and not page.void
+            and not is_day_surgery(page.med_type)
+            and not is_bed_day_package(page.med_type)
+            and not is_birth(page.med_type, page.diagnosis)
+        )
+
+    def silence(self, page: VisitPage, view: View) -> str | None:
+        """Silent where the institution has sent no lines, or sends most of them after the bound."""
+        habits = view.neighbour
+        if not isinstance(habits, InstitutionPage) or habits.billed == 0:
+            return "no_lines"
+        if habits.billed >= self.habit_days and habits.billed_late > habits.billed * 0.2:
+            return "lines_always_late"
+        return None
+
+    def ask(self, page: VisitPage, anchor: str, view: View) -> Finding | None:
+        """The stay's idle runs, as far as they are certain by now."""
+        if not self.concerns(page):
+            return None
+        runs = [run for run in self._runs(page, view) if run.days >= self.idle_days and run.settled >= 1]
+        if not runs:
+            return None
+        longest = max(runs, key=lambda run: (run.days, -run.first))
+        return self._finding(page, view, runs, longest)
+
+    def wake(self, page: VisitPage, anchor: str, view: View) -> int | None:
+        """The next bound at which a run of days without treatment becomes long enough, or more certain."""
+        if not self.concerns(page):
+            return None
+        return min(
+            (bound for run in self._silent_runs(page, view.now) for bound in self._bounds(run, view.now)), default=None
+        )
+
+    def _silent_runs(self, page: VisitPage, now: int) -> list[tuple[int, int | None]]:
+        """Runs of days without treatment so far, first day and last; None: the run may still go on."""
+        first = page.first_day()
+        assert first is not None
+        today = now // DAY
+        last = today if page.end is None else page.end // DAY - 1
+        runs: list[tuple[int, int | None]] = []
+        start: int | None = None
+        for day in range(max(first, today - _LOOKED_BACK), last + 1):
+            known = page.days.get(day)
+            if known is None or not known.active:
+                start = day if start is None else start
+            elif start is not None:
+                runs.append((start, day - 1))
+                start = None
+        if page.end is None:
+            runs.append((last + 1 if start is None else start, None))
+        elif start is not None:
+            runs.append((start, last))
+        return [run for run in runs if run[1] is None or run[1] - run[0] + 1 >= self.idle_days]
+
+    def _bounds(self, run: tuple[int, int | None], now: int) -> Iterator[int]:
+        start, last = run
+        soonest = max(
+            (start + 1) * DAY + self.late_hours * HOUR, (start + self.idle_days) * DAY + self.bill_hours * HOUR
+        )
+        if soonest > now:
+            yield soonest
+            return
+        for day in range(max(start, now // DAY - _LOOKED_BACK), (now // DAY if last is None else last) + 1):
+            for hours in (self.bill_hours, self.late_hours):
+                bound = (day + 1) * DAY + hours * HOUR
+                if bound > now:
+                    yield bound
+
+    # -- which days are idle ----------------------------------------------------------------------------------------
+
+    def _last_day(self, page: VisitPage, now: int) -> int:
+        """The last whole day of the stay; the day of discharge is none."""
+        return min((page.end if page.end is not None else now) // DAY, now // DAY) - 1
+
+    def _runs(self, page: VisitPage, view: View) -> list[IdleRun]:
+        first = page.first_day()
+        assert first is not None
+        whole_bills = self._bills_come_whole(view.neighbour)
+        runs: list[IdleRun] = []
+        start = days = settled = 0
+        for day in range(first, self._last_day(page, view.now) + 1):
+            silence = self._silence_of(page, day, view, whole_bills)
+            if silence is None:
+                if days:
+                    runs.append(IdleRun(start, days, settled))
+                days = settled = 0
+                continue
+            start = start if days else day
+            days += 1
+            settled += silence
+        if days:
+            runs.append(IdleRun(start, days, settled))
+        return runs
+
+    def _silence_of(self, page: VisitPage, day: int, view: View, whole_bills: bool) -> bool | None:
+        """True: idle and settled. False: idle, probably. None: treated, or not to be judged yet."""
+        known = page.days.get(day)
+        if known is not None and known.active:
+            return None
+        age = view.now - (day + 1) * DAY
+        has_bill = known is not None and known.routine > 0
+        if age >= self.late_hours * HOUR:
+            return True if has_bill or self._others_were_billed(view.neighbour, day) else None
+        if has_bill and whole_bills and age >= self.bill_hours * HOUR:
+            return False
+        return None
+
+    def _bills_come_whole(self, habits: InstitutionPage | None) -> bool:
+        return (
+            habits is not None
+            and habits.active >= self.habit_days
+            and habits.active_apart <= self.habit_share * habits.active
+        )
+
+    def _others_were_billed(self, habits: InstitutionPage | None, day: int) -> bool:
+        """A day without any line counts only where the institution did send bills for that day."""
+        return habits is not None and habits.bills.get(day, 0) > 0
+
+    # -- what is said of them ---------------------------------------------------------------------------------------
+
+    def _finding(self, page: VisitPage, view: View, runs: list[IdleRun], longest: IdleRun) -> Finding:
+        first = page.first_day()
+        assert first is not None
+        assert page.begin is not None
+        judged = max(self._last_day(page, view.now) - first + 1, 1)
+        idle = sum(run.days for run in runs)
+        share = idle / judged
+        is_settled = longest.settled >= self.idle_days
+        score = min(
+            1.0, 0.35 + 0.35 * share + 0.05 * min(longest.days - self.idle_days, 4) + (0.1 if is_settled else 0.0)
+        )
+        severity: Severity = "low"
+        if is_settled:
+            severity = "high" if share >= 0.6 and longest.days > self.idle_days else "medium"
+        days = [day for run in runs for day in range(run.first, run.first + run.days)]
+        scope = sum(known.scope for day in days if (known := page.days.get(day)) is not None)
+        return Finding(
+            severity=severity,
+            score=score,
+            begin=page.begin,
+            end=page.end,
+            institution=page.institution,
+            persons=(page.person,),
+            visits=(page.visit,),
+            measures=(
+                Measure("idle_days_in_a_row", longest.days, self.idle_days, "days", 0),
+                Measure("idle_days_settled", min(longest.settled, self.idle_days), self.idle_days, "days"),
+                Measure("idle_share", round(share, 3), None, "share", 0),
+                Measure("days_of_stay", judged, None, "days"),
+            ),
+            evidence=_evidence(page, set(days)),
+            fund_at_risk=scope if share < 0.5 else page.scope,
+            text=describe(page, longest, idle, judged, is_settled, view),
+        )
+
+
+def _evidence(page: VisitPage, idle: set[int]) -> tuple[Cited, ...]:
+    """The admission, the bills of the idle days, the discharge and the settlements."""
+    cited: list[Reference | None] = [page.message_of(page.admission)]
+    bills = sorted({line.message for line in page.lines.values() if line.time // DAY in idle})
+    cited += [page.messages[index] for index in bills]
+    cited.append(page.message_of(page.discharge))
+    cited += [page.messages[settled.message] for settled in page.standing_settlements()]
+    return tuple(Cited(reference, page.visit) for reference in cited if reference is not None)

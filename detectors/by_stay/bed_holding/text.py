@@ -1,0 +1,32 @@
+"""What does an inspector read of a held bed, and where does he look first?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from detectors.books.visit import VisitPage
+from detectors.engine.rule import View
+from schemas.alerts import Text
+from schemas.china_time import format_day
+
+if TYPE_CHECKING:
+    from detectors.by_stay.bed_holding.rule import IdleRun
+
+
+def describe(page: VisitPage, run: IdleRun, idle: int, judged: int, is_settled: bool, view: View) -> Text:
+    """The longest run of idle days, in Chinese and in English."""
+    first, last = format_day(run.first), format_day(run.first + run.days - 1)
+    known = view.references.institution(page.institution)
+    place = known.name if known is not None and known.name else page.institution
+    where = f"{page.department}科室{page.bed}床" if page.bed else "病房"
+    state_zh = "患者尚未出院" if page.end is None else "患者已出院"
+    state_en = "the patient is still in" if page.end is None else "the patient has been discharged"
+    proof_zh = "迟报期（72小时）已过" if is_settled else "后几日仍在迟报期内，如有补传将自动更新"
+    proof_en = "the time for late lines has passed" if is_settled else "late lines may still come and would revise this"
+    return Text(
+        f"{place}：住院{judged}天中{idle}天无诊疗，其中{first}至{last}连续{run.days}天只有床位、护理、诊察费或无任何收费，"
+        f"涉嫌挂床住院；{state_zh}，{proof_zh}。请先查{where}：患者是否在床，再核对体温单、护理记录和医嘱执行单。",
+        f"{place}: {idle} of {judged} days of the stay saw no treatment; from {first} to {last}, {run.days} days running, "
+        f"nothing but bed, nursing and consulting fees, or nothing at all. Suspected bed-holding; {state_en}, {proof_en}. "
+        "Look first whether the patient is in the bed, then at temperature chart, nursing notes and executed orders.",
+    )

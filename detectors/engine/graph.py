@@ -1,0 +1,30 @@
+"""Which stages are there, and what flows from which to which? Written here once, used by service, replay and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from detectors.engine.household_stage import HouseholdStage
+from detectors.engine.institution_stage import InstitutionStage
+from detectors.engine.pages import SavedPages
+from detectors.engine.person_stage import PersonStage
+from detectors.engine.rule import References, Rule
+from detectors.engine.stage import Layout, Stage
+
+STAGES: dict[str, type[Stage]] = {stage.name: stage for stage in (InstitutionStage, PersonStage, HouseholdStage)}
+NEXT: dict[str, str | None] = {"institution": "person", "person": "household", "household": None}
+ROLE_OF_FORWARD = {"person": "visits", "household": "households"}  # how the next stage names what it is sent
+
+
+def open_stage(
+    name: str,
+    partition: int,
+    partitions: int,
+    state: SavedPages,
+    references: References,
+    rules: Iterable[Rule[Any]],
+    clock: Callable[[], int] | None = None,
+) -> Stage:
+    """A stage over its saved pages. ``clock`` reads nanoseconds for the rule-time metric; the engine itself has none."""
+    return STAGES[name](Layout(partition, partitions), state, references, rules, clock)

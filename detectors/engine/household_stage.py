@@ -1,0 +1,61 @@
+"""Who of a household was in hospital together? The third stage, keyed by household."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from detectors.books.household import HouseholdPage, household_key
+from detectors.engine.clock import CLOCK_KEY, Watermark
+from detectors.engine.compare import Cause
+from detectors.engine.incoming import Incoming
+from detectors.engine.page import Page
+from detectors.engine.stage import Stage
+from schemas.snapshots import Mark, Membership, decode_for_household
+
+
+class HouseholdStage(Stage):
+    """Memberships and members' stays in, alerts about households out."""
+
+    name: ClassVar[str] = "household"
+    roles: ClassVar[tuple[str, ...]] = ("households",)
+    phases: ClassVar[tuple[tuple[type[Page], ...], ...]] = ((HouseholdPage, Watermark),)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
+
+    def _now(self) -> int:
+        return self._watermark.now(self._layout.partitions)
+
+    def _take_one(self, role: str, record: Incoming) -> None:
+        try:
+            message = decode_for_household(record.value)
+        except msgspec.DecodeError:
+            self._park("household", "wrong_type", "not a household's fact", role, record)
+            return
+        if isinstance(message, Mark):
+            if self._watermark.post(message.source_partition, message.time):
+                self._keep_clock(self._watermark)
+                self._fire_until(
+                    self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)
+                )
+            return
+        key = household_key(message.household)
+        household = message.household
+        page = self._pages.open(HouseholdPage, key, lambda: HouseholdPage(household=household))
+        if isinstance(message, Membership):
+            if not page.post_membership(message):
+                return
+            self._pages.changed(key, page)
+            if not page.stays:
+                return
+            newest = max(page.stays.values(), key=lambda held: held.stay.source.inf_time).stay
+        else:
+            if not page.post_stay(message):
+                return
+            newest = message.snapshot
+        source = newest.source
+        cause = Cause(newest.partition, newest.offset, source.inf_time, source.msgid, source.infno, source.inf_time)
+        self._review(key, page, self._now(), cause)

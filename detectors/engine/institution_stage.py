@@ -1,0 +1,249 @@
+"""What does a mirrored call change? The first stage: an institution's visits, its items, its habits.
+
+Reads ``fund.transactions`` as it is keyed, by institution. Within a message the visit's page is the origin of what is
+posted to other pages, so those are written first: after a crash between the two the visit's page is the older one, and the
+same message gives the same changes again, which pages that hold them already pass over by their position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from detectors.books.institution import InstitutionPage, institution_key
+from detectors.books.item import ItemPage, VolumeChange, item_key
+from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
+from detectors.books.visit import VisitPage, VolumeDelta, visit_key
+from detectors.books.visit_posting import Posting, post
+from detectors.engine.clock import CLOCK_KEY, StreamClock
+from detectors.engine.compare import Cause
+from detectors.engine.incoming import Forward, Incoming
+from detectors.engine.page import Page
+from detectors.engine.stage import Stage
+from schemas import facts
+from schemas.china_time import DAY, HOUR, from_unix
+from schemas.decode import Undecodable, decode, decode_mark
+from schemas.snapshots import STAY, Reference, VisitSnapshot, encode
+
+LARGEST_LEAD = HOUR  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
+_UNPOSTED = (facts.StockMove, facts.StockDeleted)  # decoded and checked; the rules that ask about stock come later
+
+
+class InstitutionStage(Stage):
+    """Transactions in; alerts about stays and items, and snapshots of visits for their persons, out."""
+
+    name: ClassVar[str] = "institution"
+    roles: ClassVar[tuple[str, ...]] = ("transactions",)
+    phases: ClassVar[tuple[tuple[type[Page], ...], ...]] = (
+        (ItemPage, InstitutionPage),
+        (VisitPage, ReceiptPage, StreamClock),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._clock = self._pages.open(StreamClock, CLOCK_KEY, StreamClock)
+        self._changed_visits: dict[bytes, tuple[VisitPage, Cause]] = {}
+
+    def _now(self) -> int:
+        return self._clock.now
+
+    def _neighbour(self, page: Page) -> InstitutionPage | None:
+        if isinstance(page, VisitPage):
+            return self._pages.get(InstitutionPage, institution_key(page.institution))
+        return None
+
+    def _take_one(self, role: str, record: Incoming) -> None:
+        if record.is_mark:
+            self._take_mark(role, record)
+            return
+        try:
+            transaction = decode(record.value)
+        except Undecodable as problem:
+            self._park("decode", problem.reason, problem.detail, role, record)
+            return
+        if transaction.inf_time > from_unix(record.timestamp_ms / 1000) + LARGEST_LEAD:
+            self._park("time", "clock_ahead", "inf_time is over an hour after the record's timestamp", role, record)
+            return
+        self._effects.counts["transactions", transaction.infno] += 1
+        if not self._clock.hear(transaction.institution, transaction.inf_time):
+            self._effects.counts["clock_jumps_refused", transaction.institution] += 1
+        self._keep_clock(self._clock)
+        cause = Cause(
+            record.partition, record.offset, transaction.inf_time, transaction.msgid, transaction.infno, self._clock.now
+        )
+        self._fire_until(self._clock.now, cause)
+        self._apply(transaction, cause)
+
+    def _take_mark(self, role: str, record: Incoming) -> None:
+        try:
+            mark = decode_mark(record.value)
+        except Undecodable as problem:
+            self._park("decode", problem.reason, problem.detail, role, record)
+            return
+        if mark.time > from_unix(record.timestamp_ms / 1000) + LARGEST_LEAD:
+            self._park("time", "clock_ahead", "the mark is over an hour after the record's timestamp", role, record)
+            return
+        self._effects.counts["transactions", "mark"] += 1
+        self._clock.hear_mark(mark.time)
+        self._keep_clock(self._clock)
+        self._fire_until(self._clock.now, Cause(record.partition, record.offset, mark.time, "", "", self._clock.now))
+
+    # -- posting ----------------------------------------------------------------------------------------------------
+
+    def _apply(self, transaction: facts.Transaction, cause: Cause) -> None:
+        message = Reference(transaction.infno, transaction.msgid, transaction.inf_time)
+        institution = transaction.institution
+        if transaction.infno in REVERSIBLE and self._was_reversed(institution, message):
+            self._effects.counts["reversed_before", transaction.infno] += 1
+            return
+        opened: dict[bytes, tuple[VisitPage, int] | None] = {}
+        deltas: list[VolumeDelta] = []
+        for fact in transaction.facts:
+            key = None if isinstance(fact, _UNPOSTED) else self._visit_of(institution, fact, message)
+            if key is None:
+                continue
+            if key not in opened:
+                opened[key] = self._open_for(key, institution, message, cause)
+            page_and_index = opened[key]
+            if page_and_index is not None:
+                deltas += self._post(*page_and_index, fact, cause)
+                if message.infno in REVERSIBLE:
+                    self._keep_receipt(institution, message, key, cause)
+        if deltas:
+            self._post_volumes(institution, deltas, message, cause)
+        self._review_visits({key: changed[0] for key, changed in opened.items() if changed is not None}, cause)
+
+    def _review_visits(self, changed: dict[bytes, VisitPage], cause: Cause) -> None:
+        for key, page in changed.items():
+            self._review(key, page, self._clock.now, cause)
+            if _is_news(page, cause.infno):
+                self._changed_visits[key] = page, cause
+
+    def _open_for(self, key: bytes, institution: str, message: Reference, cause: Cause) -> tuple[VisitPage, int] | None:
+        """The visit's page and the message's index on it; None where the page holds the message already."""
+        visit = key.decode().partition("|")[2]
+        page = self._pages.open(VisitPage, key, lambda: VisitPage(institution=institution, visit=visit))
+        if page.position >= cause.offset:
+            return None
+        page.position = cause.offset
+        if page.has_seen(message.infno, message.msgid):
+            self._effects.counts["repeated_messages", message.infno] += 1
+            self._pages.changed(key, page)
+            return None
+        return page, page.note(message)
+
+    def _visit_of(self, institution: str, fact: Any, message: Reference) -> bytes | None:
+        if not isinstance(fact, facts.Reversal):
+            return visit_key(institution, fact.visit)
+        key = receipt_key(institution, fact.oinfno, fact.omsgid)
+        receipt = self._pages.get(ReceiptPage, key)
+        if receipt is not None and receipt.visit:
+            return receipt.visit.encode()
+        self._effects.counts["unmatched_corrections", "2601"] += 1
+        if receipt is None:  # should that call still come, it is void
+            receipt = ReceiptPage(inf_time=message.inf_time, reversed=True)
+            self._pages.open(ReceiptPage, key, lambda: receipt)
+            self._pages.changed(key, receipt)
+            self._pages.sleep(key, receipt, receipt.forgets_at())
+        return None
+
+    def _was_reversed(self, institution: str, message: Reference) -> bool:
+        receipt = self._pages.get(ReceiptPage, receipt_key(institution, message.infno, message.msgid))
+        return receipt is not None and receipt.reversed
+
+    def _keep_receipt(self, institution: str, message: Reference, visit: bytes, cause: Cause) -> None:
+        key = receipt_key(institution, message.infno, message.msgid)
+        receipt = self._pages.open(ReceiptPage, key, ReceiptPage)
+        receipt.visit = visit.decode()
+        receipt.inf_time = message.inf_time
+        receipt.position = cause.offset
+        self._pages.changed(key, receipt)
+        self._pages.sleep(key, receipt, receipt.forgets_at())
+
+    def _post(self, page: VisitPage, index: int, fact: facts.Fact, cause: Cause) -> Iterable[VolumeDelta]:
+        is_bill = isinstance(fact, facts.Charges) and fact.inpatient
+        before = {day: (kept.routine, kept.active) for day, kept in page.days.items()} if is_bill else {}
+        posted = post(page, fact, Posting(cause.infno, index, self._category_of))
+        if not posted.matched:
+            self._effects.counts["unmatched_corrections", cause.infno] += 1
+        if is_bill:
+            self._learn_habit(page, before, cause)
+        return posted.deltas
+
+    def _category_of(self, item: str) -> str:
+        catalogued = self._references.item(item)
+        return "" if catalogued is None else catalogued.category
+
+    def _learn_habit(self, page: VisitPage, before: dict[int, tuple[int, int]], cause: Cause) -> None:
+        """What this bill shows of how its institution sends bills; each stay-day teaches once."""
+        key = institution_key(page.institution)
+        habits = self._pages.open(InstitutionPage, key, lambda: InstitutionPage(institution=page.institution))
+        if habits.position >= cause.offset:
+            return
+        habits.position = cause.offset
+        for day, kept in page.days.items():
+            routine, active = before.get(day, (0, 0))
+            if not (routine or active) and (kept.routine or kept.active):
+                habits.post_bill(day, cause.inf_time)
+            if not active and kept.active:
+                habits.post_treatment(apart=routine > 0 and cause.inf_time > (day + 1) * DAY)
+        self._pages.changed(key, habits)
+
+    def _post_volumes(self, institution: str, deltas: list[VolumeDelta], message: Reference, cause: Cause) -> None:
+        by_item: dict[str, list[VolumeChange]] = {}
+        for delta in deltas:
+            by_item.setdefault(delta.item, []).append(VolumeChange(delta.day, delta.quantity, delta.scope))
+        for item, changes in by_item.items():
+            key = item_key(institution, item)
+            page = self._pages.open(ItemPage, key, lambda item=item: ItemPage(institution=institution, item=item))  # type: ignore[misc]
+            if page.position >= cause.offset:
+                continue
+            page.position = cause.offset
+            page.post(changes, cause.inf_time, message)
+            self._review(key, page, self._clock.now, cause)
+
+    # -- snapshots --------------------------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        for page, cause in self._changed_visits.values():
+            if page.person and page.begin is not None:
+                snapshot = _snapshot(page, cause)
+                self._effects.forwards.append(Forward("person", snapshot.person.encode(), encode(snapshot)))
+        self._changed_visits.clear()
+
+
+def _is_news(page: VisitPage, infno: str) -> bool:
+    """Whether the person's stage must hear of it: outpatients once settled, stays but for their charges while open."""
+    if page.kind != STAY:
+        return bool(page.settlements)
+    return not (infno in ("2301", "2302") and page.end is None and not page.settlements and not page.void)
+
+
+def _snapshot(page: VisitPage, cause: Cause) -> VisitSnapshot:
+    assert page.begin is not None
+    standing = page.standing_settlements()
+    is_over = page.kind != STAY or page.end is not None
+    cited = [page.message_of(page.admission), page.message_of(page.discharge)]
+    cited += [page.messages[settled.message] for settled in standing]
+    scope = sum(settled.scope for settled in standing) if standing else page.scope
+    return VisitSnapshot(
+        page.visit,
+        page.institution,
+        page.person,
+        cause.partition,
+        cause.offset,
+        Reference(cause.infno, cause.msgid, cause.inf_time),
+        page.kind,
+        page.void or (page.kind != STAY and not standing),
+        page.begin,
+        page.end,
+        page.med_type,
+        page.diagnosis,
+        page.department,
+        scope if is_over or standing else 0,
+        sum(settled.fund for settled in standing),
+        sum(settled.total for settled in standing),
+        bool(standing),
+        page.idle_days() if page.end is not None else 0,
+        tuple(reference for reference in cited if reference is not None),
+    )

@@ -1,0 +1,85 @@
+"""What is a page of a book, and how is it saved?
+
+A book is kept in pages, each small, each with a key of its own: one a visit, an institution × item, a household. A page
+is what is decoded, cached, dirtied and saved; it is forgotten when its horizon has passed. Saved form: a header of fixed
+length that says the layout's version and the next wake-up, so that restoring needs to decode no page, then msgpack.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+from detectors.engine.standing import Standing
+
+_HEADER = struct.Struct(">Bq")
+NEVER = (1 << 63) - 1
+
+
+class UnreadableState(Exception):
+    """A saved page is of another layout. Operator action: let the state be rebuilt from the topic's history (use a new
+    ``FUNDWATCH_GROUP``), or run the version that wrote it."""
+
+
+class Page(msgspec.Struct, array_like=True, kw_only=True, gc=False):
+    """What all pages hold.
+
+    ``position`` is the newest offset of the source partition that is included: a record at or before it changes
+    nothing. ``standing`` is what the rules have said about this page, by rule and anchor.
+    """
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes]
+
+    position: int = -1
+    wake: int = NEVER
+    standing: dict[str, Standing] = {}
+
+    def forgets_at(self) -> int:
+        """Stream time at which the page is dropped, `NEVER` while it must stay."""
+        return NEVER
+
+    def next_change(self) -> int:
+        """Stream time at which `advance` has something to do (a day to close, something to forget), or `NEVER`."""
+        return NEVER
+
+    def kept_from(self) -> int:
+        """Business time before which the page has forgotten what it knew; what stood on it is then final."""
+        return -NEVER
+
+    def advance(self, now: int) -> None:
+        """Do what time alone does to the page: close and learn days, forget what lies beyond the horizon."""
+
+
+PageT = TypeVar("PageT", bound=Page)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoders: dict[type[Page], msgspec.msgpack.Decoder[Page]] = {}
+
+
+def encode_page(page: Page) -> bytes:
+    """The saved form; equal pages give equal bytes."""
+    return _HEADER.pack(page.layout, page.wake) + _encoder.encode(page)
+
+
+def wake_of(saved: bytes) -> int:
+    """The wake-up of a saved page, without decoding it."""
+    return int(_HEADER.unpack_from(saved)[1])
+
+
+def decode_page(kind: type[PageT], saved: bytes) -> PageT:
+    """The page; raises `UnreadableState` for another layout."""
+    layout = saved[0]
+    if layout != kind.layout:
+        raise UnreadableState(f"{kind.__name__}: saved layout {layout}, this version reads {kind.layout}")
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.msgpack.Decoder(kind)
+    try:
+        page = decoder.decode(memoryview(saved)[_HEADER.size :])
+    except msgspec.DecodeError as error:
+        raise UnreadableState(f"{kind.__name__}: {error}") from None
+    assert isinstance(page, kind)
+    return page

@@ -1,0 +1,125 @@
+"""Which pages are in memory, which must be written, and which wake up next?
+
+The pages of one stage and partition: decoded ones in front of the saved ones, the set of those that changed since the
+last flush, and the heap of wake-ups. Two generations stand in for an exact least-recently-used order, which would cost
+a move at every look.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
+
+from detectors.engine.page import NEVER, Page, decode_page, encode_page, wake_of
+
+PageT = TypeVar("PageT", bound=Page)
+Writes = list[list[tuple[bytes, bytes | None]]]
+
+
+class SavedPages(Protocol):
+    """The store behind the cache; the caller of `Pages.flush` writes it."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The saved page, or None."""
+
+    def items(self) -> Iterable[tuple[bytes, bytes]]:
+        """All of them, at restoring."""
+
+
+class Pages:
+    """One stage's pages of one partition. ``phases`` orders the kinds: a later phase is written after the earlier ones."""
+
+    def __init__(self, saved: SavedPages, phases: Iterable[Iterable[type[Page]]], decoded: int = 200_000) -> None:
+        self._saved = saved
+        self._phase_of: dict[bytes, int] = {}
+        self._kind_of: dict[bytes, type[Page]] = {}
+        for number, kinds in enumerate(phases):
+            for kind in kinds:
+                self._phase_of[kind.prefix] = number
+                self._kind_of[kind.prefix] = kind
+        self._young: dict[bytes, Page] = {}
+        self._old: dict[bytes, Page] = {}
+        self._generation = max(decoded // 2, 1)
+        self._dirty: dict[bytes, Page | None] = {}
+        self._wakes = [(wake, key) for key, page in saved.items() if (wake := wake_of(page)) != NEVER]
+        heapq.heapify(self._wakes)
+        self.hits = self.misses = 0
+
+    def get(self, kind: type[PageT], key: bytes) -> PageT | None:
+        """The page of that key, None where there is none."""
+        page = self._young.get(key)
+        if page is None:
+            page = self._old.pop(key, None)
+            if page is None:
+                if key in self._dirty:  # dropped since the last flush
+                    return None
+                saved = self._saved.get(key)
+                if saved is None:
+                    return None
+                self.misses += 1
+                page = decode_page(kind, saved)
+            self._young[key] = page
+        self.hits += 1
+        return page  # type: ignore[return-value]  # a key's prefix decides its kind
+
+    def open(self, kind: type[PageT], key: bytes, blank: Callable[[], PageT]) -> PageT:
+        """The page of that key, a blank one where there is none yet."""
+        page = self.get(kind, key)
+        if page is None:
+            page = blank()
+            self._young[key] = page
+            self._dirty.pop(key, None)
+        return page
+
+    def changed(self, key: bytes, page: Page) -> None:
+        """The page must be written at the next flush."""
+        self._dirty[key] = page
+
+    def drop(self, key: bytes) -> None:
+        """The page is forgotten."""
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+        self._dirty[key] = None
+
+    def sleep(self, key: bytes, page: Page, until: int) -> None:
+        """The page wants to be asked again at stream time ``until``, or earlier where it has said so before.
+
+        An early wake-up finds nothing new and goes back to sleep; taking it off the heap for every bill that moves it
+        would cost more.
+        """
+        if until < page.wake:
+            page.wake = until
+            self._dirty[key] = page
+            heapq.heappush(self._wakes, (until, key))
+
+    def next_due(self, now: int) -> tuple[int, bytes, Page] | None:
+        """The earliest page whose wake-up is due at ``now``, taken off the heap; ties by key, so the order is fixed."""
+        wakes = self._wakes
+        while wakes and wakes[0][0] <= now:
+            due, key = heapq.heappop(wakes)
+            page = self.get(self._kind_of[key[:1]], key)
+            if page is not None and page.wake == due:
+                page.wake = NEVER
+                return due, key, page
+        return None
+
+    @property
+    def dirty(self) -> int:
+        """How many pages the next flush will write."""
+        return len(self._dirty)
+
+    def flush(self) -> Writes:
+        """What must be written, phase by phase, tombstones as None; the pages count as written."""
+        writes: Writes = [[] for _ in range(max(self._phase_of.values()) + 1)]
+        for key, page in self._dirty.items():
+            writes[self._phase_of[key[:1]]].append((key, None if page is None else encode_page(page)))
+        self._dirty.clear()
+        if len(self._young) > self._generation:
+            self._old = self._young
+            self._young = {}
+        return [phase for phase in writes if phase]
+
+    def kinds(self) -> Mapping[bytes, type[Page]]:
+        """The kind of page of each key prefix."""
+        return self._kind_of

@@ -1,0 +1,98 @@
+"""Whose visit is it, and which household hears of it? The second stage, keyed by person."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from detectors.books.person import PersonPage, person_key
+from detectors.engine.clock import CLOCK_KEY, Watermark
+from detectors.engine.compare import Cause
+from detectors.engine.incoming import Forward, Incoming
+from detectors.engine.page import Page
+from detectors.engine.stage import Stage
+from schemas.decode import Undecodable
+from schemas.references import decode_person
+from schemas.snapshots import STAY, HouseholdVisit, Mark, Membership, VisitSnapshot, decode_for_person, encode
+
+
+class PersonStage(Stage):
+    """Snapshots of visits and persons' reference records in; alerts about persons, and stays for households, out."""
+
+    name: ClassVar[str] = "person"
+    roles: ClassVar[tuple[str, ...]] = ("persons", "visits")
+    phases: ClassVar[tuple[tuple[type[Page], ...], ...]] = ((PersonPage, Watermark),)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
+
+    def _now(self) -> int:
+        return self._watermark.now(self._layout.partitions)
+
+    def _take_one(self, role: str, record: Incoming) -> None:
+        if role == "persons":
+            self._take_reference(role, record)
+            return
+        try:
+            message = decode_for_person(record.value)
+        except msgspec.DecodeError:
+            self._park("person", "wrong_type", "not a snapshot", role, record)
+            return
+        if isinstance(message, Mark):
+            if self._watermark.post(message.source_partition, message.time):
+                self._keep_clock(self._watermark)
+                self._fire_until(
+                    self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)
+                )
+            return
+        self._take_visit(message)
+
+    def _open(self, person: str) -> tuple[bytes, PersonPage]:
+        key = person_key(person)
+        return key, self._pages.open(PersonPage, key, lambda: PersonPage(person=person))
+
+    def _take_visit(self, snapshot: VisitSnapshot) -> None:
+        key, page = self._open(snapshot.person)
+        if not page.post(snapshot):
+            return
+        if snapshot.kind == STAY:
+            if page.household:
+                self._to_household(page, snapshot, True)
+            else:
+                self._effects.counts["without_household", "person"] += 1
+        source = snapshot.source
+        cause = Cause(snapshot.partition, snapshot.offset, source.inf_time, source.msgid, source.infno, source.inf_time)
+        self._review(key, page, self._now(), cause)
+
+    def _take_reference(self, role: str, record: Incoming) -> None:
+        try:
+            person = decode_person(record.value)
+        except Undecodable as problem:
+            self._park("decode", problem.reason, problem.detail, role, record)
+            return
+        key, page = self._open(person.psn_no)
+        if page.reference_offset >= record.offset:
+            return
+        page.reference_offset = record.offset
+        self._effects.counts["references", "person"] += 1
+        left, page.household, page.birth = page.household, person.household, person.birth
+        if left and left != page.household:
+            self._move(page, left, False)
+        if page.household:
+            self._move(page, page.household, True)
+        self._pages.changed(key, page)
+
+    def _move(self, page: PersonPage, household: str, belongs: bool) -> None:
+        """Tell a household that he belongs to it, or no longer, and so do his stays."""
+        membership = Membership(household, page.person, page.reference_offset, belongs)
+        self._effects.forwards.append(Forward("household", household.encode(), encode(membership)))
+        for snapshot in page.visits.values():
+            if snapshot.kind == STAY:
+                self._to_household(page, snapshot, belongs, household)
+
+    def _to_household(self, page: PersonPage, snapshot: VisitSnapshot, belongs: bool, household: str = "") -> None:
+        household = household or page.household
+        message = HouseholdVisit(household, page.reference_offset, belongs, page.birth, snapshot)
+        self._effects.forwards.append(Forward("household", household.encode(), encode(message)))

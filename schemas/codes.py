@@ -1,0 +1,77 @@
+"""Which kind of thing does a code of the interface name? (domain.md §2)
+
+Local systems extend the national two-digit codes to three to six digits, and databases lose leading zeros, so every
+test here goes by prefix after `code_text` has put the code back into its textual form.
+"""
+
+from __future__ import annotations
+
+# med_chrgitm_type 收费类别
+BED, CONSULTING, EXAMINATION, LABORATORY, TREATMENT, OPERATION, NURSING = "01", "02", "03", "04", "05", "06", "07"
+MATERIAL, WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG, GENERAL_VISIT, REGISTRATION, OTHER_CHARGE = (
+    "08", "09", "10", "11", "12", "13", "14",
+)  # fmt: skip
+# 床位, 诊察, 护理 (and the flat visit and registration fees) are billed for a bed that nobody sleeps in too.
+ROUTINE = frozenset({BED, CONSULTING, NURSING, GENERAL_VISIT, REGISTRATION})
+VOLUME_ITEMS = frozenset({MATERIAL, WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG})
+_VOLUME_PREFIXES = ("X", "Z", "T", "C")  # med_list_codg: western, Chinese, pieces, consumables (not confirmed, §2.2)
+
+_BIRTH = ("51", "52", "53", "9921")
+_NEWBORN = ("9921",)
+_DAY_SURGERY = ("28",)
+_TRANSFER = ("23",)
+_INPATIENT = ("21", "22", "23", "24", "25", "26", "27", "28", "29", "52", "2105", "9921")
+_PACKAGED = ("26", "2102", "2105")
+
+# ICD-10 chapters whose illnesses strike a family or a village together: infections, acute respiratory and
+# intestinal illness, injury, poisoning, disaster.
+_CONTAGIOUS_LETTERS = frozenset("AB")
+_INJURY_LETTERS = frozenset("STVWXY")
+_CONTAGIOUS_PREFIXES = (
+    "J00", "J01", "J02", "J03", "J04", "J05", "J06", "J09", "J10", "J11", "J12", "J13", "J14", "J15", "J16", "J17",
+    "J18", "J20", "J21", "J22", "U04", "U07", "H10", "K52", "G00", "G01", "G02", "G03",
+)  # fmt: skip
+
+
+def is_volume_item(category: str, item: str) -> bool:
+    """Drug or consumable, whose quantity is watched; by category, or by code where the answer gave none."""
+    return category in VOLUME_ITEMS if category else item.startswith(_VOLUME_PREFIXES)
+
+
+def is_birth(med_type: str, diagnosis: str) -> bool:
+    """Delivery, or a newborn's stay with its mother: two of a household, rightly together."""
+    return med_type.startswith(_BIRTH) or diagnosis.startswith(("O", "P", "Z37", "Z38"))
+
+
+def is_day_surgery(med_type: str) -> bool:
+    """日间手术: admitted and discharged within a day by design."""
+    return med_type.startswith(_DAY_SURGERY)
+
+
+def is_bed_day_package(med_type: str) -> bool:
+    """按床日 (2105): paid by the day of stay, psychiatric and long-term wards."""
+    return med_type.startswith("2105")
+
+
+def is_transfer(med_type: str) -> bool:
+    """转外诊治住院."""
+    return med_type.startswith(_TRANSFER)
+
+
+def is_packaged(med_type: str) -> bool:
+    """Paid by the case or the bed-day, where equal amounts are the rule (§4.5)."""
+    return med_type.startswith(_PACKAGED)
+
+
+def strikes_together(diagnosis: str) -> bool:
+    """Contagion, poisoning or injury: an illness that several of a household may truly have at once (§4.4)."""
+    return (
+        diagnosis[:1] in _CONTAGIOUS_LETTERS
+        or diagnosis[:1] in _INJURY_LETTERS
+        or diagnosis.startswith(_CONTAGIOUS_PREFIXES)
+    )
+
+
+def same_illness(one: str, other: str) -> bool:
+    """Equal three-character ICD categories (ICD-3, §4.2)."""
+    return bool(one) and one[:3] == other[:3]

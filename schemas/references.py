@@ -1,0 +1,158 @@
+"""What is known beforehand of institutions, persons and the catalogue? (domain.md §3.6)
+
+Any field but the key may be missing: a rule that needs it stays silent and says so in a metric; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from schemas.china_time import UnreadableTime, parse_time
+from schemas.decode import Undecodable, code
+from schemas.wire import Code, Number
+
+
+class Institution(msgspec.Struct, frozen=True, gc=False):
+    """Master record of ``fund.institutions``."""
+
+    fixmedins_code: str
+    name: str
+    region: str  # admdvs
+    kind: str  # medins_type
+    level: str  # hosp_lv
+    beds: int | None  # aprv_bed_cnt
+    longitude: float | None
+    latitude: float | None
+
+
+class Person(msgspec.Struct, frozen=True, gc=False):
+    """Record of ``fund.persons``; addresses and telephones are read by the rules that group by them, from the topic."""
+
+    psn_no: str
+    household: str  # household_id
+    birth: int | None  # brdy, seconds of China time
+    sex: str
+    insutype: str
+    identity: str  # psn_idet_type
+
+
+class CatalogueItem(msgspec.Struct, frozen=True, gc=False):
+    """Record of ``fund.catalogue``."""
+
+    med_list_codg: str
+    name: str
+    category: str  # med_chrgitm_type, two digits
+    unit: str
+    price_limit: float | None  # pric_uplmt_amt, yuan
+    per_day_max: float | None
+
+
+class _Institution(msgspec.Struct, gc=False):
+    fixmedins_code: Code = None
+    medins_name: Code = None
+    admdvs: Code = None
+    medins_type: Code = None
+    hosp_lv: Code = None
+    aprv_bed_cnt: Number = None
+    lnt: Number = None
+    lat: Number = None
+
+
+class _Person(msgspec.Struct, gc=False):
+    psn_no: Code = None
+    household_id: Code = None
+    brdy: Code = None
+    gend: Code = None
+    insutype: Code = None
+    psn_idet_type: Code = None
+
+
+class _CatalogueItem(msgspec.Struct, gc=False):
+    med_list_codg: Code = None
+    name: Code = None
+    med_chrgitm_type: Code = None
+    unit: Code = None
+    pric_uplmt_amt: Number = None
+    per_day_max: Number = None
+
+
+def _optional_number(value: Number, field: str) -> float | None:
+    if value is None or value == "":
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        raise Undecodable("unreadable_number", field) from None
+
+
+def _key(value: Code, field: str) -> str:
+    text = code(value)
+    if not text:
+        raise Undecodable("missing_field", field)
+    return text
+
+
+def _reader(kind: type[msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
+    decoder = msgspec.json.Decoder(kind)
+
+    def read(value: bytes) -> msgspec.Struct:
+        try:
+            return decoder.decode(value)
+        except msgspec.ValidationError as error:
+            raise Undecodable("wrong_type", str(error).rpartition("`$")[2].rstrip("`").lstrip(".")) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise Undecodable("not_json") from None
+
+    return read
+
+
+_read_institution, _read_person, _read_item = _reader(_Institution), _reader(_Person), _reader(_CatalogueItem)
+
+
+def decode_institution(value: bytes) -> Institution:
+    """Raises `Undecodable`."""
+    raw = _read_institution(value)
+    assert isinstance(raw, _Institution)
+    beds = _optional_number(raw.aprv_bed_cnt, "aprv_bed_cnt")
+    return Institution(
+        _key(raw.fixmedins_code, "fixmedins_code"),
+        code(raw.medins_name),
+        code(raw.admdvs),
+        code(raw.medins_type),
+        code(raw.hosp_lv),
+        None if beds is None else int(beds),
+        _optional_number(raw.lnt, "lnt"),
+        _optional_number(raw.lat, "lat"),
+    )
+
+
+def decode_person(value: bytes) -> Person:
+    """Raises `Undecodable`."""
+    raw = _read_person(value)
+    assert isinstance(raw, _Person)
+    birth = code(raw.brdy)
+    try:
+        born = parse_time(birth) if birth else None
+    except UnreadableTime:
+        raise Undecodable("unreadable_time", "brdy") from None
+    return Person(
+        _key(raw.psn_no, "psn_no"), code(raw.household_id), born, code(raw.gend), code(raw.insutype),
+        code(raw.psn_idet_type),
+    )  # fmt: skip
+
+
+def decode_catalogue_item(value: bytes) -> CatalogueItem:
+    """Raises `Undecodable`."""
+    raw = _read_item(value)
+    assert isinstance(raw, _CatalogueItem)
+    category = code(raw.med_chrgitm_type)
+    return CatalogueItem(
+        _key(raw.med_list_codg, "med_list_codg"),
+        code(raw.name),
+        category.zfill(2) if category else "",
+        code(raw.unit),
+        _optional_number(raw.pric_uplmt_amt, "pric_uplmt_amt"),
+        _optional_number(raw.per_day_max, "per_day_max"),
+    )

@@ -1,0 +1,96 @@
+"""What goes from one stage to the next? The newest snapshot of a visit, never an increment.
+
+A snapshot is posted by upsert, so a double, a crash between two writes or another interleaving changes nothing
+(design.md, engine 6). It holds only what the visit's *last* message determined, never what happened to be known when a
+batch ended: a stay's amounts therefore appear from its discharge on, when every further message makes a new snapshot.
+Internal topics carry msgpack; layouts are versioned by their tag.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+STAY, OUTPATIENT, PHARMACY, UNKNOWN_KIND = "stay", "outpatient", "pharmacy", ""
+
+
+class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message that made a fact, to be cited as evidence."""
+
+    infno: str
+    msgid: str
+    inf_time: int
+
+
+class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v1", gc=False):
+    """One visit as its institution's stage knows it after the message at ``offset``."""
+
+    visit: str
+    institution: str
+    person: str
+    partition: int  # of fund.transactions; with `offset` the snapshot's version
+    offset: int
+    source: Reference  # the message of that offset
+    kind: str  # STAY, OUTPATIENT or PHARMACY
+    void: bool  # the visit never was
+    begin: int
+    end: int | None  # None: a stay that is open
+    med_type: str
+    diagnosis: str
+    department: str
+    scope: int  # inscp_scp_amt, fen, net; a stay's from its discharge on
+    fund: int  # fund_pay_sumamt of the settlements that stand, fen
+    total: int  # medfee_sumamt likewise
+    settled: bool
+    idle_days: int  # days of a discharged stay without treatment
+    evidence: tuple[Reference, ...]
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True, tag="mark", gc=False):
+    """The stream time that one source partition has reached; sent to every partition of the next topic."""
+
+    source_partition: int
+    time: int
+
+
+class Membership(msgspec.Struct, frozen=True, array_like=True, tag="member1", gc=False):
+    """Whether a person belongs to a household, as of a version of his reference record."""
+
+    household: str
+    person: str
+    offset: int
+    belongs: bool
+
+
+class HouseholdVisit(msgspec.Struct, frozen=True, array_like=True, tag="hv1", gc=False):
+    """A stay on its way to its person's household; ``belongs`` false takes it out of one that he has left."""
+
+    household: str
+    member_version: int
+    belongs: bool
+    birth: int | None
+    snapshot: VisitSnapshot
+
+
+ForPerson: TypeAlias = VisitSnapshot | Mark
+ForHousehold: TypeAlias = HouseholdVisit | Membership | Mark
+
+_encoder = msgspec.msgpack.Encoder()
+_for_person: msgspec.msgpack.Decoder[ForPerson] = msgspec.msgpack.Decoder(ForPerson)
+_for_household: msgspec.msgpack.Decoder[ForHousehold] = msgspec.msgpack.Decoder(ForHousehold)
+
+
+def encode(message: ForPerson | ForHousehold) -> bytes:
+    """The internal topics' value."""
+    return _encoder.encode(message)
+
+
+def decode_for_person(value: bytes) -> ForPerson:
+    """Raises `msgspec.DecodeError`."""
+    return _for_person.decode(value)
+
+
+def decode_for_household(value: bytes) -> ForHousehold:
+    """Raises `msgspec.DecodeError`."""
+    return _for_household.decode(value)
