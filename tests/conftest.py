@@ -1,0 +1,61 @@
+"""What tests share: one real Kafka for the session, and topics of one's own on it."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from stream import topics
+from stream.broker import free_port, running_broker
+from stream.settings import ENVIRONMENT_PREFIX, Settings
+
+# The machine is shared and slow at times, so no example has a deadline; in CI the same examples come in every run.
+hypothesis.settings.register_profile("laptop", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "laptop")
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_this_machine_stay_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A FUNDWATCH_… of the shell that runs the tests must not decide what they test."""
+    for name in [name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real broker on a free port of loopback, started when the first test asks for it."""
+    with running_broker(tmp_path_factory.mktemp("kafka")) as address:
+        yield address
+
+
+@pytest.fixture
+def kafka_settings(kafka: str, tmp_path: Path, new_prefix: Callable[[], str]) -> Settings:
+    """The session's broker with a topic prefix, a group and a data folder of this test's own; no topics yet."""
+    prefix = new_prefix()
+    return Settings(
+        broker=kafka, prefix=prefix, group=f"{prefix}group", data=tmp_path / "data", partitions=2, metrics_port=0
+    )
+
+
+@pytest.fixture
+def kafka_topics(kafka_settings: Settings) -> Settings:
+    """`kafka_settings` with all topics created, two partitions each."""
+    topics.create(kafka_settings)
+    return kafka_settings
+
+
+@pytest.fixture(scope="session")
+def new_prefix() -> Callable[[], str]:
+    """A topic prefix that no other test of this session has."""
+    numbers = itertools.count(1)
+    return lambda: f"test{next(numbers)}."
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of loopback on which nobody listens at this moment."""
+    return free_port()
