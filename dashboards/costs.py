@@ -1,0 +1,94 @@
+"""Rows of the service dashboard: what do state, rules and the process itself cost?"""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import dashboard
+
+from dashboards.panels import Query, Words, series_panel, table_panel
+from dashboards.promql import RATE, each, increase, now, per_second, with_title
+from stream import metric_catalogue as names
+
+
+def state(board: dashboard.Dashboard) -> dashboard.Dashboard:
+    """What is kept, and how often it has to be decoded again."""
+    hits = per_second(names.PAGE_READS, "stage", result="hit")
+    return (
+        board.with_row(dashboard.Row("状态 / State"))
+        .with_panel(series_panel(
+            Words("状态页数", "State pages"),
+            Words("应随在院与观察期稳定；一直上升：超期页面没有清除。",
+                  "Level, as pages go when their horizon passes; if it only rises they do not."),
+            [Query(now(names.STATE_KEYS, "stage"), "{{stage}}")], "short", width=8))
+        .with_panel(series_panel(
+            Words("状态字节", "State bytes"),
+            Words("与页数同步；单独上升：页面变大，某个窗口过宽。",
+                  "Goes with the pages; if it rises alone, pages grow: a window is too wide."),
+            [Query(now(names.STATE_BYTES, "stage"), "{{stage}}")], "bytes", width=8))
+        .with_panel(series_panel(
+            Words("已解码页缓存命中率", "Cache hits of decoded pages"),
+            Words("低于 0.8 且吞吐下降：加大缓存。", "Below 0.8 with falling throughput: enlarge the cache."),
+            [Query(f"{hits} / {per_second(names.PAGE_READS, 'stage')}", "{{stage}}")], "percentunit", width=8))
+        .with_panel(table_panel(
+            Words("最近一次恢复", "Last restore"),
+            Words("重启或再均衡后恢复状态的用时与页数；超过 1 分钟应考虑备用副本。",
+                  "Time and pages of the last restore; above a minute, consider standbys."),
+            [Query(each(names.RESTORE_SECONDS), column="用时 / time"),
+             Query(each(names.RESTORED_KEYS), column="页数 / pages")],
+            {"stage": "环节 / stage"}, sort_by="用时 / time", units={"用时 / time": "s"}))
+    )  # fmt: skip
+
+
+def rules(board: dashboard.Dashboard) -> dashboard.Dashboard:
+    """Every rule that is switched on, by what it costs and whether it can judge."""
+    busy = per_second(names.RULE_SECONDS, "rule")
+    each_question = f"{busy} / {per_second(names.RULE_QUESTIONS, 'rule')}"
+    columns = [
+        Query(with_title(now(names.MODELS, "rule")), column="模型 / models"),
+        Query(now(names.MODELS_WARMING_UP, "rule"), column="预热中 / warming up"),
+        Query(increase(names.RULE_INACTIVE, "rule", window="24h"), column="24h 缺资料 / inactive"),
+        Query(increase(names.RULE_QUESTIONS, "rule", window="24h"), column="24h 询问 / questions"),
+    ]
+    return (
+        board.with_row(dashboard.Row("规则 / Rules"))
+        .with_panel(series_panel(
+            Words("规则占用的处理器", "Processor share of each rule"),
+            Words("1 为一个核心占满。", "1 is one core in full use."),
+            [Query(with_title(busy), "{{zh}} {{rule}}")], "percentunit", stacked=True))
+        .with_panel(series_panel(
+            Words("每次询问用时", "Time per question"),
+            Words("某条规则单独变慢：它所看的页面变大了。",
+                  "One rule alone gets slower: the pages it reads have grown."),
+            [Query(with_title(f"({each_question})"), "{{zh}} {{rule}}")], "s"))
+        .with_panel(table_panel(
+            Words("规则能否判断", "Can the rules judge"),
+            Words("缺资料：载入机构、人员或目录资料；预热中：等待历史积累。",
+                  "Inactive: load institutions, persons or the catalogue. Warming up: history has to grow."),
+            columns, {"zh": "规则", "en": "rule", "rule": "id"}, sort_by="24h 缺资料 / inactive", units={}))
+    )  # fmt: skip
+
+
+def process(board: dashboard.Dashboard) -> dashboard.Dashboard:
+    """The worker processes as the system sees them."""
+    running = f"time() - {names.STARTED}"
+    ours = f"and on (instance) {names.BUILD_INFO}"
+    return (
+        board.with_row(dashboard.Row("进程 / Process"))
+        .with_panel(series_panel(
+            Words("内存", "Memory"),
+            Words("缓慢持续上升为泄漏；请附此图报告。", "A slow steady rise is a leak; report it with this graph."),
+            [Query(f"process_resident_memory_bytes {ours}", "{{instance}}")], "bytes", width=8))
+        .with_panel(series_panel(
+            Words("处理器", "Processor"),
+            Words("接近 1：该进程已饱和，增加工作进程。", "Near 1 the worker is saturated: add workers."),
+            [Query(f"rate(process_cpu_seconds_total[{RATE}]) {ours}", "{{instance}}")],
+            "percentunit", width=8))
+        .with_panel(series_panel(
+            Words("运行时长", "Uptime"),
+            Words("锯齿状：进程反复重启，见其日志。", "A saw-tooth: workers restart again and again; read their logs."),
+            [Query(running, "{{instance}}")], "s", width=8))
+        .with_panel(table_panel(
+            Words("版本", "Versions"),
+            Words("滚动升级后应只剩一个版本。", "After a rolling upgrade only one should remain."),
+            [Query(f"count by (version, python) ({names.BUILD_INFO})", column="进程数 / workers")],
+            {"version": "版本 / version", "python": "Python"}, sort_by="进程数 / workers", units={}))
+    )  # fmt: skip
