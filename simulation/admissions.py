@@ -1,0 +1,191 @@
+"""Who is admitted today, where to, and for how long?
+
+Illness by age and season; full wards send people on; families fall ill together now and then and are admitted together
+in all honesty; transfers, deaths, day surgery. `plan` is the one way to make a stay, for schemes too.
+"""
+
+import random
+from dataclasses import replace
+
+from simulation.diagnoses import DIAGNOSES, SCHIZOPHRENIA, Diagnosis
+from simulation.draws import ADMISSION_HOURS, DISCHARGE_HOURS, single, stream
+from simulation.stays import StayPlan, quiet_days
+from simulation.timeline import DAY
+from simulation.ward import HOUR, Ward
+from simulation.world import World
+
+ADMISSIONS_PER_DAY = 0.53 / 1000  # of 0.62; births, chemotherapy, psychiatry and families make the rest
+PSYCHIATRIC_PER_DAY = 0.018 / 1000
+LOOK_BACK = 100  # days; hardly anybody lies longer
+REST = 20 * DAY  # after a stay, before anything ordinary brings the person back
+KIND_SHARES = {"county": 0.42, "tcm": 0.15, "township": 0.18, "private": 0.2, "tertiary": 0.05}
+SURGICAL_SHARES = {"county": 0.56, "tcm": 0.12, "township": 0.02, "private": 0.24, "tertiary": 0.06}
+FAMILY_SHARE = 0.1  # of infectious stays: somebody of the household is admitted too
+COMPANION_SHARE = 0.004  # of other stays: husband and wife go together, once
+DEATH_SHARE, TRANSFER_SHARE, AGAINST_ADVICE_SHARE = 0.012, 0.015, 0.02
+
+
+class Admissions:
+    """Books a day's ordinary stays."""
+
+    def __init__(self, world: World, ward: Ward) -> None:
+        self._world = world
+        self._ward = ward
+
+    def fill_wards(self) -> None:
+        """Puts those into their beds who were admitted before the period and still lie there on its first day."""
+        for day in range(-LOOK_BACK, 0):
+            self.open_day(day)
+
+    def open_day(self, day: int) -> None:
+        """Books everybody whose ordinary stay begins today."""
+        world, rng = self._world, stream(self._world.seed, "admissions", day + LOOK_BACK)
+        chance = single(rng)
+        people, timeline = world.people, world.timeline
+        mean = people.residents * timeline.admissions(day)
+        weights = [d.stays * timeline.season(d.season, day) for d in DIAGNOSES]
+        for person in people.sick_people(rng, int(rng.poisson(mean * ADMISSIONS_PER_DAY))).tolist():
+            diagnosis = self._fitting(person, day, chance.choices(DIAGNOSES, weights, k=3))
+            if diagnosis is not None:
+                self.admit(person, day, diagnosis, chance)
+        for person in people.sick_people(rng, int(rng.poisson(mean * PSYCHIATRIC_PER_DAY))).tolist():
+            if people.age(person, timeline.date(day).toordinal()) >= 18:
+                self._admit_at(person, day, SCHIZOPHRENIA, ["psychiatric"], chance)
+
+    def admit(self, person: int, day: int, diagnosis: Diagnosis, chance: random.Random) -> StayPlan | None:
+        """Books a stay wherever the illness leads, and perhaps the family's; None if the person is not free."""
+        shares = SURGICAL_SHARES if diagnosis.operation else KIND_SHARES
+        kinds = [kind for kind in shares if kind in self._world.catchment]
+        first = chance.choices(kinds, [shares[kind] for kind in kinds])[0]
+        plan = self._admit_at(person, day, diagnosis, [first, *kinds], chance)
+        if plan is None:
+            return None
+        infectious = diagnosis.trait in ("infectious", "injury")
+        if chance.random() < (FAMILY_SHARE if infectious else COMPANION_SHARE):
+            self.admit_family(plan, chance, most=2 if infectious else 1)
+        return plan
+
+    def admit_family(self, first: StayPlan, chance: random.Random, most: int) -> None:
+        """Up to `most` others of the household, the same illness, mostly each with an end of their own."""
+        people = self._world.people
+        household = int(people.household[first.person])
+        start = int(people.first_member[household])
+        others = [p for p in range(start, start + int(people.size[household])) if p != first.person]
+        for person in chance.sample(others, min(len(others), chance.randint(1, most))):
+            day = first.first_day + (chance.choice((0, 0, 1, 2)) if first.diagnosis.trait else 0)
+            together = chance.random() < 0.25
+            length = first.last_day - day if together else None
+            self._book(person, first.institution, day, first.diagnosis, chance, length)
+
+    def _admit_at(
+        self, person: int, day: int, diagnosis: Diagnosis, kinds: list[str], chance: random.Random
+    ) -> StayPlan | None:
+        world, people = self._world, self._world.people
+        village = int(people.village[people.household[person]])
+        for kind in kinds:
+            near = world.catchment.near(kind, village)
+            ranked = near if chance.random() < 0.7 else chance.sample(near, len(near))
+            for institution in ranked:
+                if not self._ward.beds.is_crowded(institution):
+                    return self._book(person, institution, day, diagnosis, chance, None)
+        return None
+
+    def _book(
+        self, person: int, institution: int, day: int, diagnosis: Diagnosis, chance: random.Random, length: int | None
+    ) -> StayPlan | None:
+        begin = day * DAY
+        if not self._world.people.is_free(person, begin, begin + 40 * DAY):
+            return None
+        plan = self._with_end(make_plan(self._world, person, institution, day, diagnosis, chance, length), chance)
+        if day < 0:
+            if plan.last_day >= 1:
+                self._world.people.rests_until[person] = plan.end + REST
+                self._ward.resume(plan)
+            return plan
+        last = plan.follow or plan
+        self._world.people.rests_until[person] = last.end + REST
+        self._ward.book(plan)
+        return plan
+
+    def _with_end(self, plan: StayPlan, chance: random.Random) -> StayPlan:
+        """Some die, some are sent on, some leave against advice."""
+        world = self._world
+        draw, kind = chance.random(), world.institutions[plan.institution].kind.key
+        old = world.people.age(plan.person, world.timeline.date(plan.first_day).toordinal()) >= 65
+        if draw < DEATH_SHARE and old:
+            return with_way(plan, "5")
+        if draw < DEATH_SHARE + TRANSFER_SHARE and kind in ("township", "private") and plan.last_day > plan.first_day:
+            village = int(world.people.village[world.people.household[plan.person]])
+            target = world.catchment.near("county", village)[0]
+            days = max(1, round(plan.diagnosis.days))
+            begin = plan.end + chance.randint(2 * HOUR, 6 * HOUR)
+            return with_way(plan, "2", transfer(world, plan, target, begin, days, chance))
+        return with_way(plan, "4") if draw > 1 - AGAINST_ADVICE_SHARE else plan
+
+    def _fitting(self, person: int, day: int, drawn: list[Diagnosis]) -> Diagnosis | None:
+        people = self._world.people
+        age = people.age(person, self._world.timeline.date(day).toordinal())
+        sex = str(people.gender[person])
+        fits = (d for d in drawn if d.ages[0] <= age <= d.ages[1] and d.sex in ("", sex))
+        return next(fits, None)
+
+
+def make_plan(
+    world: World,
+    person: int,
+    institution: int,
+    day: int,
+    diagnosis: Diagnosis,
+    chance: random.Random,
+    length: int | None = None,
+) -> StayPlan:
+    """A stay from the day on, for `length` days or as long as the illness lasts, with times of day as they are."""
+    begin = day * DAY + ADMISSION_HOURS.one(chance)
+    if length is None:
+        length = length_of_stay(diagnosis, chance)
+    if diagnosis.trait == "day_surgery" and length == 0:
+        begin = day * DAY + chance.randint(25_200, 32_400)
+        end = begin + chance.randint(5 * HOUR, 9 * HOUR)
+    else:
+        end = max((day + length) * DAY + DISCHARGE_HOURS.one(chance), begin + 4 * HOUR)
+    quiet = quiet_days(chance, day, end // DAY, world.timeline)
+    return StayPlan(
+        person, institution, diagnosis, med_type(diagnosis, chance), begin, end, quiet, chance.getrandbits(48)
+    )
+
+
+def length_of_stay(diagnosis: Diagnosis, chance: random.Random) -> int:
+    """Days; log-normal round the illness's median, at most 120."""
+    if diagnosis.trait == "day_surgery":
+        return int(chance.random() < 0.4)
+    return min(120, max(1, round(diagnosis.days * chance.lognormvariate(0.0, 0.38))))
+
+
+def med_type(diagnosis: Diagnosis, chance: random.Random) -> str:
+    """The kind of stay that goes with an illness."""
+    if diagnosis.code == "F20.900":
+        return "2105"
+    if diagnosis.trait == "day_surgery":
+        return "28"
+    if diagnosis.trait == "injury":
+        return "22"
+    if diagnosis.code == "Z38.000":
+        return "9921"
+    if diagnosis.code.startswith("O8"):
+        return "52"
+    if diagnosis.operation and chance.random() < 0.2:
+        return "26"
+    return "24" if chance.random() < 0.03 else "21"
+
+
+def with_way(plan: StayPlan, way: str, follow: StayPlan | None = None) -> StayPlan:
+    """The plan with another way of leaving."""
+    return replace(plan, discharge_way=way, follow=follow)
+
+
+def transfer(world: World, plan: StayPlan, institution: int, begin: int, days: int, chance: random.Random) -> StayPlan:
+    """The stay in the hospital that takes a patient over."""
+    last = begin // DAY + days
+    end = max(last * DAY + DISCHARGE_HOURS.one(chance), begin + 4 * HOUR)
+    quiet = quiet_days(chance, begin // DAY, last, world.timeline)
+    return StayPlan(plan.person, institution, plan.diagnosis, "23", begin, end, quiet, chance.getrandbits(48))

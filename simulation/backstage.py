@@ -1,0 +1,152 @@
+"""What may a scheme do? It uses the same people, beds, items and counters as everybody else.
+
+A scheme is planned before the first day and gets a stream of chance of its own. It books stays through `admit`, visits
+and purchases through `sell`, and says what it did through `label`; it has no other way to the wire, so that it can
+have no code, time or number that ordinary life has not.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from simulation.admissions import REST, make_plan
+from simulation.baskets import Orders, Party
+from simulation.diagnoses import DIAGNOSES, Diagnosis
+from simulation.draws import single, stream
+from simulation.institutions import Institution
+from simulation.stays import Stay, StayPlan
+from simulation.timeline import DAY
+from simulation.truth import Hidden
+from simulation.visits import Visits
+from simulation.ward import Ward
+from simulation.world import World
+
+Morning = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Stage:
+    """What all schemes share: who acts, what is to be done on which morning, what was hidden."""
+
+    world: World
+    ward: Ward
+    visits: Visits
+    mornings: dict[int, list[Morning]] = field(default_factory=dict)
+    hidden: list[Hidden] = field(default_factory=list)
+
+    def open_day(self, day: int) -> None:
+        """Does what schemes have put off until this morning."""
+        for act in self.mornings.pop(day, []):
+            act(day)
+
+
+class Backstage:
+    """One scheme's access to the county."""
+
+    def __init__(self, stage: Stage, pattern: str) -> None:
+        self._stage = stage
+        self.pattern = pattern
+        self.world = stage.world
+        self.rng = stream(stage.world.seed, "scheme", pattern)
+        self.chance: random.Random = single(self.rng)
+        self.days = stage.world.timeline.days
+
+    def count(self, per_thousand_people_and_month: float, least: int) -> int:
+        """How many times a scheme of this frequency is hidden in the county and period."""
+        usual = per_thousand_people_and_month * self.world.people.residents / 1000 * self.days / 30
+        return max(least, round(usual))
+
+    def strength(self) -> float:
+        """How blatant one instance is: 0 as careful as it gets, 1 without shame."""
+        return self.chance.random()
+
+    def dishonest(self, kinds: tuple[str, ...], share: float) -> list[Institution]:
+        """The institutions that play along: a share of those kinds, at least two."""
+        candidates = [i for i in self.world.institutions if i.kind.key in kinds]
+        return self.chance.sample(candidates, min(len(candidates), max(2, round(len(candidates) * share))))
+
+    def illness(self, codes: tuple[str, ...]) -> Diagnosis:
+        """One of the illnesses with these codes."""
+        return self.chance.choice([d for d in DIAGNOSES if d.code in codes])
+
+    def person_near(self, institution: Institution, begin_day: int, end_day: int, ages: tuple[int, int]) -> int | None:
+        """Somebody of its catchment who is free and of that age, or None."""
+        people, today = self.world.people, self.world.timeline.start.toordinal()
+        villages = set(self.world.catchment.villages_of(institution))
+        for person in people.sick_people(self.rng, 400).tolist():
+            near = int(people.village[people.household[person]]) in villages or self.chance.random() < 0.05
+            if (
+                near
+                and ages[0] <= people.age(person, today) <= ages[1]
+                and self._is_unspoken(person, begin_day, end_day)
+            ):
+                return int(person)
+        return None
+
+    def household_near(self, institution: Institution, members: int, begin_day: int, end_day: int) -> list[int] | None:
+        """So many grown members of one household in its catchment, all with a record that names it, or None."""
+        people, today = self.world.people, self.world.timeline.start.toordinal()
+        villages = set(self.world.catchment.villages_of(institution))
+        for household in self.rng.integers(0, len(people.size) - people.nursing_homes, 4_000).tolist():
+            first = int(people.first_member[household])
+            everybody = range(first, first + int(people.size[household]))
+            if len(everybody) < members or int(people.village[household]) not in villages:
+                continue
+            fit = [
+                p for p in everybody
+                if people.listed[p] and people.housed[p] and people.age(p, today) >= 8
+                and self._is_unspoken(p, begin_day, end_day)
+            ]  # fmt: skip
+            if len(fit) >= members:
+                return self.chance.sample(fit, members)
+        return None
+
+    def keep(self, persons: list[int], begin_day: int, end_day: int) -> None:
+        """Nothing ordinary brings these persons to a ward between the days."""
+        for person in persons:
+            self.world.people.kept_from[person] = begin_day * DAY
+            self.world.people.kept_until[person] = end_day * DAY + REST
+
+    def plan(self, person: int, institution: Institution, day: int, diagnosis: Diagnosis, length: int) -> StayPlan:
+        """A stay as an honest ward would plan it; it will not be taken back as a whole."""
+        made = make_plan(self.world, person, institution.index, day, diagnosis, self.chance, length)
+        return replace(made, may_go_wrong=False)
+
+    def admit(self, plan: StayPlan) -> Stay:
+        """Books the stay."""
+        return self._stage.ward.book(plan)
+
+    def on_morning(self, day: int, act: Morning) -> None:
+        """Calls `act` when the day begins, with what has been sold so far in `world.demand.sold`."""
+        self._stage.mornings.setdefault(day, []).append(act)
+
+    def sell(self, day: int, institution: Institution, item: int, packs: int) -> None:
+        """Books visits or purchases of people of the catchment that together take so many packs today."""
+        if packs <= 0:
+            return
+        sizes: list[int] = []
+        while sum(sizes) < packs:
+            sizes.append(min(int(min(self.rng.geometric(0.45), 6)), packs - sum(sizes)))
+        people, visits = self.world.people, self._stage.visits
+        near = np.array(self.world.catchment.villages_of(institution) or [0])
+        drawn = visits.at_home(day, np.unique(people.sick_people(self.rng, 40 * len(sizes) + 200)))
+        local = drawn[np.isin(people.village[people.household[drawn]], near)]
+        chosen = local if len(local) >= len(sizes) else drawn
+        persons = self.rng.permutation(chosen)[: len(sizes)]
+        counts = np.array(sizes[: len(persons)])
+        party = Party(persons, np.full(len(persons), institution.index), visits.ill(day, persons, self.rng))
+        orders = Orders(np.arange(len(persons)), np.full(len(persons), item), counts)
+        if institution.is_pharmacy:
+            visits.pharmacy(day, party, self.rng, orders)
+        else:
+            visits.clinic(day, party, self.rng, orders)
+
+    def label(self, hidden: Hidden) -> None:
+        """Says what was hidden."""
+        self._stage.hidden.append(hidden)
+
+    def _is_unspoken(self, person: int, begin_day: int, end_day: int) -> bool:
+        people = self.world.people
+        return people.kept_until[person] < 0 and people.is_free(person, begin_day * DAY, end_day * DAY)
