@@ -14,8 +14,9 @@ DAY = 86_400
 
 CHINA = timezone(timedelta(hours=8), "CST")
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_TWO_DIGITS = {f"{n:02d}": n for n in range(60)}
-_DAY_OF_TEXT: dict[str, int] = {}  # the days of a stream repeat millions of times; a county-year has 366 of them
+# The texts of a stream's days and seconds repeat millions of times: a year has 366 of the one, a day 86,400 of the other.
+_DAY_OF_TEXT: dict[str, int] = {}
+_SECOND_OF_TEXT: dict[str, int] = {}
 _DAYS_KEPT = 20_000
 
 
@@ -36,22 +37,28 @@ def parse_time(text: str) -> int:
         start = _day_start(text)
     if len(text) == 10:
         return start
-    try:
-        if len(text) != 19 or text[10] != " " or text[13] != ":" or text[16] != ":":
-            raise UnreadableTime(text)
-        hours = _TWO_DIGITS[text[11:13]]
-        if hours > 23:
-            raise UnreadableTime(text)
-        return start + hours * 3600 + _TWO_DIGITS[text[14:16]] * 60 + _TWO_DIGITS[text[17:19]]
-    except KeyError:
-        raise UnreadableTime(text) from None
+    second = _SECOND_OF_TEXT.get(text[10:])
+    return start + (_second_of_day(text) if second is None else second)
+
+
+def _second_of_day(text: str) -> int:
+    hours, minutes, seconds = text[11:13], text[14:16], text[17:19]
+    is_formed = len(text) == 19 and text[10] == " " and text[13] == text[16] == ":"
+    if not (is_formed and (hours + minutes + seconds).isascii() and (hours + minutes + seconds).isdigit()):
+        raise UnreadableTime(text)
+    if hours > "23" or minutes > "59" or seconds > "59":
+        raise UnreadableTime(text)
+    second = int(hours) * HOUR + int(minutes) * 60 + int(seconds)
+    _SECOND_OF_TEXT[text[10:]] = second
+    return second
 
 
 def _day_start(text: str) -> int:
     day = text[:10]
     try:
-        if len(day) != 10 or day[4] != "-" or day[7] != "-":
-            raise UnreadableTime(text)
+        digits = day[:4] + day[5:7] + day[8:]
+        if len(day) != 10 or day[4] != "-" or day[7] != "-" or not (digits.isascii() and digits.isdigit()):
+            raise UnreadableTime(text)  # `int` would take signs, blanks and other scripts' digits
         ordinal = date(int(day[:4]), int(day[5:7]), int(day[8:])).toordinal()
     except ValueError:
         raise UnreadableTime(text) from None

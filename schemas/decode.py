@@ -80,15 +80,19 @@ def decode_mark(value: bytes) -> facts.TimeMark:
     """A time mark (a record with the header ``mark``); raises `Undecodable`."""
     try:
         return facts.TimeMark(_moment(_marks.decode(value).mark, "mark"))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Undecodable("wrong_type", "mark") from None
 
 
 def _why_invalid(value: bytes, error: msgspec.ValidationError) -> Undecodable:
     try:
         infno = code(_envelopes.decode(value).infno)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except msgspec.ValidationError:
         return Undecodable("wrong_type", "the record is not an object with an infno")
+    except UnicodeDecodeError:
+        return Undecodable("not_utf8")
+    except (msgspec.DecodeError, RecursionError):  # broken further on than where its meaning was found wrong
+        return Undecodable("not_json")
     if not infno:
         return Undecodable("missing_field", "infno")
     if f"Call{infno}" not in vars(wire):
@@ -116,18 +120,23 @@ def code(value: wire.Code) -> str:
 
 
 def _required(value: wire.Code, field: str) -> str:
+    if type(value) is str and value and value[0] != " " and value[-1] != " ":  # nearly all there is
+        return value
     text = code(value)
     if not text:
         raise Undecodable("missing_field", field)
     return text
 
 
-def _number(value: wire.Number, field: str, largest: float) -> float | None:
+def number_of(value: wire.Number, field: str, largest: float) -> float | None:
+    """A number's value, None where it is absent; raises `Undecodable` beyond ``largest`` on either side."""
     if type(value) is float:
         number = value
     elif value is None or value == "":
         return None
     else:
+        if "_" in value or not value.isascii():  # `float` would take Python's own way of writing it
+            raise Undecodable("unreadable_number", field)
         try:
             number = float(value)
         except ValueError:
@@ -138,7 +147,7 @@ def _number(value: wire.Number, field: str, largest: float) -> float | None:
 
 
 def _fen(value: wire.Number, field: str) -> int | None:
-    yuan = _number(value, field, LARGEST_AMOUNT)
+    yuan = number_of(value, field, LARGEST_AMOUNT)
     return None if yuan is None else round(yuan * 100)
 
 
@@ -169,6 +178,8 @@ def _flag(value: wire.Code) -> bool:
 
 
 def _category(value: wire.Code) -> str:
+    if type(value) is str and len(value) == 2 and value.isdigit():
+        return value
     text = code(value)
     return text.zfill(2) if text else ""  # databases drop its leading zero (domain.md §2.2)
 
@@ -227,21 +238,22 @@ def _encounter(call: wire.Call2203) -> tuple[facts.Fact, ...]:
 
 
 def _line(line: wire.FeeLine, result: wire.FeeResult | None) -> facts.Line:
-    quantity = _number(line.cnt, "cnt", LARGEST_QUANTITY)
+    quantity = number_of(line.cnt, "cnt", LARGEST_QUANTITY)
     if quantity is None:
         raise Undecodable("missing_field", "cnt")
+    refunds, etip, takeaway, supply = line.init_feedetl_sn, line.etip_flag, line.dscg_tkdrug_flag, line.prd_days
     return facts.Line(
         _required(line.feedetl_sn, "feedetl_sn"),
-        code(line.init_feedetl_sn),
+        "" if refunds is None else code(refunds),
         _moment(line.fee_ocur_time, "fee_ocur_time"),
         _required(line.med_list_codg, "med_list_codg"),
         quantity,
         _required_fen(line.det_item_fee_sumamt, "det_item_fee_sumamt"),
         None if result is None else _fen(result.inscp_scp_amt, "inscp_scp_amt"),
         "" if result is None else _category(result.med_chrgitm_type),
-        _flag(line.etip_flag),
-        _flag(line.dscg_tkdrug_flag),
-        _number(line.prd_days, "prd_days", 1e6),
+        etip is not None and _flag(etip),
+        takeaway is not None and _flag(takeaway),
+        None if supply is None else number_of(supply, "prd_days", 1e6),
     )
 
 
@@ -457,7 +469,7 @@ def _stock(call: wire.StockCall) -> tuple[facts.Fact, ...]:
     node, time_field, count_field, sign = _STOCK[type(call)]
     moves = []
     for info in _listed(getattr(_node(call.input, "input"), node), node):
-        quantity = _number(getattr(info, count_field), count_field, LARGEST_QUANTITY)
+        quantity = number_of(getattr(info, count_field), count_field, LARGEST_QUANTITY)
         if quantity is None:
             raise Undecodable("missing_field", count_field)
         moves.append(

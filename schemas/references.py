@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from schemas.china_time import UnreadableTime, parse_time
-from schemas.decode import Undecodable, code
+from schemas.decode import LARGEST_QUANTITY, Undecodable, code, number_of
 from schemas.wire import Code, Number
 
 
@@ -78,15 +78,6 @@ class _CatalogueItem(msgspec.Struct, gc=False):
     per_day_max: Number = None
 
 
-def _optional_number(value: Number, field: str) -> float | None:
-    if value is None or value == "":
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        raise Undecodable("unreadable_number", field) from None
-
-
 def _key(value: Code, field: str) -> str:
     text = code(value)
     if not text:
@@ -102,7 +93,9 @@ def _reader(kind: type[msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
             return decoder.decode(value)
         except msgspec.ValidationError as error:
             raise Undecodable("wrong_type", str(error).rpartition("`$")[2].rstrip("`").lstrip(".")) from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UnicodeDecodeError:
+            raise Undecodable("not_utf8") from None
+        except (msgspec.DecodeError, RecursionError):
             raise Undecodable("not_json") from None
 
     return read
@@ -115,7 +108,7 @@ def decode_institution(value: bytes) -> Institution:
     """Raises `Undecodable`."""
     raw = _read_institution(value)
     assert isinstance(raw, _Institution)
-    beds = _optional_number(raw.aprv_bed_cnt, "aprv_bed_cnt")
+    beds = number_of(raw.aprv_bed_cnt, "aprv_bed_cnt", LARGEST_QUANTITY)
     return Institution(
         _key(raw.fixmedins_code, "fixmedins_code"),
         code(raw.medins_name),
@@ -123,8 +116,8 @@ def decode_institution(value: bytes) -> Institution:
         code(raw.medins_type),
         code(raw.hosp_lv),
         None if beds is None else int(beds),
-        _optional_number(raw.lnt, "lnt"),
-        _optional_number(raw.lat, "lat"),
+        number_of(raw.lnt, "lnt", LARGEST_QUANTITY),
+        number_of(raw.lat, "lat", LARGEST_QUANTITY),
     )
 
 
@@ -153,6 +146,6 @@ def decode_catalogue_item(value: bytes) -> CatalogueItem:
         code(raw.name),
         category.zfill(2) if category else "",
         code(raw.unit),
-        _optional_number(raw.pric_uplmt_amt, "pric_uplmt_amt"),
-        _optional_number(raw.per_day_max, "per_day_max"),
+        number_of(raw.pric_uplmt_amt, "pric_uplmt_amt", LARGEST_QUANTITY),
+        number_of(raw.per_day_max, "per_day_max", LARGEST_QUANTITY),
     )

@@ -44,6 +44,7 @@ class Replay:
         history: BinaryIO | None = None,
         clock: Callable[[], int] | None = None,
         partitions: int = 1,
+        finish_alert: Callable[[Alert], Alert] = lambda alert: alert,
     ) -> None:
         self.references = KnownReferences()
         self.pipeline = Pipeline(rules, self.references, self._publish, self._park, partitions, clock)
@@ -54,6 +55,7 @@ class Replay:
         self.transactions = 0
         self._window = window or Window()
         self._history = history
+        self._finish_alert = finish_alert
         self._started_ms = started_ms
         self._offset = 0
         self._person_offset = 0
@@ -135,7 +137,7 @@ class Replay:
             return
         if self._window.end is not None and parse_time(alert.revised_at) > self._window.end:
             return
-        encoded = encode_alert(alert)
+        encoded = encode_alert(self._finish_alert(alert))
         self.newest[alert.alert_id] = encoded
         if self._history is not None:
             self._history.write(encoded + b"\n")

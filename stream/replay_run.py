@@ -19,6 +19,7 @@ from stream.cli import Invocation
 from stream.errors import OperatorError
 from stream.history_topic import Place, TopicHistory
 from stream.line_files import LineFile
+from stream.pseudonyms import pseudonymiser
 from stream.replay import Replay, Window
 from stream.rules_file import configured_rules
 
@@ -57,6 +58,7 @@ def run(asked: Asked, invocation: Invocation, out: Path, history: bool, json_fil
             written if history else None,
             time.perf_counter_ns,
             partitions=partitions,
+            finish_alert=pseudonymiser(invocation.settings().pseudonym_key),
         )
         for name, path in references.items():
             with LineFile(str(path)) as file:

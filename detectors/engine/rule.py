@@ -86,6 +86,7 @@ class Rule(msgspec.Struct, Generic[PageT], frozen=True, kw_only=True):
     basis: ClassVar[tuple[str, ...]]
     blind_spots: ClassVar[Text]
     source: ClassVar[str]
+    silences: ClassVar[tuple[str, ...]] = ()  # all that `silence` may answer; labels of a metric
 
     def concerns(self, page: PageT) -> bool:
         """Cheap: whether the page can hold anything for this rule at all."""
@@ -104,5 +105,5 @@ class Rule(msgspec.Struct, Generic[PageT], frozen=True, kw_only=True):
         return None
 
     def silence(self, page: PageT, view: View) -> str | None:
-        """Why the rule cannot judge this page for lack of reference data or history; a word of a closed set."""
+        """Why the rule cannot judge this page for lack of reference data or history; one of `silences`."""
         return None

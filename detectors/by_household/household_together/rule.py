@@ -60,6 +60,17 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
         float,
         parameter(0.5, 20.0, "weight", "证据总权重下限", "weight of all occasions together", "docs/decisions/0004"),
     ] = 2.0
+    once_weight_limit: Annotated[
+        float,
+        parameter(
+            0.5,
+            20.0,
+            "weight",
+            "仅一次、仅两人时的权重下限",
+            "weight of one occasion of two alone",
+            "docs/decisions/0004",
+        ),
+    ] = 2.3
     crowd: Annotated[
         int, parameter(2, 1000, "persons", "大户人数", "a household above this is judged by share", _SOURCE)
     ] = 12
@@ -87,10 +98,13 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
     def ask(self, page: HouseholdPage, anchor: str, view: View) -> Finding | None:
         """The household's occasions in the institution ``anchor``, if they weigh enough together."""
         together = self._together(page, anchor, view.now)
-        weight = sum(one.weight for one in together)
-        if not together or weight < self.weight_limit:
+        if not together:
             return None
+        weight = sum(one.weight for one in together)
         most = max(len(one.stays) for one in together)
+        limit = self.once_weight_limit if len(together) == 1 and most == 2 else self.weight_limit
+        if weight < limit:
+            return None
         stays = [stay for one in together for stay in one.stays]
         ends = [stay.end for stay in stays]
         severity: Severity = "low" if len(together) == 1 and most < 3 else "medium"
@@ -108,7 +122,7 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
             measures=(
                 Measure("times_together", len(together), 2 if most < 3 else 1, "times", 0),
                 Measure("members_together", most, 2, "persons", 1),
-                Measure("evidence_weight", round(weight, 2), self.weight_limit, "weight", 0),
+                Measure("evidence_weight", round(weight, 2), limit, "weight", 0),
                 Measure("household_size", page.size(), None, "persons"),
             ),
             evidence=tuple(Cited(reference, stay.visit) for stay in stays for reference in stay.evidence),

@@ -57,6 +57,8 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
         " is invented is not seen; nothing is judged where an institution sends no lines at all.",
     )
 
+    silences: ClassVar[tuple[str, ...]] = ("no_lines", "lines_always_late")
+
     idle_days: Annotated[
         int,
         parameter(1, 30, "days", "连续无诊疗天数", "consecutive days without treatment", "domain.md §4.1"),
