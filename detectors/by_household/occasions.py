@@ -21,11 +21,19 @@ NEWBORN = 28 * DAY
 
 
 class Nearness(msgspec.Struct, frozen=True):
-    """How near in time counts as together, seconds; ``grace``: how late a discharge may be reported."""
+    """How near counts as together, in calendar days; ``grace``: seconds after which a discharge has been reported."""
 
     admission: int
     discharge: int
-    grace: int = HOUR
+    grace: int
+
+    def came_together(self, one: VisitSnapshot, other: VisitSnapshot) -> bool:
+        """Whether they were admitted on the same or on neighbouring days."""
+        return abs(one.begin // DAY - other.begin // DAY) <= self.admission
+
+    def parted_after(self, ended: int) -> int:
+        """When one that stayed behind has done so for certain, after the other's end."""
+        return (ended // DAY + self.discharge + 1) * DAY + self.grace
 
 
 class Occasion(NamedTuple):
@@ -69,7 +77,7 @@ def occasions(stays: list[VisitSnapshot], near: Nearness, now: int) -> list[Occa
             continue
         group = [first]
         for other in stays[index + 1 :]:
-            if other.begin - first.begin > near.admission:
+            if not near.came_together(first, other):
                 break
             if other.visit in taken or any(member.person == other.person for member in group):
                 continue
@@ -84,9 +92,9 @@ def occasions(stays: list[VisitSnapshot], near: Nearness, now: int) -> list[Occa
 def left_together(one: VisitSnapshot, other: VisitSnapshot, near: Nearness, now: int) -> bool:
     """Discharged within the bound of each other, or so it still may be while one of them is open."""
     if one.end is not None and other.end is not None:
-        return abs(one.end - other.end) <= near.discharge
+        return abs(one.end // DAY - other.end // DAY) <= near.discharge
     ended = one.end if one.end is not None else other.end
-    return ended is None or now <= ended + near.discharge + near.grace
+    return ended is None or now < near.parted_after(ended)
 
 
 def parting_bounds(stays: list[VisitSnapshot], near: Nearness) -> list[int]:
@@ -94,12 +102,12 @@ def parting_bounds(stays: list[VisitSnapshot], near: Nearness) -> list[int]:
     bounds = []
     for index, one in enumerate(stays):
         for other in stays[index + 1 :]:
-            if other.begin - one.begin > near.admission:
+            if not near.came_together(one, other):
                 break
             if (one.end is None) != (other.end is None):
                 ended = one.end if one.end is not None else other.end
                 assert ended is not None
-                bounds.append(ended + near.discharge + near.grace + 1)
+                bounds.append(near.parted_after(ended))
     return bounds
 
 
@@ -111,11 +119,10 @@ def _weight(group: list[VisitSnapshot]) -> float:
         weight += 0.5
     if first.department and all(stay.department == first.department for stay in group):
         weight += 0.1
-    if max(stay.begin for stay in group) - first.begin <= 3 * HOUR:
-        weight += 0.4
+    weight += _closeness(max(stay.begin for stay in group) - first.begin, 3 * HOUR)
     ends = [stay.end for stay in group if stay.end is not None]
-    if len(ends) == len(group) and max(ends) - min(ends) <= 6 * HOUR:
-        weight += 0.4
+    if len(ends) == len(group):
+        weight += _closeness(max(ends) - min(ends), 6 * HOUR)
     amounts = [stay.scope for stay in group]
     if min(amounts) > 0 and max(amounts) <= 1.05 * min(amounts):
         weight += 0.2
@@ -124,6 +131,11 @@ def _weight(group: list[VisitSnapshot]) -> float:
     if all(strikes_together(stay.diagnosis) for stay in group):
         weight *= 0.5
     return weight
+
+
+def _closeness(apart: int, same_visit: int) -> float:
+    """Through the door within the hour is more than within the same morning or round."""
+    return 0.4 if apart <= HOUR else 0.2 if apart <= same_visit else 0.0
 
 
 def is_crowd(page: HouseholdPage, persons: int, crowd: int, share: float) -> bool:

@@ -56,7 +56,7 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
     overlap_hours: Annotated[
         int,
         parameter(0, 240, "hours", "允许重叠", "overlap still in sequence", _SOURCE),
-    ] = 12
+    ] = 24
     crowd: Annotated[
         int, parameter(2, 1000, "persons", "大户人数", "a household above this is judged by share", _SOURCE)
     ] = 12

@@ -53,8 +53,12 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
         " large households are judged by share, so a family inside a nursing home is not seen.",
     )
 
-    admission_hours: Annotated[int, parameter(1, 168, "hours", "入院相差", "admitted within", _SOURCE)] = 24
-    discharge_hours: Annotated[int, parameter(1, 168, "hours", "出院相差", "discharged within", _SOURCE)] = 24
+    admission_days: Annotated[int, parameter(0, 7, "days", "入院日相差", "days between admissions", _SOURCE)] = 1
+    discharge_days: Annotated[int, parameter(0, 7, "days", "出院日相差", "days between discharges", _SOURCE)] = 1
+    report_hours: Annotated[
+        int,
+        parameter(0, 240, "hours", "出院登记最迟上传", "a discharge may be reported this late", "docs/decisions/0004"),
+    ] = 24
     within_days: Annotated[int, parameter(30, 366, "days", "观察期", "looked back", _SOURCE)] = 365
     weight_limit: Annotated[
         float,
@@ -87,7 +91,7 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
         return judged_stays(page)
 
     def _near(self) -> Nearness:
-        return Nearness(self.admission_hours * HOUR, self.discharge_hours * HOUR)
+        return Nearness(self.admission_days, self.discharge_days, self.report_hours * HOUR)
 
     def _together(self, page: HouseholdPage, institution: str, now: int) -> list[Occasion]:
         """The occasions that count: those of the newest stretch of `within_days`."""
