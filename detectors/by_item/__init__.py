@@ -1,0 +1,1 @@
+"""Rules that ask about an item's volume in one institution."""

@@ -1,0 +1,133 @@
+"""Which days of an item are out of the ordinary, and which of them are one story?
+
+A day is out of the ordinary when its volume, or that of the 7, 14 or 28 days up to it, crosses a `Bar`: by ratio, by packs and by
+improbability, all three. Such days with small gaps between them are one episode. Everything here is a function of the page as it
+is, so corrections need no thought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from detectors.books.item import LONGEST_GAP, ItemPage
+from detectors.models.tail import limit, surprise
+from schemas.china_time import DAY
+
+# A window stays full of last month's spike: a day is part of it that itself keeps this share of the excess.
+_GOING_ON_SHARE = 0.25
+_STILL_SHARE, _STILL_RATIO = 0.5, 2.0  # of the excess at the limit, or times the expected: what makes a story longer
+_STEP = 4  # an unfinished day is told by the last multiple of its limit that it passed: 1, 4, 16 …
+
+
+class Bar(NamedTuple):
+    """What a window of ``days`` must cross: times the expected, packs above it, nats of surprise."""
+
+    days: int
+    ratio: float
+    packs: float
+    nats: float
+
+
+class Crossing(NamedTuple):
+    """The first bar that the windows up to ``day`` crossed. Volumes in packs."""
+
+    day: int
+    bar: Bar
+    volume: float
+    expected: float
+    limit: float
+    nats: float
+
+
+class Episode(NamedTuple):
+    """Days out of the ordinary with small gaps: how it was first seen, and the last of them that is over."""
+
+    first: Crossing
+    last: int
+
+
+def crossing(page: ItemPage, day: int, bars: Iterable[Bar]) -> Crossing | None:
+    """What the windows that end on ``day`` cross, the shortest first."""
+    for bar in bars:
+        ordinary = page.ordinary(day, bar.days)
+        if ordinary is None:
+            continue
+        volume, mean = page.volume(day, bar.days), ordinary.mean
+        if volume < mean * bar.ratio or volume - mean < bar.packs:
+            continue
+        nats = surprise(volume, mean, ordinary.variance)
+        if nats < bar.nats or (bar.days > 1 and not _goes_on(page, day, volume / bar.days, mean / bar.days)):
+            continue
+        least = max(mean * bar.ratio, mean + bar.packs, limit(mean, ordinary.variance, bar.nats))
+        return Crossing(day, bar, volume, mean, least, nats)
+    return None
+
+
+def _goes_on(page: ItemPage, day: int, height: float, mean: float) -> bool:
+    return page.volume(day) >= mean + _GOING_ON_SHARE * (height - mean)
+
+
+def episodes(page: ItemPage, bars: Sequence[Bar], history: int, gap: int) -> list[Episode]:
+    """The episodes that the page knows, oldest first. The running day can begin one; it joins one when it is over."""
+    found: list[Episode] = []
+    known = page.kept_from() // DAY
+    for day in page.suspects:
+        if page.history(day) < history:
+            continue
+        seen = crossing(page, day, bars)
+        if seen is None:
+            continue
+        if not found or day - found[-1].last > _patience(seen, gap):
+            found.append(Episode(seen, day))
+        elif day < page.today:
+            found[-1] = found[-1]._replace(last=day)
+    # What began before is final, and what goes on from there is no new story.
+    return [episode for episode in found if episode.first.day >= known]
+
+
+def _patience(seen: Crossing, gap: int) -> int:
+    """Days to the last one at which this is still the same story: two weeks that cross together are about the same days."""
+    return 1 + (LONGEST_GAP if seen.bar.days >= LONGEST_GAP else gap)
+
+
+def so_far(seen: Crossing) -> float:
+    """What can be said of a running day's window without changing with every message: a step that it has passed."""
+    step = seen.limit
+    while step * _STEP <= seen.volume:
+        step *= _STEP
+    return step
+
+
+def reference_week(seen: Crossing) -> int:
+    """The first of the seven days whose expectations the episode is measured against: as they were before it began."""
+    return seen.day - max(seen.bar.days, 7) + 1
+
+
+def expected_of(page: ItemPage, day: int, week: int) -> float:
+    """Packs expected of ``day`` by the reference week that begins on ``week``."""
+    expected = page.expected(week + (day - week) % 7)
+    return 0.0 if expected is None else expected.mean
+
+
+def begin_of(page: ItemPage, seen: Crossing) -> int:
+    """Since when: the day from which on the volume before the crossing lies furthest above what makes it an excess."""
+    reach = max(seen.bar.days, 7)
+    return _furthest(page, seen, range(seen.day - 1, seen.day - reach, -1))
+
+
+def end_of(page: ItemPage, episode: Episode) -> int:
+    """Until when: the day up to which the volume since the crossing does."""
+    return _furthest(page, episode.first, range(episode.first.day + 1, episode.last + 1))
+
+
+def _furthest(page: ItemPage, seen: Crossing, days: Iterable[int]) -> int:
+    week = reference_week(seen)
+    first_excess = _STILL_SHARE * (seen.limit - seen.expected) / seen.bar.days
+    furthest, best, above = seen.day, 0.0, 0.0
+    for day in days:
+        expected = expected_of(page, day, week)
+        above += page.told(day)[0] - min(expected + first_excess, expected * _STILL_RATIO)
+        if above > best:
+            furthest, best = day, above
+    return furthest

@@ -1,0 +1,173 @@
+"""Does an institution bill more of a drug or a consumable than its own history lets expect?
+
+Each item's running day and the 7, 14 and 28 days up to it are judged against an online baseline of its own
+(`detectors.models.baseline`) by the tail of their distribution (`detectors.models.tail`), never by z: domain.md §4.9 asks
+for a ratio, a number of packs and a significance, and all three must be crossed. Days out of the ordinary with small
+gaps are one alert, anchored on the first; it grows once a day, when the day that is over joins it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from math import log
+from typing import Annotated, ClassVar
+
+from detectors.books.item import LONGEST_GAP, ItemPage
+from detectors.by_item.drug_volume.episode import Bar, Episode, episodes, so_far
+from detectors.by_item.drug_volume.text import Story, describe, drawn, measures, tell
+from detectors.engine.page import Page
+from detectors.engine.rule import Cited, Finding, Rule, View, parameter
+from schemas.alerts import MOST_EVIDENCE, RuleClass, Severity, Text
+from schemas.china_time import DAY, format_day
+
+_HIGH_RATIO, _HIGH_MONEY = 3.0, 1_000_000  # fen: 10,000 yuan
+_RATIO = "domain.md §4.9 (ENG: 3); benchmarks/volume_quality.py"
+_MEASURED = "benchmarks/volume_quality.py"
+
+
+class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
+    """药品、耗材用量异常."""
+
+    rule_id: ClassVar[str] = "drug_volume"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = ItemPage
+    title: ClassVar[Text] = Text("药品、耗材用量异常", "Abnormal item volume")
+    notice: ClassVar[str] = "药品、耗材用量异常；排名靠前、增长不合理"
+    question: ClassVar[Text] = Text(
+        "某机构某药品、耗材的用量是否远超其自身历史规律？",
+        "Does an institution bill far more of an item than its own history lets expect?",
+    )
+    rule_class: ClassVar[RuleClass] = "管理类"
+    basis: ClassVar[tuple[str, ...]] = (
+        "《医疗保障基金使用监督管理条例》第十五条",
+        "《医疗保障基金使用监督管理条例》第三十八条",
+        "《医疗保障基金使用监督管理条例》第四十条",
+    )
+    source: ClassVar[str] = "domain.md §4.9, §3.2"
+    silences: ClassVar[tuple[str, ...]] = ("warming_up",)
+    blind_spots: ClassVar[Text] = Text(
+        "从一开始就用量偏高的机构、品种看不出来（需与同级机构对比）；新品种在学习期内不判断；每月只来一两次的品种要有多次记录才能判断。",
+        "An item that was too high from the start is not seen (that is for the comparison with peers); a new item is not judged"
+        " while it warms up; an item that comes once or twice a month needs many deliveries before it can be judged.",
+    )
+
+    day_ratio: Annotated[
+        float, parameter(1.3, 100, "times", "当日用量与预期之比", "a day over what was expected", _RATIO)
+    ] = 3.0
+    week_ratio: Annotated[
+        float, parameter(1.3, 100, "times", "7日用量与预期之比", "7 days over what was expected", _RATIO)
+    ] = 1.8
+    fortnight_ratio: Annotated[
+        float, parameter(1.3, 100, "times", "14日用量与预期之比", "14 days over what was expected", _RATIO)
+    ] = 1.5
+    month_ratio: Annotated[
+        float, parameter(1.3, 100, "times", "28日用量与预期之比", "28 days over what was expected", _RATIO)
+    ] = 1.4
+    week_packs: Annotated[
+        int,
+        parameter(
+            10,
+            1_000_000,
+            "packs",
+            "7日至少超出预期（当日为其2/5，14日1.5倍，28日2倍）",
+            "least excess of 7 days (of a day 2/5 of it, of 14 days 1.5 times, of 28 twice)",
+            "domain.md §4.9 (ENG)",
+        ),
+    ] = 30
+    day_zeros: Annotated[
+        int,
+        parameter(
+            3, 30, "powers of ten", "当日偶然性上限", "a day: rarer by chance than one in ten to this", _MEASURED
+        ),
+    ] = 6
+    week_zeros: Annotated[
+        int, parameter(3, 30, "powers of ten", "7日偶然性上限", "7 days: rarer than one in ten to this", _MEASURED)
+    ] = 4
+    sustained_zeros: Annotated[
+        int,
+        parameter(
+            3, 30, "powers of ten", "14、28日偶然性上限", "14 and 28 days: rarer than one in ten to this", _MEASURED
+        ),
+    ] = 3
+    warm_up: Annotated[
+        int,
+        parameter(7, 365, "days", "学习期", "closed days that must have been learned", "rules.md drug_volume (ENG)"),
+    ] = 14
+    gap: Annotated[
+        int,
+        parameter(
+            0,
+            LONGEST_GAP,
+            "days",
+            "同一事件内允许间隔",
+            "ordinary days within one episode",
+            "rules.md drug_volume (ENG)",
+        ),
+    ] = 6
+
+    def concerns(self, page: ItemPage) -> bool:
+        """Only where the page's own screen has seen something; no parameter can ask for less than the screen."""
+        return bool(page.suspects)
+
+    def silence(self, page: ItemPage, view: View) -> str | None:
+        """Silent while the item's history is too short."""
+        return "warming_up" if page.history(page.today) < self.warm_up else None
+
+    def anchors(self, page: ItemPage) -> Iterable[str]:
+        """The first days of the episodes."""
+        return [format_day(episode.first.day) for episode in self._episodes(page)]
+
+    def ask(self, page: ItemPage, anchor: str, view: View) -> Finding | None:
+        """The episode that began on the anchor's day."""
+        for episode in self._episodes(page):
+            if format_day(episode.first.day) == anchor:
+                return self._finding(page, episode, view)
+        return None
+
+    def _episodes(self, page: ItemPage) -> list[Episode]:
+        return episodes(page, self.bars(), self.warm_up, self.gap)
+
+    def bars(self) -> tuple[Bar, ...]:
+        """What each window must cross."""
+        ten = log(10)
+        packs = self.week_packs
+        return (
+            Bar(1, self.day_ratio, packs * 0.4, self.day_zeros * ten),
+            Bar(7, self.week_ratio, packs, self.week_zeros * ten),
+            Bar(14, self.fortnight_ratio, packs * 1.5, self.sustained_zeros * ten),
+            Bar(28, self.month_ratio, packs * 2, self.sustained_zeros * ten),
+        )
+
+    def _finding(self, page: ItemPage, episode: Episode, view: View) -> Finding:
+        first = episode.first
+        if first.day >= page.today:
+            first = first._replace(volume=so_far(first))
+        story = tell(page, Episode(first, episode.last))
+        return Finding(
+            severity=_severity(story),
+            score=1 - 0.5 ** (story.zeros / (first.bar.nats / log(10))),
+            begin=story.begin * DAY,
+            end=(story.last + 1) * DAY - 1,
+            institution=page.institution,
+            item=page.item,
+            measures=measures(story, page.history(first.day), self.warm_up),
+            evidence=tuple(islice(_evidence(page, story), MOST_EVIDENCE)),
+            fund_at_risk=story.money,
+            text=describe(page, story, view),
+            series=drawn(page, story),
+        )
+
+
+def _evidence(page: ItemPage, story: Story) -> Iterator[Cited]:
+    """Of a running day only what made it conspicuous: every further message would revise the alert."""
+    for day in sorted(page.cited):
+        if story.begin <= day <= story.last:
+            cited = page.cited[day]
+            known = cited.references[: max(cited.crossing, 0)] if day >= page.today else cited.references
+            yield from (Cited(reference) for reference in known)
+
+
+def _severity(story: Story) -> Severity:
+    """By how far and how dear: both, one, or neither of three times and 10,000 yuan."""
+    return ("low", "medium", "high")[(story.ratio >= _HIGH_RATIO) + (story.money >= _HIGH_MONEY)]

@@ -1,0 +1,172 @@
+"""What does an inspector read of an abnormal volume: how much, since when, against what, and where does he look first?"""
+
+from __future__ import annotations
+
+from math import log
+from typing import NamedTuple
+
+from detectors.books.item import ItemPage
+from detectors.by_item.drug_volume.episode import Crossing, Episode, begin_of, end_of, expected_of, reference_week
+from detectors.engine.rule import View
+from detectors.models.shape import Shape, shape_of
+from detectors.models.tail import limit, surprise
+from schemas.alerts import Measure, Point, Series, Text
+from schemas.china_time import format_day
+
+_DRAWN_DAYS = 35
+_BAND_NATS = 4.6  # the band that is drawn holds 99 of 100 ordinary days
+_MOST_ZEROS = 15.0
+_LEAST_EXPECTED = 0.1  # packs; keeps a ratio to nothing from being printed
+
+_NAMES: dict[Shape, Text] = {
+    "spike": Text("短时突增", "spike"),
+    "surge": Text("持续放量", "surge"),
+    "ramp": Text("逐步攀升", "ramp"),
+    "level_shift": Text("水平抬升", "level shift"),
+}
+_LOOK_FIRST: dict[Shape, Text] = {
+    "spike": Text(
+        "先查当日处方与结算明细：是否集中在少数参保人、医生或短时间内，有无补录、团购",
+        "Look first at that day's prescriptions and settlements: few persons, few doctors, a few minutes, late entries",
+    ),
+    "surge": Text(
+        "先查购药人与开方医生是否集中，再核对同期采购（3503）、库存与追溯码",
+        "Look first whether few persons or doctors stand behind it, then at purchases (3503), stock and trace codes",
+    ),
+    "ramp": Text(
+        "先逐周对比开方医生和参保人名单，看增长来自谁，再核对采购与追溯码",
+        "Look first, week by week, which doctors and persons the growth came from, then at purchases and trace codes",
+    ),
+    "level_shift": Text(
+        "先了解自该日起有无新增科室、医生、协议或停用替代品；无合理解释的，核对进销存与购药人名单",
+        "Look first for a new department, doctor or contract, or a substitute that ran out; without one, at stock and buyers",
+    ),
+}
+_WINDOW: dict[int, Text] = {
+    1: Text("当日", "that day"),
+    7: Text("近7日", "the 7 days up to it"),
+    14: Text("近14日", "the 14 days up to it"),
+    28: Text("近28日", "the 28 days up to it"),
+}
+_ODDS_ZH = {3: "千分之一", 4: "万分之一", 5: "十万分之一", 6: "百万分之一", 7: "千万分之一", 8: "亿分之一"}
+
+
+class Story(NamedTuple):
+    """An episode in numbers. Packs, fen; ``zeros``: it happens by chance less than once in ten to this."""
+
+    first: Crossing
+    begin: int
+    last: int
+    is_running: bool
+    volume: float
+    expected: float
+    zeros: float
+    money: int
+    shape: Shape
+
+    @property
+    def ratio(self) -> float:
+        """Times what was expected."""
+        return self.volume / max(self.expected, _LEAST_EXPECTED)
+
+
+def tell(page: ItemPage, episode: Episode) -> Story:
+    """The episode from its begin to its last day that is over, as the numbers stood this morning."""
+    first = episode.first
+    begin, last, week = begin_of(page, first), end_of(page, episode), reference_week(first)
+    days = range(begin, last + 1)
+    told = [page.told(day) for day in days]
+    means = [expected_of(page, day, week) for day in days]
+    volume, scope = sum(packs for packs, _ in told), sum(fen for _, fen in told)
+    is_running = first.day >= page.today
+    if is_running:
+        before = sum(page.told(day)[0] for day in range(first.day - first.bar.days + 1, begin))
+        volume = max(volume, first.volume - before)
+    expected = sum(means)
+    price = scope / volume if scope and not is_running else _price(page)
+    known = page.expected(week)
+    variance = expected if known is None else known.lumpiness * expected + (known.spread * expected) ** 2
+    return Story(
+        first, begin, last, is_running, volume, expected,
+        zeros=round(min(max(surprise(volume, expected, variance), first.bar.nats) / log(10), _MOST_ZEROS), 1),
+        money=round(price * max(volume - expected, 0.0)),
+        shape=shape_of([packs / max(mean, _LEAST_EXPECTED) for (packs, _), mean in zip(told, means, strict=True)]),
+    )  # fmt: skip
+
+
+def _price(page: ItemPage) -> float:
+    """Fen a pack over all days that are over; 0 where nothing was billed before today."""
+    told = [page.told(page.first_day + index) for index in range(len(page.volumes))]
+    packs = sum(volume for volume, _ in told)
+    return sum(fen for _, fen in told) / packs if packs > 0 else 0.0
+
+
+def measures(story: Story, history: int, warm_up: int) -> tuple[Measure, ...]:
+    """What crossed which limit, and the whole excess."""
+    first = story.first
+    return (
+        Measure(
+            f"volume_{first.bar.days}d",
+            round(first.volume, 1),
+            round(first.limit, 1),
+            "packs",
+            round(first.expected, 1),
+        ),
+        Measure("volume_since_begin", round(story.volume, 1), None, "packs", round(story.expected, 1)),
+        Measure("times_expected", round(story.ratio, 2), first.bar.ratio, "times", 1),
+        Measure("improbability", story.zeros, round(first.bar.nats / log(10), 1), "powers_of_ten"),
+        Measure("history", history, warm_up, "days"),
+    )
+
+
+def drawn(page: ItemPage, story: Story) -> Series:
+    """The last days up to the episode's last that is over, with the band of 99 in 100 ordinary days."""
+    last = min(story.last, page.today - 1)
+    points = []
+    for day in range(max(last - _DRAWN_DAYS + 1, page.first_day), last + 1):
+        expected = page.expected(day)
+        low = high = None
+        if expected is not None:
+            spread = expected.variance()
+            low = round(max(expected.mean - 2 * spread**0.5, 0.0), 1)
+            high = round(limit(expected.mean, spread, _BAND_NATS), 1)
+        points.append(Point(format_day(day), round(page.told(day)[0], 1), low, high))
+    return Series("packs", points)
+
+
+def describe(page: ItemPage, story: Story, view: View) -> Text:
+    """The story in Chinese and in English."""
+    place, item, unit = _known(page, view)
+    first, name, look = story.first, _NAMES[story.shape], _LOOK_FIRST[story.shape]
+    begin, last, seen = format_day(story.begin), format_day(story.last), format_day(first.day)
+    days, excess = story.last - story.begin + 1, story.volume - story.expected
+    window = _WINDOW[first.bar.days]
+    at_least_zh, at_least_en = ("至少", "at least ") if story.is_running else ("", "")
+    money = f"{story.money / 100:,.0f}"
+    odds_zh = _ODDS_ZH.get(int(story.zeros), "十亿分之一")
+    zh = (
+        f"{place}的{item}自{begin}起用量异常（{name.zh}）：至{last}共{days}天用{at_least_zh}{_packs(story.volume)}{unit}，",
+        f"按其自身规律预计{_packs(story.expected)}{unit}，是预期的{story.ratio:.1f}倍，多出{_packs(excess)}{unit}，",
+        f"涉及政策范围内费用约{money}元。{seen}{window.zh}{at_least_zh}{_packs(first.volume)}{unit}，",
+        f"越过上限{_packs(first.limit)}{unit}（偶然发生的可能性不到{odds_zh}）。{look.zh}。",
+    )
+    en = (
+        f"{place}: volume of {item} out of the ordinary since {begin} ({name.en}): {at_least_en}{_packs(story.volume)} packs",
+        f" in {days} day(s) to {last}, where its own history lets expect {_packs(story.expected)}: {story.ratio:.1f} times,",
+        f" {_packs(excess)} too many, about {money} yuan within policy scope. On {seen} {window.en} reached",
+        f" {at_least_en}{_packs(first.volume)}, over the limit of {_packs(first.limit)}",
+        f" (by chance less than once in 10^{int(story.zeros)}). {look.en}.",
+    )
+    return Text("".join(zh), "".join(en))
+
+
+def _known(page: ItemPage, view: View) -> tuple[str, str, str]:
+    institution, item = view.references.institution(page.institution), view.references.item(page.item)
+    place = institution.name if institution is not None and institution.name else page.institution
+    if item is None or not item.name:
+        return place, page.item, "单位"
+    return place, f"{item.name}（{page.item}）", item.unit or "单位"
+
+
+def _packs(volume: float) -> str:
+    return f"{volume:,.0f}" if volume >= 20 or float(volume).is_integer() else f"{volume:.1f}"

@@ -1,0 +1,1 @@
+"""What would have been ordinary? Online models that learn closed days; pure, and saved by their own plain numbers."""

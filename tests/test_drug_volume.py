@@ -1,0 +1,343 @@
+"""Does `drug_volume` find what stands out of an item's own history, and keep quiet about what does not?"""
+
+from __future__ import annotations
+
+import gzip
+import random
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.books.item import SCREEN_NATS, SCREEN_RATIO, ItemPage
+from detectors.by_item.drug_volume.rule import DrugVolume
+from detectors.engine.page import decode_page, encode_page
+from detectors.engine.rule import View
+from schemas.alerts import Alert
+from schemas.china_time import DAY, HOUR, format_day, parse_time
+from schemas.codes import is_volume_item
+from schemas.decode import decode
+from schemas.facts import Charges
+from tests.item_days import FIRST_DAY, NoReferences, Watch
+
+DATA = Path(__file__).parent / "data" / "volume"
+GOLDEN = Path(__file__).parent.parent / "detectors" / "by_item" / "drug_volume" / "golden"
+
+
+def ordinary(days: int, mean: float, seed: int = 1) -> list[float]:
+    """Packs a day of an item like others: lines of one to three packs."""
+    chance = random.Random(seed)
+    return [
+        float(sum(chance.choice([1, 2, 3]) for _ in range(int(mean)) if chance.random() < 0.5))
+        + (1.0 if chance.random() < mean % 1 else 0.0)
+        for _ in range(days)
+    ]
+
+
+def times(volumes: list[float], factor: float, begin: int, days: int | None = None) -> list[float]:
+    end = len(volumes) if days is None else begin + days
+    return [packs * factor if begin <= index < end else packs for index, packs in enumerate(volumes)]
+
+
+def watched(volumes: list[float], rule: DrugVolume | None = None) -> Watch:
+    watch = Watch(rule)
+    watch.days(volumes)
+    return watch
+
+
+def measure(alert: Alert, name: str) -> float:
+    return next(measure.value for measure in alert.measures if measure.name == name)
+
+
+# -- finds ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_running_day_is_raised_before_it_is_over() -> None:
+    watch = Watch()
+    today = watch.days(ordinary(40, 4))
+    watch.sell(today, 10, at=today * DAY + 9 * HOUR)
+    assert not watch.revisions
+    watch.sell(today, 50, at=today * DAY + 10 * HOUR)
+    (alert,) = watch.revisions
+    assert (alert.status, alert.raised_at) == ("open", f"{format_day(today)} 10:00:00")
+    assert alert.begin == f"{format_day(today)} 00:00:00"
+
+
+def test_a_running_day_is_not_told_again_with_every_message() -> None:
+    watch = Watch()
+    today = watch.days(ordinary(40, 4))
+    for hour in range(8, 20):
+        watch.sell(today, 10, at=today * DAY + hour * HOUR)
+    assert len(watch.revisions) <= 2
+    watch.wait((today + 1) * DAY)
+    assert measure(watch.revisions[-1], "volume_since_begin") == 120
+
+
+def test_an_episode_is_one_alert_that_grows_once_a_day() -> None:
+    watch = watched(times(ordinary(60, 6), 6, begin=40, days=10))
+    (alert,) = watch.open
+    assert 2 <= alert.revision <= 12
+    assert len({revision.revised_at[:10] for revision in watch.revisions}) >= len(watch.revisions) - 1
+    assert alert.begin[:10] == format_day(FIRST_DAY + 40)
+    assert alert.end is not None
+    assert alert.end[:10] == format_day(FIRST_DAY + 49)
+
+
+def test_an_alert_does_not_change_once_its_episode_is_over() -> None:
+    volumes = times(ordinary(66, 6), 6, begin=40, days=5)
+    watch = watched(volumes[:50])
+    said = len(watch.revisions)
+    watch.days(volumes[50:], FIRST_DAY + 50)
+    assert len(watch.revisions) == said
+
+
+@pytest.mark.parametrize(("factor", "days", "name"), [(8.0, 2, "spike"), (5.0, 9, "surge"), (3.0, None, "level shift")])
+def test_the_alert_says_what_shape_the_excess_has(factor: float, days: int | None, name: str) -> None:
+    watch = watched(times(ordinary(62, 12), factor, begin=40, days=days))
+    (alert,) = watch.open
+    assert f"({name})" in alert.text.en
+
+
+def test_a_ramp_is_found_and_named() -> None:
+    volumes = [packs * 1.15 ** max((day - 60) / 7, 0) for day, packs in enumerate(ordinary(125, 30))]
+    watch = watched(volumes)
+    assert watch.open
+    assert any("(ramp)" in alert.text.en and "逐步攀升" in alert.text.zh for alert in watch.open)
+
+
+def test_a_lasting_change_is_accepted_and_its_alert_stays() -> None:
+    watch = watched(times(ordinary(110, 12), 3, begin=40))
+    (alert,) = watch.open
+    assert "(level shift)" in alert.text.en
+    assert alert.end is not None
+    assert parse_time(alert.end) < (FIRST_DAY + 85) * DAY
+    expected = watch.page.expected(FIRST_DAY + 109)
+    assert expected is not None
+    assert expected.mean == pytest.approx(36, rel=0.25)
+
+
+def test_a_week_that_creeps_over_its_limit_is_found_where_no_day_is() -> None:
+    watch = watched(times(ordinary(60, 20), 2.2, begin=45))
+    (alert,) = watch.open
+    assert alert.measures[0].name in ("volume_7d", "volume_14d")
+    assert abs(parse_time(alert.begin) // DAY - (FIRST_DAY + 45)) <= 1
+
+
+def test_two_episodes_are_two_alerts() -> None:
+    volumes = times(times(ordinary(80, 6), 8, begin=30, days=3), 8, begin=60, days=3)
+    assert [alert.begin[:10] for alert in watched(volumes).open] == [
+        format_day(FIRST_DAY + 30),
+        format_day(FIRST_DAY + 60),
+    ]
+
+
+# -- keeps quiet ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mean", [0.1, 0.4, 1, 4, 12, 60])
+def test_the_clean_twin_is_quiet(mean: float) -> None:
+    for seed in range(4):
+        assert not watched(ordinary(200, mean, seed)).revisions
+
+
+def test_a_short_history_is_silent_and_says_so() -> None:
+    watch = Watch()
+    watch.days([5.0] * 10 + [500.0])
+    assert not watch.revisions
+    view = View(watch.page.today * DAY, NoReferences())
+    assert watch.rule.silence(watch.page, view) == "warming_up"
+    watch.wait((FIRST_DAY + 30) * DAY)
+    assert watch.rule.silence(watch.page, view) is None
+
+
+def test_after_three_weeks_it_is_useful() -> None:
+    assert watched([*ordinary(20, 4), 90.0]).open
+
+
+def test_a_rare_item_may_come_twice_in_a_day() -> None:
+    rare = [0.0] * 12 + [2.0]
+    assert not watched(rare * 12 + [2.0, 6.0, 2.0]).revisions
+
+
+def test_weekly_boxes_and_a_late_box_do_not_storm() -> None:
+    boxes = ([0.0] * 6 + [900.0]) * 20
+    boxes[100], boxes[104] = 900.0, 0.0
+    boxes[120] = 1_800.0
+    assert not watched(boxes).revisions
+
+
+def test_monthly_boxes_are_quiet_from_the_first() -> None:
+    chance = random.Random(5)
+    boxes = [chance.choice([300.0, 600.0, 900.0]) if chance.random() < 1 / 25 else 0.0 for _ in range(700)]
+    assert len(watched(boxes).revisions) == 0
+
+
+def test_few_packs_are_no_alert_however_rare() -> None:
+    assert not watched([*[0.0, 1.0] * 30, 9.0]).revisions
+
+
+def test_buying_ahead_of_spring_festival_is_ordinary() -> None:
+    festival = parse_time("2026-02-17") // DAY
+    volumes = ordinary(130, 20)
+    first = festival - 100
+    volumes[93:99] = [packs * 1.9 for packs in volumes[93:99]]
+    volumes[99:107] = [packs * 0.1 for packs in volumes[99:107]]
+    watch = Watch()
+    watch.days([float(round(packs)) for packs in volumes], first)
+    assert not watch.revisions
+
+
+# -- corrections ------------------------------------------------------------------------------------------------------------
+
+
+def test_refunds_that_take_the_cause_back_retract() -> None:
+    watch = Watch()
+    today = watch.days(ordinary(40, 4))
+    watch.sell(today, 60)
+    watch.days([5.0] * 6, today + 1)
+    assert watch.open
+    watch.sell(today, -58, at=(today + 7) * DAY)
+    assert not watch.open
+    assert watch.revisions[-1].status == "retracted"
+    assert watch.revisions[-1].retraction is not None
+    assert "2103" in watch.revisions[-1].retraction.zh
+
+
+def test_a_fact_and_its_correction_leave_nothing_standing() -> None:
+    plain, corrected = Watch(), Watch()
+    for watch in (plain, corrected):
+        today = watch.days(ordinary(40, 4))
+    corrected.sell(today, 200)
+    corrected.sell(today, -200)
+    for watch in (plain, corrected):
+        watch.days(ordinary(30, 4, seed=9), today)
+    assert not plain.open
+    assert not corrected.open
+    assert plain.page.baseline == corrected.page.baseline
+    assert plain.page.volumes == corrected.page.volumes
+
+
+def test_a_reopened_cause_opens_the_same_alert() -> None:
+    watch = Watch()
+    today = watch.days(ordinary(40, 4))
+    for packs in (60, -60, 60):
+        watch.sell(today, packs)
+    assert len(watch.newest) == 1
+    assert [alert.status for alert in watch.revisions] == ["open", "retracted", "open"]
+
+
+def test_a_wrong_clock_line_of_long_ago_changes_nothing() -> None:
+    watch = watched(times(ordinary(60, 6), 6, begin=40, days=5))
+    said = len(watch.revisions)
+    watch.sell(FIRST_DAY - 900, 5_000, at=(FIRST_DAY + 60) * DAY)
+    assert len(watch.revisions) == said
+
+
+# -- the alert ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_alert_holds_what_the_inspector_needs() -> None:
+    watch = watched(times(ordinary(62, 6), 6, begin=40, days=7))
+    (alert,) = watch.open
+    volume, limit = alert.measures[0].value, alert.measures[0].limit
+    assert limit is not None
+    assert volume >= limit
+    since = next(m for m in alert.measures if m.name == "volume_since_begin")
+    assert since.expected is not None
+    assert measure(alert, "times_expected") == pytest.approx(since.value / since.expected, rel=0.02)
+    # Every pack costs 20 yuan, and the excess is what is at risk: measures are rounded to a tenth of a pack.
+    assert alert.fund_at_risk == pytest.approx((since.value - since.expected) * 2_000, rel=0.01)
+    assert alert.evidence
+    assert alert.series is not None
+    assert len(alert.series.points) == 35
+    assert alert.series.points[-1].at == format_day(FIRST_DAY + 46)
+    assert all(point.high is None or point.low is None or point.low <= point.high for point in alert.series.points)
+    for words in (alert.text.zh, alert.text.en):
+        assert format_day(FIRST_DAY + 40) in words
+        assert f"{since.value:,.0f}" in words
+
+
+def test_the_score_can_be_computed_from_the_measures() -> None:
+    (alert,) = watched(times(ordinary(62, 6), 6, begin=40, days=7)).open
+    improbability = next(m for m in alert.measures if m.name == "improbability")
+    assert improbability.limit is not None
+    assert alert.score == pytest.approx(1 - 0.5 ** (improbability.value / improbability.limit), abs=1e-3)
+
+
+def test_severity_grows_with_ratio_and_money() -> None:
+    severities = []
+    for factor, scope in ((2.2, 10), (6.0, 10), (6.0, 100_000)):
+        watch = Watch()
+        for day, packs in enumerate(times(ordinary(58, 20), factor, begin=44)):
+            if packs:
+                watch.sell(FIRST_DAY + day, packs, scope=round(packs * scope))
+        watch.wait((FIRST_DAY + 58) * DAY)
+        severities.append(watch.open[0].severity)
+    assert severities == ["low", "medium", "high"]
+
+
+def test_no_parameter_asks_for_less_than_the_screen() -> None:
+    rule = DrugVolume(
+        day_ratio=1.3, week_ratio=1.3, fortnight_ratio=1.3, month_ratio=1.3, week_packs=10,
+        day_zeros=3, week_zeros=3, sustained_zeros=3,
+    )  # fmt: skip
+    for bar in rule.bars():
+        assert bar.nats > SCREEN_NATS
+        assert bar.ratio > SCREEN_RATIO
+        assert bar.packs >= 4  # the screen's
+
+
+@given(
+    packs=st.lists(st.sampled_from([0.0, 1.0, 1e-6, 5.0, 1e6, 1e12]), min_size=20, max_size=60),
+)
+def test_any_finite_history_gives_finite_alerts(packs: list[float]) -> None:
+    for alert in watched(packs).revisions:
+        encoded = msgspec.json.encode(alert)
+        assert b"NaN" not in encoded
+        assert b"null" not in msgspec.json.encode([m.value for m in alert.measures])
+        assert 0 <= alert.score <= 1
+        assert alert.fund_at_risk >= 0
+
+
+@given(seed=st.integers(0, 1_000), cut=st.integers(0, 59))
+def test_saved_and_restored_at_any_cut_the_alerts_are_the_same(seed: int, cut: int) -> None:
+    volumes = times(ordinary(60, 6, seed), 5, begin=35, days=10)
+    whole, halved = Watch(), Watch()
+    whole.days(volumes)
+    halved.days(volumes[:cut])
+    halved.page = decode_page(ItemPage, encode_page(halved.page))
+    halved.days(volumes[cut:], FIRST_DAY + cut)
+    newest = [[msgspec.structs.replace(a, revision=0, source=None) for a in w.newest.values()] for w in (whole, halved)]
+    assert newest[0] == newest[1]
+
+
+# -- real wire ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_hoarding_pharmacy_of_a_county_is_found_on_its_first_day() -> None:
+    watch = Watch(page=ItemPage(institution="P50010600035", item="XA45BCA045A001010100045"))
+    with gzip.open(DATA / "pharmacy.jsonl.gz") as lines:
+        for line in lines:
+            transaction = decode(line)
+            for fact in transaction.facts:
+                if not isinstance(fact, Charges):
+                    continue
+                for bought in fact.lines:
+                    if bought.item == watch.page.item and is_volume_item(bought.category, bought.item):
+                        watch.sell(bought.time // DAY, bought.quantity, at=transaction.inf_time, scope=bought.amount)
+    (alert,) = watch.open
+    assert alert.raised_at[:10] == "2026-02-03"
+    assert alert.begin[:10] == "2026-02-03"
+    assert alert.end is not None
+    assert alert.end[:10] == "2026-02-16"
+    assert alert.severity == "high"
+
+
+def test_the_golden_page_of_this_version_is_still_read_and_says_the_same() -> None:
+    page = decode_page(ItemPage, (GOLDEN / f"page_{ItemPage.layout}.bin").read_bytes())
+    rule = DrugVolume()
+    view = View(page.today * DAY, NoReferences())
+    findings = [rule.ask(page, anchor, view) for anchor in rule.anchors(page)]
+    assert msgspec.json.encode(findings) + b"\n" == (GOLDEN / f"findings_{rule.version}.json").read_bytes()

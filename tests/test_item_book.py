@@ -1,0 +1,216 @@
+"""Are an item's days counted so that order, corrections, lateness and saving change nothing that they should not?"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.books.item import FORGOTTEN, KEPT, LAG, ItemPage, VolumeChange, item_key
+from detectors.engine.page import decode_page, encode_page
+from schemas.china_time import DAY, HOUR
+from schemas.snapshots import Reference
+from tests.item_days import FIRST_DAY
+
+MESSAGE = Reference("2102", "M1", 0)
+
+
+def blank() -> ItemPage:
+    return ItemPage(institution="P1", item="X1")
+
+
+def post(page: ItemPage, day: int, packs: float, at: int | None = None) -> None:
+    page.post([VolumeChange(day, packs, round(packs * 100))], day * DAY + 12 * HOUR if at is None else at, MESSAGE)
+
+
+def steady(days: int, packs: float = 5.0) -> ItemPage:
+    page = blank()
+    for day in range(FIRST_DAY, FIRST_DAY + days):
+        post(page, day, packs)
+    return page
+
+
+def test_keys_tell_institutions_and_items_apart() -> None:
+    assert item_key("P1", "2X") != item_key("P12", "X")
+    assert item_key("P1", "X")[:1] == ItemPage.prefix
+
+
+def test_a_correction_cancels_to_the_last_digit() -> None:
+    page = steady(30)
+    before = encode_page(page)
+    parts = [0.1, 0.2, 0.3, 1e9, 0.7]
+    day = FIRST_DAY + 29
+    for part in parts:
+        post(page, day, part)
+    for part in reversed(parts):
+        post(page, day, -part)
+    page.pending, page.cited = decode_page(ItemPage, before).pending, {}
+    undone = decode_page(ItemPage, before)
+    undone.cited = {}
+    assert encode_page(page) == encode_page(undone)
+
+
+def test_what_is_judged_is_never_below_zero() -> None:
+    page = steady(20)
+    post(page, FIRST_DAY + 19, -50)
+    assert page.volume(FIRST_DAY + 19) == 0
+    assert page.told(FIRST_DAY + 19) == (0, 0)
+
+
+def test_lines_are_counted_on_the_day_of_service() -> None:
+    page = steady(20)
+    post(page, FIRST_DAY + 17, 3, at=(FIRST_DAY + 19) * DAY + 18 * HOUR)
+    assert page.volume(FIRST_DAY + 17) == 8
+    assert page.volume(FIRST_DAY + 19) == 5
+    assert page.volume(FIRST_DAY + 19, 3) == 18
+
+
+def test_lines_after_72_hours_are_counted_and_not_learned() -> None:
+    day = FIRST_DAY + 20
+    end = (day + 1) * DAY
+    on_time, late, none = steady(21), steady(21), steady(21)
+    post(on_time, day, 4, at=end + 72 * HOUR)
+    post(late, day, 4, at=end + 72 * HOUR + 1)
+    for page in (on_time, late, none):
+        page.advance(end + LAG * DAY)
+    assert late.volume(day) == on_time.volume(day) == 9
+    assert late.baseline == none.baseline
+    assert late.baseline != on_time.baseline
+
+
+def test_lines_for_a_closed_day_are_counted_and_not_learned() -> None:
+    page = steady(40)
+    learned = page.baseline.level
+    post(page, FIRST_DAY + 10, 500, at=(FIRST_DAY + 39) * DAY + 20 * HOUR)
+    assert page.volume(FIRST_DAY + 10) == 505
+    assert page.baseline.level == learned
+
+
+def test_a_day_closes_a_day_after_the_last_moment_for_its_lines() -> None:
+    page = steady(20)
+    day = FIRST_DAY + 19
+    page.advance((day + LAG) * DAY - 1)
+    assert page.learned == day - 1
+    page.advance((day + LAG) * DAY)
+    assert page.learned == day
+
+
+@given(seed=st.integers(0, 10_000), eager=st.booleans())
+def test_when_time_is_told_changes_nothing(seed: int, eager: bool) -> None:
+    chance = random.Random(seed)
+    told, untold = blank(), blank()
+    time = FIRST_DAY * DAY
+    for _ in range(60):
+        time += chance.choice([600, HOUR, 9 * HOUR, DAY, 3 * DAY])
+        change = VolumeChange(time // DAY - chance.choice([0, 0, 0, 1, 2, 6]), chance.choice([1, 2, 5, 40, -1]), 100)
+        if eager or chance.random() < 0.3:
+            told.advance(time - chance.choice([0, 300]))
+        told.post([change], time, MESSAGE)
+        untold.post([change], time, MESSAGE)
+        if chance.random() < 0.3:
+            told.advance(time + 200)
+    for page in (told, untold):
+        page.advance(time + 9 * DAY)
+    assert encode_page(told) == encode_page(untold)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_small_disorder_changes_nothing(seed: int) -> None:
+    chance = random.Random(seed)
+    moments = sorted(chance.randrange(FIRST_DAY * DAY, (FIRST_DAY + 50) * DAY) for _ in range(120))
+    messages = [
+        (at, VolumeChange(at // DAY - chance.choice([0, 0, 1, 3]), chance.choice([1, 2, 9]), 100)) for at in moments
+    ]
+    ordered, shuffled = blank(), blank()
+    for page in (ordered, shuffled):  # the page begins on its first message, whichever way the rest comes
+        page.post([messages[0][1]], messages[0][0], MESSAGE)
+    for at, change in messages[1:]:
+        ordered.post([change], at, MESSAGE)
+    for at, change in sorted(messages[1:], key=lambda message: message[0] + chance.randrange(HOUR)):
+        shuffled.post([change], at, MESSAGE)
+    for page in (ordered, shuffled):
+        page.advance((FIRST_DAY + 60) * DAY)
+        page.cited = {}
+    assert encode_page(ordered) == encode_page(shuffled)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7, 14, 29, 44])
+def test_saved_and_restored_it_goes_on_alike(cut: int) -> None:
+    volumes = [5, 0, 7, 3, 0, 0, 40] * 7
+    whole, halved = blank(), blank()
+    for index, packs in enumerate(volumes):
+        if index == cut:
+            halved = decode_page(ItemPage, encode_page(halved))
+        for page in (whole, halved):
+            if packs:
+                post(page, FIRST_DAY + index, packs)
+    assert encode_page(whole) == encode_page(halved)
+
+
+def test_numbers_are_told_when_the_day_is_over() -> None:
+    page = steady(20)
+    day = FIRST_DAY + 20
+    post(page, day, 30, at=day * DAY + 9 * HOUR)
+    post(page, day - 1, 2, at=day * DAY + 10 * HOUR)
+    assert page.volume(day) == 30
+    assert page.told(day) == (0, 0)
+    assert page.told(day - 1) == (5, 500)
+    page.advance((day + 1) * DAY)
+    assert page.told(day) == (30, 3000)
+    assert page.told(day - 1) == (7, 700)
+
+
+def test_a_limit_does_not_move_while_its_day_runs() -> None:
+    page = steady(30)
+    day = FIRST_DAY + 29
+    expected = page.expected(day)
+    post(page, day, 500)
+    post(page, day - 2, 100, at=day * DAY + 13 * HOUR)
+    assert page.expected(day) == expected
+
+
+def test_nothing_is_expected_before_anything_was_learned() -> None:
+    page = steady(LAG)
+    assert page.expected(FIRST_DAY + LAG - 1) is None
+    assert steady(LAG + 1).expected(FIRST_DAY + LAG) is not None
+
+
+def test_days_are_bounded_and_a_quiet_item_is_forgotten() -> None:
+    short, long = steady(120), steady(800)
+    assert len(encode_page(long)) <= len(encode_page(short)) + 60
+    assert len(long.volumes) <= KEPT + 4
+    last = FIRST_DAY + 799
+    assert long.forgets_at() == (last + FORGOTTEN) * DAY
+    assert long.kept_from() <= (last - 50) * DAY
+
+
+def test_a_page_is_small() -> None:
+    assert len(encode_page(steady(200))) < 1_500
+
+
+def test_days_that_are_not_kept_are_left_out_without_harm() -> None:
+    page = steady(100)
+    before = page.volumes[:]
+    post(page, FIRST_DAY, 50, at=(FIRST_DAY + 99) * DAY + 20 * HOUR)
+    post(page, FIRST_DAY + 500, 50, at=(FIRST_DAY + 99) * DAY + 20 * HOUR)
+    assert page.volumes == before
+
+
+def test_lines_dated_tomorrow_are_judged_tomorrow() -> None:
+    page = steady(40)
+    tomorrow = FIRST_DAY + 40
+    post(page, tomorrow, 400, at=tomorrow * DAY - HOUR)
+    assert tomorrow not in page.suspects
+    page.advance(tomorrow * DAY)
+    assert tomorrow in page.suspects
+
+
+@given(packs=st.lists(st.sampled_from([0.0, 1e-9, 1.0, 1e12, -1e12, 1e300]), min_size=1, max_size=80))
+def test_any_finite_quantity_can_be_kept_and_saved(packs: list[float]) -> None:
+    page = blank()
+    for index, quantity in enumerate(packs):
+        page.post([VolumeChange(FIRST_DAY + index, quantity, 0)], (FIRST_DAY + index) * DAY, MESSAGE)
+    page.advance((FIRST_DAY + len(packs) + LAG) * DAY)
+    assert encode_page(decode_page(ItemPage, encode_page(page))) == encode_page(page)
