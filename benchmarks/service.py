@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from aiokafka import AIOKafkaProducer
 
 from schemas.alerts import decode_alert
 from stream import topics
@@ -31,6 +32,11 @@ from stream.worker_process import running_worker
 
 REFERENCES = ("institutions", "catalogue", "persons")
 RATE = 2_000  # transactions a second, for the time to an alert
+PACED_SECONDS = 30
+
+
+class _Keyed(msgspec.Struct):
+    fixmedins_code: str
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -40,6 +46,7 @@ class Result(msgspec.Struct, frozen=True):
     stock_agent_per_second: float
     service_per_second: float
     service_first_stage_per_second: float
+    service_per_cpu_second: float
     alerts_timed: int
     seconds_to_alert_p50: float
     seconds_to_alert_p99: float
@@ -78,11 +85,11 @@ def stock(settings: Settings, messages: int, folder: Path) -> float:
     return float(measured["messages"]) / float(measured["seconds"])
 
 
-def service(settings: Settings, messages: int, folder: Path) -> tuple[float, float]:
-    """Transactions a second until every stage is done, and until the first one is."""
+def service(settings: Settings, messages: int, folder: Path) -> tuple[float, float, float]:
+    """Transactions a second until every stage is done, until the first one is, and a second of the worker's CPU time."""
     with running_worker(settings, folder, "see its log") as worker:
         worker.wait_until_ready()
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), cpu_seconds(worker.metrics)
         first = 0.0
         before: list[float] = []
         while True:
@@ -93,24 +100,52 @@ def service(settings: Settings, messages: int, folder: Path) -> tuple[float, flo
             if list(taken.values()) != before:
                 before, moved = list(taken.values()), time.perf_counter()
             elif first and time.perf_counter() - moved > 3:
-                return messages / (moved - started), messages / first
+                return messages / (moved - started), messages / first, messages / (cpu_seconds(worker.metrics) - spent)
 
 
 def batch_records(metrics: str) -> dict[str, float]:
     """Records taken by each stage so far."""
-    with urllib.request.urlopen(metrics, timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
     start = 'fundwatch_batch_records_sum{stage="'
-    return {line[len(start) :].split('"')[0]: float(line.split()[-1]) for line in lines if line.startswith(start)}
+    return {
+        line[len(start) :].split('"')[0]: float(line.split()[-1]) for line in scraped(metrics) if line.startswith(start)
+    }
+
+
+def cpu_seconds(metrics: str) -> float:
+    """CPU time of the worker so far."""
+    [line] = [line for line in scraped(metrics) if line.startswith("process_cpu_seconds_total ")]
+    return float(line.split()[-1])
+
+
+def scraped(metrics: str) -> list[str]:
+    """The worker's metrics, line by line."""
+    with urllib.request.urlopen(metrics, timeout=10) as answer:
+        return list(answer.read().decode().splitlines())
 
 
 def seconds_to_alert(settings: Settings, transactions: Path, folder: Path) -> list[float]:
     """From the record of the transaction that an alert names to the alert's own record, for every alert published."""
     with running_worker(settings, folder, "see its log") as worker:
         worker.wait_until_ready()
-        fundwatch(settings, "load", "--rate", str(RATE), str(transactions))
+        asyncio.run(sent_evenly(settings, transactions))
         time.sleep(3)
     return asyncio.run(_delays(settings))
+
+
+async def sent_evenly(settings: Settings, transactions: Path) -> None:
+    """Send the file's first records at `RATE`, in steps of 5 ms: a record's timestamp is when it was sent."""
+    producer = AIOKafkaProducer(bootstrap_servers=settings.broker)
+    await producer.start()
+    lines = transactions.read_bytes().splitlines()[: RATE * PACED_SECONDS]
+    topic, started, sent = settings.topic(topics.TRANSACTIONS), time.perf_counter(), 0
+    while sent < len(lines):
+        due = min(int((time.perf_counter() - started) * RATE), len(lines))
+        for line in lines[sent:due]:
+            institution = msgspec.json.decode(line, type=_Keyed).fixmedins_code
+            await producer.send(topic, line, key=institution.encode())
+        sent = max(sent, due)
+        await asyncio.sleep(0.005)
+    await producer.stop()
 
 
 async def _delays(settings: Settings) -> list[float]:
@@ -146,10 +181,10 @@ def main() -> None:
         with history.open("rb") as lines:
             messages = sum(1 for _ in lines)
         bare = stock(settings, messages, folder)
-        all_stages, first_stage = service(settings, messages, folder)
+        all_stages, first_stage, per_cpu = service(settings, messages, folder)
         delays = sorted(seconds_to_alert(prepared(broker, "paced.", folder), history, folder))
     quantiles = statistics.quantiles(delays, n=100)
-    result = Result(messages, bare, all_stages, first_stage, len(delays), quantiles[49], quantiles[98])
+    result = Result(messages, bare, all_stages, first_stage, per_cpu, len(delays), quantiles[49], quantiles[98])
     print(msgspec.json.format(msgspec.json.encode(result)).decode())
 
 

@@ -135,10 +135,11 @@ def number_of(value: wire.Number, field: str, largest: float) -> float | None:
     elif value is None or value == "":
         return None
     else:
-        if "_" in value or not value.isascii():  # `float` would take Python's own way of writing it
+        text = str(value)
+        if "_" in text or not text.isascii():  # `float` would take Python's own way of writing it
             raise Undecodable("unreadable_number", field)
         try:
-            number = float(value)
+            number = float(text)
         except ValueError:
             raise Undecodable("unreadable_number", field) from None
     if not -largest <= number <= largest:  # NaN fails too

@@ -2,7 +2,8 @@
 
 A rule that accuses somebody of absence must know whether silence means anything here: whether bills came at all for that
 day, how late they usually come, and whether treatment lines come apart from, and after, the day's bed and nursing lines.
-Learned from stay-days, counted once each; old habits fade by halving.
+Learned from stay-days, counted once each; old habits fade by halving. What is taken back no longer counts as a bill for its
+day, but has shown when its sender sends, and is not unlearned: sent again after a 2302 it would otherwise look late.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import ClassVar
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY, HOUR
 
-DAYS_KEPT = 45
+DAYS_KEPT = (
+    448  # longer than a stay without an end is kept, or what was judged by a day would change as it is forgotten
+)
 FADES_AT = 2_000  # stay-days; then all counts are halved, so a changed habit shows within some hundred stay-days
 LATE = 72 * HOUR  # after the end of the day of service (domain.md §3.2)
 
@@ -24,18 +27,36 @@ class InstitutionPage(Page, kw_only=True):
     prefix: ClassVar[bytes] = b"d"
 
     institution: str
-    bills: dict[int, int] = {}  # by day of service: stay-days for which a bill has come
+    first_day: int = 0
+    billed_stays: list[int] = []  # by day of service from first_day on: stays with a bill that stands
     billed: int = 0  # stay-days with a bill
     billed_late: int = 0  # … whose first bill came later than LATE
     active: int = 0  # stay-days with treatment
     active_apart: int = 0  # … whose treatment lines came in a later message than the day's routine lines
 
+    def was_billed(self, day: int) -> bool:
+        """Whether bills for that day stand, for anybody's stay."""
+        index = day - self.first_day
+        return 0 <= index < len(self.billed_stays) and self.billed_stays[index] > 0
+
+    def count_stay(self, day: int, today: int) -> bool:
+        """A stay has a bill for that day; False for a day ahead of ``today`` or far back, which a wrong clock made."""
+        oldest = max(today - DAYS_KEPT, self.first_day)
+        if not oldest <= day <= today + 1:
+            return False
+        counts = self.billed_stays[oldest - self.first_day :] if self.billed_stays else []
+        counts += [0] * (day - oldest + 1 - len(counts))
+        counts[day - oldest] += 1
+        self.first_day, self.billed_stays = oldest, counts
+        return True
+
+    def discount_stay(self, day: int) -> None:
+        """A stay that was counted has no bill for that day any more."""
+        if self.was_billed(day):
+            self.billed_stays[day - self.first_day] -= 1
+
     def post_bill(self, day: int, inf_time: int) -> None:
         """The first bill of a stay-day has come."""
-        self.bills[day] = self.bills.get(day, 0) + 1
-        if len(self.bills) > DAYS_KEPT:
-            oldest = max(self.bills) - DAYS_KEPT
-            self.bills = {kept: count for kept, count in self.bills.items() if kept > oldest}
         self.billed += 1
         self.billed_late += inf_time > (day + 1) * DAY + LATE
         if self.billed >= FADES_AT:

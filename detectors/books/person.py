@@ -23,6 +23,7 @@ class PersonPage(Page, kw_only=True):
     birth: int | None = None
     reference_offset: int = -1
     visits: dict[str, VisitSnapshot] = {}
+    forgets_first: int = NEVER  # when the first visit may be forgotten; never later than that
 
     def post(self, snapshot: VisitSnapshot) -> bool:
         """Upsert; False where what is held is as new."""
@@ -30,16 +31,18 @@ class PersonPage(Page, kw_only=True):
         if held is not None and held.offset >= snapshot.offset:
             return False
         self.visits[snapshot.visit] = snapshot
+        self.forgets_first = min(self.forgets_first, _kept_until(snapshot))
         return True
 
     def next_change(self) -> int:
         """When the first visit is to be forgotten."""
-        return min((_kept_until(visit) for visit in self.visits.values()), default=NEVER)
+        return self.forgets_first
 
     def advance(self, now: int) -> None:
         """Forget visits beyond the horizon."""
-        if self.next_change() <= now:
+        if self.forgets_first <= now:
             self.visits = {name: visit for name, visit in self.visits.items() if _kept_until(visit) > now}
+            self.forgets_first = min(map(_kept_until, self.visits.values()), default=NEVER)
 
     def forgets_at(self) -> int:
         """A page without a reference record goes with its last visit."""

@@ -60,6 +60,11 @@ class PostedLine(msgspec.Struct, array_like=True, gc=False):
         """Scope net of refunds, fen, never below 0."""
         return max(self.scope - self.refunded_scope, 0)
 
+    @property
+    def stands(self) -> bool:
+        """A line that bills something and was not taken back whole; refund lines do not stand themselves."""
+        return self.quantity >= 0 and (self.left > 0 or self.scope_left > 0)
+
 
 class Settled(msgspec.Struct, array_like=True, gc=False):
     """A settlement; ``void`` once it was refunded (``refunded_by``: that message) or reversed."""
@@ -78,11 +83,18 @@ class Settled(msgspec.Struct, array_like=True, gc=False):
 
 
 class DayOfStay(msgspec.Struct, array_like=True, gc=False):
-    """How many lines of a day stand: routine ones (bed, nursing, consulting) and others; scope in fen."""
+    """How many lines of a day stand: routine ones (bed, nursing, consulting) and others; scope in fen.
+
+    The flags say whether the day has taught its institution's habits already, which it does once, though its lines be
+    cancelled and sent again.
+    """
 
     routine: int = 0
     active: int = 0
     scope: int = 0
+    counts_as_billed: bool = False
+    taught_bill: bool = False
+    taught_treatment: bool = False
 
 
 class VisitPage(Page, kw_only=True):
@@ -94,11 +106,13 @@ class VisitPage(Page, kw_only=True):
     institution: str
     visit: str
     person: str = ""
+    former_persons: list[str] = []  # a 2403 said that it was somebody else
     kind: str = UNKNOWN_KIND
     begin: int | None = None
     end: int | None = None
     med_type: str = ""
-    diagnosis: str = ""
+    entry_diagnosis: str = ""  # 2401, 2403, 2203
+    final_diagnosis: str = ""  # 2402
     department: str = ""
     bed: str = ""
     doctor: str = ""
@@ -124,7 +138,10 @@ class VisitPage(Page, kw_only=True):
 
     def has_seen(self, infno: str, msgid: str) -> bool:
         """Whether this very message was posted here before."""
-        return any(message.msgid == msgid and message.infno == infno for message in self.messages)
+        for message in self.messages:  # noqa: SIM110  # asked for every message: a generator takes twice as long
+            if message.msgid == msgid and message.infno == infno:
+                return True
+        return False
 
     def note(self, message: Reference) -> int:
         """Remember the message; its index."""
@@ -134,11 +151,19 @@ class VisitPage(Page, kw_only=True):
 
     # -- the stay ---------------------------------------------------------------------------------------------------
 
+    @property
+    def diagnosis(self) -> str:
+        """The main diagnosis at discharge, until then that of the admission."""
+        return self.final_diagnosis or self.entry_diagnosis
+
     def admit(self, fact: facts.Admission, message: int) -> None:
-        """2401; one that was voided stays void."""
+        """2401. One that was cancelled before it came stays void; one that follows a cancelled one is another."""
         self.kind = STAY
         if self.admission is not None:
-            return  # a repeat under a new msgid; 2403 is what changes an admission
+            if not self.void:
+                return  # a repeat under a new msgid; 2403 is what changes an admission
+            self.void = False
+            self.changed_at = 0
         self.admission = message
         if self.changed_at:
             return
@@ -153,10 +178,12 @@ class VisitPage(Page, kw_only=True):
             self._take_stay(fact)
 
     def _take_stay(self, fact: facts.Admission | facts.StayChange) -> None:
+        if self.person and self.person != fact.person and self.person not in self.former_persons:
+            self.former_persons.append(self.person)
         self.person = fact.person
         self.begin = fact.begin
         self.med_type = fact.med_type
-        self.diagnosis = fact.diagnosis or self.diagnosis
+        self.entry_diagnosis = fact.diagnosis or self.entry_diagnosis
         self.department = fact.department
         self.bed = fact.bed
         self.doctor = fact.doctor
@@ -167,13 +194,14 @@ class VisitPage(Page, kw_only=True):
         self.person = self.person or fact.person
         self.end = fact.end
         self.discharge = message
-        self.diagnosis = fact.diagnosis or self.diagnosis
+        self.final_diagnosis = fact.diagnosis
 
     def void_discharge(self) -> bool:
         """2405; False where there was none."""
         if self.discharge is None:
             return False
         self.end = self.discharge = None
+        self.final_diagnosis = ""
         return True
 
     def void_visit(self) -> Iterator[VolumeDelta]:
@@ -204,15 +232,22 @@ class VisitPage(Page, kw_only=True):
         if not is_refund:
             yield from self._stand(posted, 1)
             for serial in self.refund_lines.get(line.serial, ()):
-                yield from self._refund(self.lines.get(serial), posted)
+                refund = self.lines.get(serial)
+                if refund is not None and refund.refunds == line.serial:  # it may have been replaced since
+                    yield from self._refund(refund, posted)
         elif line.refunds:
             refunds = self.refund_lines.setdefault(line.refunds, [])
             if line.serial not in refunds:
                 refunds.append(line.serial)
-            yield from self._refund(posted, self.lines.get(line.refunds))
+            yield from self._refund(posted, self._refundable(line.refunds))
 
-    def _refund(self, refund: PostedLine | None, original: PostedLine | None) -> Iterator[VolumeDelta]:
-        if refund is None or original is None:
+    def _refundable(self, serial: str) -> PostedLine | None:
+        """The line of that serial; a refund line cannot be refunded itself, it is cancelled (2302)."""
+        line = self.lines.get(serial)
+        return line if line is not None and line.quantity >= 0 else None
+
+    def _refund(self, refund: PostedLine, original: PostedLine | None) -> Iterator[VolumeDelta]:
+        if original is None:
             return
         yield from self._stand(original, -1)
         original.refunded -= refund.quantity
@@ -222,7 +257,7 @@ class VisitPage(Page, kw_only=True):
     def awaits_original(self, serial: str) -> bool:
         """Whether that refund line's original has never been seen."""
         line = self.lines.get(serial)
-        return line is not None and line.quantity < 0 and (not line.refunds or line.refunds not in self.lines)
+        return line is not None and line.quantity < 0 and self._refundable(line.refunds) is None
 
     def _stand(self, line: PostedLine, sign: int) -> Iterator[VolumeDelta]:
         """Add a line to (1), or take it from (−1), all that is summed over lines."""
@@ -249,7 +284,7 @@ class VisitPage(Page, kw_only=True):
             if line.quantity >= 0:
                 yield from self._stand(line, -1)
                 continue
-            original = self.lines.get(line.refunds)
+            original = self._refundable(line.refunds)
             if original is not None:  # the refund is taken back: the line stands again
                 yield from self._stand(original, -1)
                 original.refunded += line.quantity
@@ -351,8 +386,8 @@ class VisitPage(Page, kw_only=True):
         first = self.first_day()
         if first is None or self.end is None:
             return 0
-        days = (self.days.get(day) for day in range(first, self.end // DAY))
-        return sum(1 for day in days if day is not None and day.routine and not day.active)
+        last = self.end // DAY
+        return sum(1 for day, known in self.days.items() if first <= day < last and known.routine and not known.active)
 
 
 def visit_key(institution: str, visit: str) -> bytes:

@@ -99,7 +99,7 @@ def _encounter(page: VisitPage, fact: facts.Encounter, by: Posting) -> Posted:
     page.person = fact.person
     page.begin = fact.begin if page.begin is None else min(page.begin, fact.begin)
     page.med_type = fact.med_type or page.med_type
-    page.diagnosis = fact.diagnosis or page.diagnosis
+    page.entry_diagnosis = fact.diagnosis or page.entry_diagnosis
     return Posted()
 
 

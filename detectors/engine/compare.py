@@ -54,33 +54,50 @@ class Cause(NamedTuple):
 
 
 class Examiner:
-    """Asks the rules of one stage. ``clock`` reads nanoseconds for the rule-time metric; without it none is kept."""
+    """Asks the rules of one stage.
 
-    def __init__(self, rules: Iterable[Rule[Page]], clock: Callable[[], int] | None = None) -> None:
+    ``view_of`` says what a rule may see beside a page at a time; it is asked only where a rule is. ``clock`` reads
+    nanoseconds for the rule-time metric; without it none is kept.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[Rule[Page]],
+        view_of: Callable[[Page, int], View],
+        clock: Callable[[], int] | None = None,
+    ) -> None:
         self._rules: dict[type[Page], list[Rule[Page]]] = {}
         for rule in rules:
             self._rules.setdefault(rule.page, []).append(rule)
+        self._view_of = view_of
         self._clock = clock
         self._asked = 0
         self.nanoseconds: dict[str, int] = {}
         self.questions: dict[str, int] = {}
 
-    def review(self, key: bytes, page: Page, view: View, cause: Cause, effects: Effects) -> int:
+    def review(self, key: bytes, page: Page, now: int, cause: Cause, effects: Effects) -> int:
         """Ask about the page, put alerts into ``effects``, and return when it wants to be asked again."""
         wake = NEVER
+        view = None
         for rule in self._rules.get(type(page), ()):
-            if not page.standing and not rule.concerns(page):
+            if not rule.concerns(page) and not page.standing:
                 continue
-            clock = self._clock
-            self._asked += 1
-            if clock is not None and self._asked % _SAMPLED == 0:
-                start = clock()
-                wake = min(wake, self._question(rule, key, page, view, cause, effects))
-                spent = (clock() - start) * _SAMPLED
-                self.nanoseconds[rule.rule_id] = self.nanoseconds.get(rule.rule_id, 0) + spent
-            else:
-                wake = min(wake, self._question(rule, key, page, view, cause, effects))
-            self.questions[rule.rule_id] = self.questions.get(rule.rule_id, 0) + 1
+            if view is None:
+                view = self._view_of(page, now)
+            wake = min(wake, self._timed_question(rule, key, page, view, cause, effects))
+        return wake
+
+    def _timed_question(
+        self, rule: Rule[Page], key: bytes, page: Page, view: View, cause: Cause, effects: Effects
+    ) -> int:
+        rule_id, clock = rule.rule_id, self._clock
+        self.questions[rule_id] = self.questions.get(rule_id, 0) + 1
+        self._asked += 1
+        if clock is None or self._asked % _SAMPLED:
+            return self._question(rule, key, page, view, cause, effects)
+        start = clock()
+        wake = self._question(rule, key, page, view, cause, effects)
+        self.nanoseconds[rule_id] = self.nanoseconds.get(rule_id, 0) + (clock() - start) * _SAMPLED
         return wake
 
     def _question(self, rule: Rule[Page], key: bytes, page: Page, view: View, cause: Cause, effects: Effects) -> int:

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from msgspec import structs
+
 from detectors.books.institution import InstitutionPage, institution_key
 from detectors.books.item import ItemPage, VolumeChange, item_key
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
-from detectors.books.visit import VisitPage, VolumeDelta, visit_key
+from detectors.books.visit import DayOfStay, VisitPage, VolumeDelta, visit_key
 from detectors.books.visit_posting import Posting, post
 from detectors.engine.clock import CLOCK_KEY, StreamClock
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Forward, Incoming
 from detectors.engine.page import Page
+from detectors.engine.rule import View
 from detectors.engine.stage import Stage
 from schemas import facts
 from schemas.china_time import DAY, HOUR, from_unix
@@ -26,6 +29,7 @@ from schemas.decode import Undecodable, decode, decode_mark
 from schemas.snapshots import STAY, Reference, VisitSnapshot, encode
 
 LARGEST_LEAD = HOUR  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
+_CHANGES_BILLS = (facts.Charges, facts.ChargesVoided, facts.AdmissionVoided, facts.Reversal)
 _UNPOSTED = (facts.StockMove, facts.StockDeleted)  # decoded and checked; the rules that ask about stock come later
 
 
@@ -43,14 +47,16 @@ class InstitutionStage(Stage):
         super().__init__(*args, **options)
         self._clock = self._pages.open(StreamClock, CLOCK_KEY, StreamClock)
         self._changed_visits: dict[bytes, tuple[VisitPage, Cause]] = {}
+        self._taught_at = -1  # the offset of the message that last taught an institution's habits
 
     def _now(self) -> int:
         return self._clock.now
 
-    def _neighbour(self, page: Page) -> InstitutionPage | None:
-        if isinstance(page, VisitPage):
-            return self._pages.get(InstitutionPage, institution_key(page.institution))
-        return None
+    def _view(self, page: Page, now: int) -> View:
+        habits = (
+            self._pages.get(InstitutionPage, institution_key(page.institution)) if isinstance(page, VisitPage) else None
+        )
+        return View(now, self._references, habits)
 
     def _take_one(self, role: str, record: Incoming) -> None:
         if record.is_mark:
@@ -161,33 +167,31 @@ class InstitutionStage(Stage):
         self._pages.sleep(key, receipt, receipt.forgets_at())
 
     def _post(self, page: VisitPage, index: int, fact: facts.Fact, cause: Cause) -> Iterable[VolumeDelta]:
-        is_bill = isinstance(fact, facts.Charges) and fact.inpatient
-        before = {day: (kept.routine, kept.active) for day, kept in page.days.items()} if is_bill else {}
+        before = {day: kept.routine for day, kept in page.days.items()} if isinstance(fact, facts.Charges) else {}
         posted = post(page, fact, Posting(cause.infno, index, self._category_of))
         if not posted.matched:
             self._effects.counts["unmatched_corrections", cause.infno] += 1
-        if is_bill:
-            self._learn_habit(page, before, cause)
+        if page.kind == STAY and isinstance(fact, _CHANGES_BILLS):
+            self._learn_habits(page, before, cause)
         return posted.deltas
 
     def _category_of(self, item: str) -> str:
         catalogued = self._references.item(item)
         return "" if catalogued is None else catalogued.category
 
-    def _learn_habit(self, page: VisitPage, before: dict[int, tuple[int, int]], cause: Cause) -> None:
-        """What this bill shows of how its institution sends bills; each stay-day teaches once."""
+    def _learn_habits(self, page: VisitPage, before: dict[int, int], cause: Cause) -> None:
+        """What this message shows of how its institution bills. Only one that is new to its page may change that page."""
         key = institution_key(page.institution)
         habits = self._pages.open(InstitutionPage, key, lambda: InstitutionPage(institution=page.institution))
-        if habits.position >= cause.offset:
-            return
-        habits.position = cause.offset
+        if habits.position < cause.offset:
+            self._taught_at = cause.offset  # one that bills several visits teaches by each of them
+        if self._taught_at == cause.offset:
+            habits.position = cause.offset
+            self._pages.changed(key, habits)
+        else:
+            habits = InstitutionPage(institution=page.institution)
         for day, kept in page.days.items():
-            routine, active = before.get(day, (0, 0))
-            if not (routine or active) and (kept.routine or kept.active):
-                habits.post_bill(day, cause.inf_time)
-            if not active and kept.active:
-                habits.post_treatment(apart=routine > 0 and cause.inf_time > (day + 1) * DAY)
-        self._pages.changed(key, habits)
+            _learn_day(habits, day, kept, before.get(day, 0), cause)
 
     def _post_volumes(self, institution: str, deltas: list[VolumeDelta], message: Reference, cause: Cause) -> None:
         by_item: dict[str, list[VolumeChange]] = {}
@@ -209,7 +213,26 @@ class InstitutionStage(Stage):
             if page.person and page.begin is not None:
                 snapshot = _snapshot(page, cause)
                 self._effects.forwards.append(Forward("person", snapshot.person.encode(), encode(snapshot)))
+                for former in page.former_persons:
+                    if former != page.person:
+                        gone = structs.replace(snapshot, person=former, void=True)
+                        self._effects.forwards.append(Forward("person", former.encode(), encode(gone)))
         self._changed_visits.clear()
+
+
+def _learn_day(habits: InstitutionPage, day: int, kept: DayOfStay, routine_before: int, cause: Cause) -> None:
+    is_billed = bool(kept.routine or kept.active)
+    if is_billed and not kept.counts_as_billed:
+        kept.counts_as_billed = habits.count_stay(day, cause.at // DAY)
+    elif kept.counts_as_billed and not is_billed:
+        habits.discount_stay(day)
+        kept.counts_as_billed = False
+    if is_billed and not kept.taught_bill:
+        habits.post_bill(day, cause.inf_time)
+        kept.taught_bill = True
+    if kept.active and not kept.taught_treatment:
+        habits.post_treatment(apart=routine_before > 0 and cause.inf_time > (day + 1) * DAY)
+        kept.taught_treatment = True
 
 
 def _is_news(page: VisitPage, infno: str) -> bool:

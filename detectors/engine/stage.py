@@ -38,7 +38,7 @@ class Stage:
         self._references = references
         self._pages = Pages(saved, self.phases)
         kinds = set(self._pages.kinds().values())
-        self.examiner = Examiner([rule for rule in rules if rule.page in kinds], clock)
+        self.examiner = Examiner([rule for rule in rules if rule.page in kinds], self._view, clock)
         self._effects = Effects()
         self._sent_mark = BEGINNING
 
@@ -79,8 +79,9 @@ class Stage:
     def _finish(self) -> None:
         """After the last record of a batch."""
 
-    def _neighbour(self, page: Page) -> Any:
-        return None
+    def _view(self, page: Page, now: int) -> View:
+        """What a rule may see beside the page."""
+        return View(now, self._references)
 
     def _park(self, stage: str, reason: str, detail: str, role: str, record: Incoming) -> None:
         self._effects.dead_letters.append(
@@ -91,13 +92,14 @@ class Stage:
     def _review(self, key: bytes, page: Page, now: int, cause: Cause) -> None:
         """Let time do its work on the page, ask the rules, and set its next wake-up."""
         page.advance(now)
-        if page.forgets_at() <= now:
+        forget = page.forgets_at()
+        if forget <= now:
             self._pages.drop(key)
             return
-        view = View(now, self._references, self._neighbour(page))
-        wake = self.examiner.review(key, page, view, cause, self._effects)
+        wake = self.examiner.review(key, page, now, cause, self._effects)
+        change = page.next_change()
         self._pages.changed(key, page)
-        self._pages.sleep(key, page, min(wake, page.forgets_at(), max(page.next_change(), now + 1)))
+        self._pages.sleep(key, page, min(wake, forget, change if change > now else now + 1))
 
     def _fire_until(self, now: int, cause: Cause) -> None:
         """Fire every wake-up due at ``now`` or before, in order of time; what they raise bears the wake-up's time."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, NamedTuple
 
-from detectors.books.institution import InstitutionPage
+from detectors.books.institution import DAYS_KEPT, InstitutionPage
 from detectors.books.visit import VisitPage
 from detectors.by_stay.bed_holding.text import describe
 from detectors.engine.page import Page
@@ -179,7 +179,8 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
         whole_bills = self._bills_come_whole(view.neighbour)
         runs: list[IdleRun] = []
         start = days = settled = 0
-        for day in range(first, self._last_day(page, view.now) + 1):
+        newest = (page.newest if page.end is None else page.end) // DAY
+        for day in range(max(first, newest - DAYS_KEPT), self._last_day(page, view.now) + 1):
             silence = self._silence_of(page, day, view, whole_bills)
             if silence is None:
                 if days:
@@ -215,7 +216,7 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
 
     def _others_were_billed(self, habits: InstitutionPage | None, day: int) -> bool:
         """A day without any line counts only where the institution did send bills for that day."""
-        return habits is not None and habits.bills.get(day, 0) > 0
+        return habits is not None and habits.was_billed(day)
 
     # -- what is said of them ---------------------------------------------------------------------------------------
 
@@ -223,7 +224,7 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
         first = page.first_day()
         assert first is not None
         assert page.begin is not None
-        judged = max(self._last_day(page, view.now) - first + 1, 1)
+        judged = max(_newest_day(page, runs) - first + 1, 1)
         idle = sum(run.days for run in runs)
         share = idle / judged
         is_settled = longest.settled >= self.idle_days
@@ -255,10 +256,19 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
         )
 
 
+def _newest_day(page: VisitPage, runs: list[IdleRun]) -> int:
+    """The last day of the stay that is known of; by facts, not by the clock, or every midnight would make a revision."""
+    if page.end is not None:
+        return page.end // DAY - 1
+    known = [day for day, day_of_stay in page.days.items() if day_of_stay.routine or day_of_stay.active]
+    seen = max((day for day in known if day <= page.newest // DAY), default=0)
+    return max(seen, *(run.first + run.days - 1 for run in runs))
+
+
 def _evidence(page: VisitPage, idle: set[int]) -> tuple[Cited, ...]:
     """The admission, the bills of the idle days, the discharge and the settlements."""
     cited: list[Reference | None] = [page.message_of(page.admission)]
-    bills = sorted({line.message for line in page.lines.values() if line.time // DAY in idle})
+    bills = sorted({line.message for line in page.lines.values() if line.stands and line.time // DAY in idle})
     cited += [page.messages[index] for index in bills]
     cited.append(page.message_of(page.discharge))
     cited += [page.messages[settled.message] for settled in page.standing_settlements()]

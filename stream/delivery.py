@@ -1,0 +1,225 @@
+"""What happens to a chunk, in which order, and what if the process dies in between?
+
+1. **Fetched.** The chunk waits in an agent's queue. Dies here: its offsets are not committed, it comes again.
+2. **Taken.** The stage applies the records in memory and encodes the pages that changed. Nothing has left the process.
+   Dies here: as 1; the pages at the broker are those before the chunk, so the same effects come out again.
+3. **Published.** Alerts, forwards, the mark and dead letters are sent together, and the broker has acknowledged all of
+   them (`await`) before 4. Dies here: some are out and come out once more, with the same ids and the same content,
+   because the pages are still those before the chunk; consumers see a repeat of a revision they know.
+4. **Written.** Changed pages go to the changelog, phase by phase; each phase is acknowledged (`await`) before the next is
+   sent, then they are in the table. Dies here: pages of the first phases include the chunk and say so with the offset
+   they hold; the others do not. The chunk comes again, changes nothing where it is included, and completes the rest.
+5. **Settled.** `chunk.settled`: from here on its offsets may be committed. Dies here, or before Faust has committed: the
+   chunk comes again and changes nothing.
+6. **Committed** by Faust's commit task once a second, and at a rebalance or stop when nothing is in hand.
+
+Anything that fails in 3 or 4 is trouble with the infrastructure: commits are refused, the worker stops with the reason,
+and the chunk comes again elsewhere. An exception in 2 is a fault of ours in the engine: the stage is opened again from its
+saved pages and the chunk is halved until the record is found that it cannot take; that one is parked as `engine_error`,
+each part going through 2–5 of its own. When twenty in a row fail, it is not the records: the worker stops.
+
+A worker that was frozen for longer than the session and wakes up must not write over its successor: before 3 and before 4
+it asks when the group last heard of it, and stops if that is longer ago than the session lasts. A freeze that begins
+after the question and ends in the midst of the write is not covered; that would take Kafka's transactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import perf_counter
+from traceback import extract_tb
+from typing import Protocol
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+
+from detectors.engine.incoming import Effects, Incoming
+from detectors.engine.page import UnreadableState
+from schemas.alerts import Alert, encode_alert
+from schemas.dead_letters import DeadLetter
+from stream.chunks import Chunk, Record, is_marked
+from stream.errors import OperatorError
+from stream.outbox import Outbox, partition_of
+from stream.stages import Site, Sites
+from stream.tables import Phase
+
+MARK = "mark"
+SINCE = "since"  # header of a forward: Kafka timestamp (ms) of the newest transaction behind it
+ENGINE_ERROR = "engine_error"
+MOST_FAILURES = 20
+
+
+class EngineBroken(OperatorError):
+    """The engine fails on record after record. Operator action: go back to the version before, and report the log."""
+
+
+class LeaseLost(OperatorError):
+    """The group has not heard of this worker for a session: its partitions may have another owner by now.
+
+    Operator action: none, the worker starts again; if it comes again and again, the machine or the broker is overloaded.
+    """
+
+
+class Destinations(msgspec.Struct, frozen=True):
+    """Where effects go: full topic names, and the one number of partitions that all of them have."""
+
+    alerts: str
+    dead_letters: str
+    forwards: dict[str, str]  # by the stage that reads them
+    next_stage: dict[str, str]  # whose partitions get a stage's mark
+    partitions: int
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """Seconds that the steps of one delivery took."""
+
+    take: float
+    publish: float
+    write: float
+    settle: float  # from the last page at the broker to this report
+
+
+class Report(Protocol):
+    """Who is told about a delivery."""
+
+    def delivered(self, site: Site, batch: Sequence[Incoming], effects: Effects, since_ms: int, steps: Steps) -> None:
+        """The batch's effects and pages are safe at the broker."""
+
+    def engine_failed(self, site: Site, error: Exception) -> None:
+        """The engine raised on what it was given."""
+
+
+class Delivery:
+    """Takes chunks through steps 2–5 of the contract above."""
+
+    def __init__(
+        self,
+        sites: Sites,
+        producers: Mapping[str, AIOKafkaProducer],
+        destinations: Destinations,
+        encode_mark: Callable[[int, int], bytes],
+        report: Report,
+        check_lease: Callable[[], None],
+        finish_alert: Callable[[Alert], Alert] = lambda alert: alert,
+    ) -> None:
+        self._sites = sites
+        # aiokafka has one request at a time under way to a broker: with one for all, stages would wait for one another.
+        self._producers = producers  # by stage
+        self._to = destinations
+        self._encode_mark = encode_mark
+        self._report = report
+        self._check_lease = check_lease
+        self._finish_alert = finish_alert
+        self._failures = 0
+
+    async def deliver(self, role: str, chunks: Sequence[Chunk]) -> None:
+        """Steps 2–5 for chunks of one partition that follow one another.
+
+        The caller holds the site's lock. Raises on trouble with the infrastructure: then the worker must stop.
+        """
+        partition, newest = chunks[0].partition, chunks[-1].records[-1]
+        batch = [_incoming(partition, record) for chunk in chunks for record in chunk.records]
+        await self._deliver(self._sites.at(role, partition), role, batch, _since_ms(newest))
+        for chunk in chunks:
+            chunk.settled = True
+
+    async def _deliver(self, site: Site, role: str, batch: Sequence[Incoming], since_ms: int) -> None:
+        started = perf_counter()
+        try:
+            effects = site.stage.take(role, batch)
+            phases = site.stage.flush()
+            self._failures = 0
+        except (MemoryError, UnreadableState):
+            raise  # neither is the record's fault: parking it would lose it
+        except Exception as error:  # noqa: BLE001  # whatever a fault in the engine raises; it is reported and the record parked
+            self._report.engine_failed(site, error)
+            site.reopen()
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._deliver(site, role, batch[:middle], since_ms)
+                await self._deliver(site, role, batch[middle:], since_ms)
+                return
+            effects, phases = self._parked(site, role, batch[0], error), []
+        taken = perf_counter()
+        await self._publish(site, effects, since_ms)
+        published = perf_counter()
+        await self._write(site, phases)
+        written = perf_counter()
+        steps = Steps(taken - started, published - taken, written - published, perf_counter() - written)
+        self._report.delivered(site, batch, effects, since_ms, steps)
+
+    def _parked(self, site: Site, role: str, record: Incoming, error: Exception) -> Effects:
+        self._failures += 1
+        if self._failures >= MOST_FAILURES:
+            raise EngineBroken(
+                f"stage {site.stage_name} failed on {MOST_FAILURES} records in a row",
+                "go back to the version before, and report the log; nothing was lost",
+            ) from error
+        effects = Effects()
+        letter = DeadLetter(
+            site.stage_name, ENGINE_ERROR, where(error), role, record.partition, record.offset, record.key, record.value
+        )
+        effects.dead_letters.append(letter)
+        return effects
+
+    async def _publish(self, site: Site, effects: Effects, since_ms: int) -> None:
+        outbox = Outbox(self._producers[site.stage_name])
+        partitions = self._to.partitions
+        for alert in effects.alerts:
+            key = alert.alert_id.encode()
+            outbox.add(self._to.alerts, partition_of(key, partitions), key, encode_alert(self._finish_alert(alert)))
+        since = [(SINCE, b"%d" % since_ms)]
+        for stage, key, value in effects.forwards:
+            outbox.add(self._to.forwards[stage], partition_of(key, partitions), key, value, since)
+        if effects.mark is not None:
+            self._add_marks(outbox, site, effects.mark)
+        _add_letters(outbox, self._to, effects.dead_letters)
+        if outbox.records:
+            self._check_lease()
+            await outbox.delivered()
+
+    def _add_marks(self, outbox: Outbox, site: Site, mark: int) -> None:
+        """Behind the forwards: who sees the mark has seen everything before it."""
+        stage = self._to.next_stage.get(site.stage_name)
+        if stage is not None:
+            value = self._encode_mark(site.partition, mark)
+            for partition in range(self._to.partitions):
+                outbox.add(self._to.forwards[stage], partition, None, value, [(MARK, b"")])
+
+    async def _write(self, site: Site, phases: Sequence[Phase]) -> None:
+        if phases:
+            self._check_lease()
+            await site.table.write(self._producers[site.stage_name], site.partition, phases)
+
+
+async def park(producer: AIOKafkaProducer, to: Destinations, letters: Iterable[DeadLetter]) -> None:
+    """Put records into the dead letters; they are there when this returns."""
+    outbox = Outbox(producer)
+    _add_letters(outbox, to, letters)
+    await outbox.delivered()
+
+
+def _add_letters(outbox: Outbox, to: Destinations, letters: Iterable[DeadLetter]) -> None:
+    for letter in letters:
+        key = letter.record_key
+        outbox.add(to.dead_letters, partition_of(key, to.partitions), key, letter.value, letter.headers())
+
+
+def where(error: BaseException) -> str:
+    """Kind and place of an exception, without its message, which may hold personal data."""
+    frames = extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
+
+
+def _incoming(partition: int, record: Record) -> Incoming:
+    headers = record.headers
+    marked = bool(headers) and is_marked(headers, MARK)
+    return Incoming(partition, record.offset, record.timestamp, record.key, record.value or b"", marked)
+
+
+def _since_ms(record: Record) -> int:
+    for name, value in record.headers:
+        if name == SINCE:
+            return int(value)
+    return record.timestamp

@@ -1,0 +1,55 @@
+"""What does a worker show of itself between batches? Its state, its time, its lag, and what stands open everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import msgspec
+
+from schemas.alerts import decode_alert
+from schemas.china_time import to_unix
+from stream import topics
+from stream.health import Progress
+from stream.ledger import OpenAlerts
+from stream.metrics import Metrics
+from stream.settings import Settings
+from stream.topic_access import records_as_they_come
+from stream.worker import Worker
+
+SHOW_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+async def follow_alerts(settings: Settings, ledger: OpenAlerts) -> None:
+    """Read the alerts topic from its beginning, for ever: every worker shows what stands open everywhere."""
+    async for record in records_as_they_come(settings, settings.topic(topics.ALERTS), from_beginning=True):
+        if record.value is not None:
+            try:
+                ledger.observe(decode_alert(record.value))
+            except msgspec.DecodeError:
+                log.warning("not an alert", extra={"partition": record.partition, "offset": record.offset})
+
+
+async def show(worker: Worker, metrics: Metrics, progress: Progress, ledger: OpenAlerts) -> None:
+    """Bring the gauges up to date every two seconds, for ever."""
+    while True:
+        show_once(worker, metrics, progress, ledger)
+        await asyncio.sleep(SHOW_SECONDS)
+
+
+def show_once(worker: Worker, metrics: Metrics, progress: Progress, ledger: OpenAlerts) -> None:
+    """Bring the gauges up to date."""
+    for stage, table in worker.sites.tables.items():
+        times = worker.sites.stream_times(stage)
+        metrics.set_stream_times(stage, {p: to_unix(time) for p, time in times.items() if time is not None})
+        metrics.set_state(stage, *table.size())
+    metrics.set_consumer_lags({(_short(worker, topic), p): lag for (topic, p), lag in progress.lags.items()})
+    for stage, restored in worker.ownership.restored.items():
+        metrics.restored(stage, restored.seconds, restored.keys)
+    metrics.set_open_alerts(ledger)
+
+
+def _short(worker: Worker, topic: str) -> str:
+    return topic.removeprefix(worker.settings.prefix)

@@ -1,0 +1,104 @@
+"""Which stages run here, on which partitions, and what do they stand on?
+
+The worker sees a stage only through the protocols below, so that delivery can be tested with a stage of a few lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from detectors.engine.incoming import Effects, Incoming
+from stream.tables import Pages, Phase, StateTable
+
+
+class Stage(Protocol):
+    """One keyed stage on one partition (`detectors.engine`)."""
+
+    @property
+    def stream_time(self) -> int | None:
+        """Seconds of China time, None before the first message."""
+
+    def take(self, role: str, batch: Sequence[Incoming]) -> Effects:
+        """Apply records of the topic with that role."""
+
+    def flush(self) -> Sequence[Phase]:
+        """The pages that changed since the last flush, in phases to be written one after the other."""
+
+
+OpenStage = Callable[[str, int, Pages], Stage]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What is read where: the records of `topic` (full name) go to `stage` as `role`."""
+
+    role: str
+    topic: str
+    stage: str
+
+
+class Site:
+    """A stage on its partition. Whoever delivers to it holds the lock: two topics may feed one stage."""
+
+    def __init__(self, stage_name: str, partition: int, table: StateTable, open_stage: OpenStage) -> None:
+        self.stage_name = stage_name
+        self.partition = partition
+        self.table = table
+        self.lock = asyncio.Lock()
+        self._open = open_stage
+        self.stage = self._opened()
+
+    def _opened(self) -> Stage:
+        return self._open(self.stage_name, self.partition, self.table.pages(self.partition))
+
+    def reopen(self) -> None:
+        """Forget everything that was not written: the stage begins again from its saved pages."""
+        self.stage = self._opened()
+
+
+class Sites:
+    """The stages of the partitions that this worker was given."""
+
+    def __init__(self, routes: Iterable[Route], tables: Mapping[str, StateTable], open_stage: OpenStage) -> None:
+        self.routes = {route.role: route for route in routes}
+        self.tables = tables
+        self._open = open_stage
+        self._sites: dict[tuple[str, int], Site] = {}
+
+    def at(self, role: str, partition: int) -> Site:
+        """The stage that takes this role on this partition; `KeyError` when it is not ours."""
+        return self._sites[self.routes[role].stage, partition]
+
+    def wanted_for(self, assigned: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """The (stage, partition) pairs that an assignment of (topic, partition) pairs asks for."""
+        stages: dict[str, set[str]] = {}
+        for route in self.routes.values():
+            stages.setdefault(route.topic, set()).add(route.stage)
+        return {(stage, partition) for topic, partition in assigned for stage in stages.get(topic, ())}
+
+    def stream_times(self, stage: str) -> dict[int, int | None]:
+        """China time by partition of a stage, None where nothing came yet."""
+        return {p: site.stage.stream_time for (name, p), site in self._sites.items() if name == stage}
+
+    def keep_only(self, kept: set[tuple[str, int]]) -> None:
+        """Drop all other stages and their pages."""
+        for stage_name, partition in set(self._sites) - kept:
+            del self._sites[stage_name, partition]
+        for stage_name, table in self.tables.items():
+            for partition in table.partitions_kept():
+                if (stage_name, partition) not in kept:
+                    table.forget(partition)
+
+    def missing(self, wanted: set[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Those of the pairs that have no stage yet."""
+        return wanted - set(self._sites)
+
+    def install(self, stage_name: str, partition: int, pages: Pages) -> Site:
+        """Open a stage on restored pages."""
+        table = self.tables[stage_name]
+        table.adopt(partition, pages)
+        site = self._sites[stage_name, partition] = Site(stage_name, partition, table, self._open)
+        return site

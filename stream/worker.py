@@ -1,0 +1,230 @@
+"""What does a worker do from its start to its end?
+
+Start: settings and topics are checked, references read to their end, then the group is joined; its partitions' state is
+restored, and records flow. End: on SIGTERM or SIGINT the chunk in hand is finished and committed, the group is left
+(`clean`). When something fails, commits are refused, the reason is logged once, and `run` raises it: what was in hand
+comes again, to this worker or another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer
+from faust.app import App
+from faust.types import TP
+
+from stream.blueprint import Blueprint
+from stream.chunks import Chunk
+from stream.connection import aiokafka_options
+from stream.delivery import Delivery, LeaseLost
+from stream.errors import OperatorError
+from stream.lanes import Lanes
+from stream.outbox import new_producer
+from stream.ownership import Ownership
+from stream.service import SESSION_SECONDS, declare_agent, declare_tables, new_app
+from stream.settings import Settings
+from stream.stages import Sites
+from stream.transport import ChunkConsumer
+
+STOP_SECONDS = 9.0
+Companion = Callable[[], Awaitable[None]]
+_LIFE_SIGN_SECONDS = 0.2
+
+log = logging.getLogger(__name__)
+
+
+class FaustStopped(OperatorError):
+    """Faust ended by itself.
+
+    Operator action: see the log above; the worker can be started again.
+    """
+
+
+class CutOff(OperatorError):
+    """Work on a chunk was cancelled: the stage in memory is ahead of its pages and must not go on.
+
+    Operator action: start the worker again.
+    """
+
+
+class Worker:
+    """One worker process: `run` it once."""
+
+    def __init__(self, settings: Settings, blueprint: Blueprint, folder: Path) -> None:
+        self.settings = settings
+        self.blueprint = blueprint
+        self.app: App = new_app(settings, folder)
+        tables = declare_tables(self.app, blueprint.changelogs)
+        self.sites = Sites(blueprint.routes, tables, blueprint.open_stage)
+        self.ownership = Ownership(settings, self.sites, lambda: int(self.app.consumer_generation_id))
+        self.done: dict[tuple[str, int], int] = {}  # next offset to be processed, by topic and partition
+        self.failure: BaseException | None = None
+        self._ended = asyncio.Event()
+        self.producer = new_producer(settings)  # for what no stage sends
+        self._producers = {stage: new_producer(settings) for stage in blueprint.changelogs}
+        self._delivery = self._new_delivery()
+        self._companions: list[Companion] = []
+        self._lanes = Lanes(self._take)
+        for route in blueprint.routes:
+            declare_agent(self.app, route, self._lanes.put)
+        self.app.on_partitions_revoked.connect(cast(Any, self._revoked))
+        self.app.on_rebalance_complete.connect(cast(Any, self._assigned))
+
+    @property
+    def consumer(self) -> ChunkConsumer:
+        """The one consumer of the group's topics."""
+        return cast(ChunkConsumer, self.app.consumer)
+
+    @property
+    def is_ready(self) -> bool:
+        """State is restored and records flow."""
+        return self.ownership.is_settled and not self.app.rebalancing and self.failure is None
+
+    def accompany(self, companion: Companion) -> None:
+        """Run this beside the worker; the worker ends when it raises, and cancels it at its own end."""
+        self._companions.append(companion)
+
+    def assigned(self) -> set[tuple[str, int]]:
+        """The topic partitions that are ours now; empty before the group was joined."""
+        if not self.ownership.is_settled:
+            return set()
+        return {(tp.topic, tp.partition) for tp in self.consumer.assignment()}
+
+    def processed_to(self, place: tuple[str, int]) -> int | None:
+        """The next offset to be processed in a (topic, partition), None where nothing was processed or committed yet."""
+        done = self.done.get(place)
+        return self.consumer.committed_to(TP(*place)) if done is None else done
+
+    async def run(self) -> None:
+        """Work until a signal comes (returns) or something fails (raises)."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ended.set)
+        for producer in (self.producer, *self._producers.values()):
+            await producer.start()
+        work = [self.app.start(), self._watch_faust(), *(companion() for companion in self._companions)]
+        tasks = [asyncio.ensure_future(self._or_fail(part)) for part in work]
+        try:
+            await self._ended.wait()
+            log.info("stopping", extra={"reason": "failure" if self.failure else "asked to"})
+        finally:
+            began = monotonic()
+            await self._stop(tasks)
+            log.info("stopped", extra={"seconds": round(monotonic() - began, 3)})
+        if self.failure is not None:
+            raise self.failure
+
+    def fail(self, error: BaseException) -> None:
+        """Stop the worker with this reason; the first one counts. Nothing is committed from now on."""
+        if self.failure is None:
+            self.failure = error
+            log.error("the worker cannot go on", exc_info=error)
+            self.consumer.refuse_commits()
+        self._ended.set()
+
+    async def _take(self, role: str, chunks: Sequence[Chunk]) -> None:
+        """What every lane does with chunks of a partition. Those that are not current are left: they come again."""
+        consumer = self.consumer
+        if any(map(consumer.is_current, chunks)):
+            async with self.sites.at(role, chunks[0].partition).lock:
+                current = [chunk for chunk in chunks if consumer.is_current(chunk)]
+                if current:
+                    with consumer.working_on(current):
+                        await self._deliver(role, current)
+
+    async def _deliver(self, role: str, chunks: Sequence[Chunk]) -> None:
+        last = chunks[-1]
+        try:
+            if self.failure is None:
+                await self._delivery.deliver(role, chunks)
+                self.done[last.topic, last.partition] = last.last + 1
+        except asyncio.CancelledError:
+            self.fail(CutOff(f"the work on {last} was cut off", "what was in hand comes again"))
+            raise
+        except Exception as error:  # noqa: BLE001  # left to Faust, it would restart the agent and go on behind the chunk
+            self.fail(error)
+        if self.failure is not None:
+            await asyncio.Event().wait()  # until the process ends: the next chunk must not be taken
+
+    def _new_delivery(self) -> Delivery:
+        plan = self.blueprint
+        return Delivery(
+            self.sites,
+            self._producers,
+            plan.destinations,
+            plan.encode_mark,
+            plan.report,
+            self._check_lease,
+            plan.finish_alert,
+        )
+
+    def _check_lease(self) -> None:
+        silent = self.consumer.seconds_since_heartbeat()
+        if silent > SESSION_SECONDS and self.ownership.is_settled:
+            raise LeaseLost(
+                f"the group has not heard of this worker for {silent:.0f} s", "the worker can be started again"
+            )
+
+    async def _revoked(self, app: App, revoked: Any, **kwargs: Any) -> None:
+        self.ownership.begin()
+
+    async def _assigned(self, app: App, **kwargs: Any) -> None:
+        self.done.clear()
+        self.ownership.begin()
+        await self.ownership.take({(tp.topic, tp.partition) for tp in self.consumer.assignment()})
+
+    async def _or_fail(self, work: Awaitable[Any]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001  # whatever it is, the worker ends with it
+            self.fail(error)
+
+    async def _watch_faust(self) -> None:
+        """Faust marks itself as crashed and waits to be stopped."""
+        while not self.app.crashed:  # noqa: ASYNC110  # Faust's own event is not for the outside
+            await asyncio.sleep(_LIFE_SIGN_SECONDS)
+        reason = self.app.crash_reason
+        raise FaustStopped(
+            f"Faust stopped: {type(reason).__name__}", "see the log, then start the worker again"
+        ) from reason
+
+    async def _stop(self, tasks: Sequence[asyncio.Future[None]]) -> None:
+        """End everything within `STOP_SECONDS`; what still hangs then does not keep the process from ending."""
+        last_resort = threading.Timer(STOP_SECONDS + 3, os._exit, (1,))
+        last_resort.daemon = True
+        last_resort.start()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await asyncio.wait_for(self._stop_clients(), STOP_SECONDS)
+        except TimeoutError:
+            self.fail(
+                OperatorError(f"the worker did not stop within {STOP_SECONDS:.0f} s", "what was in hand comes again")
+            )
+        else:
+            last_resort.cancel()
+
+    async def _stop_clients(self) -> None:
+        await self.app.stop()
+        await self._lanes.close()
+        for producer in (self.producer, *self._producers.values()):
+            await producer.stop()
+
+
+async def group_less_consumer(settings: Settings) -> AIOKafkaConsumer:
+    """A started consumer that is in no group and commits nothing; the caller stops it."""
+    consumer = AIOKafkaConsumer(
+        group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", **aiokafka_options(settings)
+    )
+    await consumer.start()
+    return consumer

@@ -1,0 +1,206 @@
+"""When is a bed held, and when does a stay only look like it?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.golden_cases.story import FAMILY, Case, Expected, case
+from tests.wire_messages import moment, routine_lines, treatment_lines
+
+
+def held_bed(name: str, why: str, *expect: Expected, **entry: Any) -> Case:
+    """Six nights of which the second to fourth saw nobody treated; discharged on day 6."""
+    told = Case("bed_holding", name, why, *expect)
+    told.stay("MI1", FAMILY[0], 6, {0, 4, 5}, **entry)
+    return told
+
+
+@case
+def three_idle_days() -> Case:
+    return held_bed(
+        "hit-three-idle-days",
+        "Days 1 to 3 of a stay bill nothing but bed, nursing and consulting. The third is settled 72 h after its end, on day 7 "
+        "(2026-03-09) 00:00; this sender's habits are not known, so nothing is said earlier. 3 of 6 days: share 0.5, medium; "
+        "score 0.35 + 0.35 x 0.5 + 0.1; the whole bill is at risk: 6 x 70 + 3 x 60 = 600 yuan.",
+        {
+            "status": "open", "severity": "medium", "visits": ["MI1"], "raised_at": "2026-03-09 00:00:00", "score": 0.625,
+            "measures": {"idle_days_in_a_row": 3, "idle_days_settled": 3, "idle_share": 0.5, "days_of_stay": 6},
+            "begin": "2026-03-02 09:00:00", "end": "2026-03-08 11:00:00", "fund_at_risk": 60_000,
+        },
+    ).until(moment(9))  # fmt: skip
+
+
+@case
+def two_idle_days() -> Case:
+    told = Case("bed_holding", "near-two-idle-days", "Two idle days are one too few.")
+    told.stay("MI1", FAMILY[0], 6, {0, 3, 4, 5})
+    return told.until(moment(12))
+
+
+@case
+def raised_during_the_stay() -> Case:
+    told = Case(
+        "bed_holding", "hit-during-the-stay",
+        "The sender has billed ten treated stay-days, each whole in one message: its routine-only bills are believed 12 h after "
+        "the day. Day 1 is settled on day 5 (03-07) 00:00; days 2 and 3 are probable: the alert is raised while the patient is "
+        "in. By day 5, 12:00, day 4 is probable too: 4 idle of 5 days, one settled: low; 0.35 + 0.35 x 0.8 + 0.05.",
+        {
+            "status": "open", "severity": "low", "visits": ["MI1"], "raised_at": "2026-03-07 00:00:00", "score": 0.68,
+            "measures": {"idle_days_in_a_row": 4, "idle_days_settled": 1, "days_of_stay": 5}, "end": None,
+        },
+    )  # fmt: skip
+    told.stay("MI0", FAMILY[1], 11, range(11), day=-13)
+    told.stay("MI1", FAMILY[0], 5, {0}, ends=False)
+    return told.until(moment(5, 12))
+
+
+@case
+def day_surgery() -> Case:
+    return held_bed("exclude-day-surgery", "日间手术 (28) is short by design.", med_type="2801").until(moment(12))
+
+
+@case
+def bed_day_package() -> Case:
+    return held_bed("exclude-bed-day-package", "按床日付费 (2105) is paid by the day.", med_type="2105").until(
+        moment(12)
+    )
+
+
+@case
+def newborn() -> Case:
+    return held_bed("exclude-newborn", "新生儿随母 (9921): a newborn gets care, not treatment.", med_type="9921").until(
+        moment(12)
+    )
+
+
+@case
+def delivery() -> Case:
+    return held_bed("exclude-birth", "A delivery (O80) rests after it.", diagnosis="O80.000").until(moment(12))
+
+
+@case
+def discharge_day() -> Case:
+    told = Case(
+        "bed_holding", "exclude-discharge-day", "Days 1 and 2 idle; day 3, of discharge, is none of the stay's days."
+    )
+    told.stay("MI1", FAMILY[0], 3, {0})
+    at = moment(3, 20)
+    told.send(at, told.gateway.bill(at, FAMILY[0], "MI1", routine_lines("MI1", 3)))
+    return told.until(moment(12))
+
+
+@case
+def night_of_admission() -> Case:
+    told = Case(
+        "bed_holding",
+        "exclude-night-of-admission",
+        "Admitted at 20:00: who comes at night is treated from the morning on.",
+    )
+    told.stay("MI1", FAMILY[0], 5, {3, 4}, hour=20)
+    return told.until(moment(12))
+
+
+@case
+def lines_within_the_bound() -> Case:
+    told = held_bed(
+        "late-lines-in-time",
+        "Day 2's treatment is billed 60 h after its end, inside the 72 h that lines may take: nothing was ever said.",
+    )
+    at = moment(3) + 60 * 3600
+    told.send(at, told.gateway.bill(at, FAMILY[0], "MI1", treatment_lines("MI1", 2)))
+    return told.until(moment(12))
+
+
+@case
+def lines_after_the_bound() -> Case:
+    told = held_bed(
+        "late-lines-retract",
+        "Day 2's treatment is billed on day 9, when the alert stands since day 7: it is retracted, with its facts.",
+        {
+            "status": "retracted",
+            "visits": ["MI1"],
+            "raised_at": "2026-03-09 00:00:00",
+            "revised_at": "2026-03-11 10:00:00",
+        },
+    )
+    at = moment(9, 10)
+    told.send(at, told.gateway.bill(at, FAMILY[0], "MI1", treatment_lines("MI1", 2)))
+    return told.until(moment(20))
+
+
+@case
+def cancelled_admission() -> Case:
+    told = held_bed(
+        "correct-cancelled-admission",
+        "The admission is cancelled (2404) after the alert was raised.",
+        {"status": "retracted", "visits": ["MI1"], "retraction": {"en": "the admission was cancelled (2404)"}},
+    )
+    told.send(moment(10), told.gateway.cancel_admission(moment(10), FAMILY[0], "MI1"))
+    return told.until(moment(20))
+
+
+@case
+def cancelled_treatment() -> Case:
+    told = Case(
+        "bed_holding", "correct-cancelled-treatment",
+        "Day 2's treatment is cancelled (2302) on day 8: what is left are three idle days, all of them settled.",
+        {"status": "open", "severity": "medium", "visits": ["MI1"], "raised_at": "2026-03-10 08:00:00",
+         "measures": {"idle_days_in_a_row": 3, "days_of_stay": 6}},
+    )  # fmt: skip
+    told.stay("MI1", FAMILY[0], 6, {0, 2, 4, 5})
+    told.send(moment(8, 8), told.gateway.cancel_lines(moment(8, 8), FAMILY[0], "MI1", ["MI1-2-drip"]))
+    return told.until(moment(12))
+
+
+@case
+def refunded_treatment() -> Case:
+    told = Case(
+        "bed_holding", "correct-refunded-treatment",
+        "Day 2's treatment is refunded whole by a negative line on day 8: the same.",
+        {"status": "open", "visits": ["MI1"], "measures": {"idle_days_in_a_row": 3}},
+    )  # fmt: skip
+    told.stay("MI1", FAMILY[0], 6, {0, 2, 4, 5})
+    back = [
+        line._replace(serial="r1", quantity=-line.quantity, amount=-line.amount, refunds=line.serial)
+        for line in treatment_lines("MI1", 2)
+    ]
+    told.send(moment(8, 8), told.gateway.bill(moment(8, 8), FAMILY[0], "MI1", back))
+    return told.until(moment(12))
+
+
+@case
+def silent_feed() -> Case:
+    told = Case(
+        "bed_holding", "near-no-lines", "An institution that sends no lines at all shows nothing by their absence."
+    )
+    told.visit("MI1", FAMILY[0], moment(0, 9), moment(8, 11))
+    return told.until(moment(20))
+
+
+@case
+def silent_days() -> Case:
+    told = Case(
+        "bed_holding", "hit-days-without-lines",
+        "Days 1 to 3 have no line at all, while the ward billed another patient for each of them: 3 idle of 6 days, the third "
+        "settled on day 7.",
+        {"status": "open", "severity": "medium", "visits": ["MI1"], "raised_at": "2026-03-09 00:00:00",
+         "measures": {"idle_days_in_a_row": 3, "days_of_stay": 6}},
+    )  # fmt: skip
+    told.stay("MI0", FAMILY[1], 6, range(6))
+    told.visit("MI1", FAMILY[0], moment(0, 9), moment(6, 11))
+    for day in (0, 4, 5):
+        lines = routine_lines("MI1", day) + treatment_lines("MI1", day)
+        told.send(moment(day + 1, 6), told.gateway.bill(moment(day + 1, 6), FAMILY[0], "MI1", lines))
+    return told.until(moment(9))
+
+
+@case
+def takeaway_drugs() -> Case:
+    told = held_bed(
+        "hit-takeaway-is-no-treatment",
+        "Drugs to take home (dscg_tkdrug_flag) billed for day 2 treat nobody in a bed.",
+        {"status": "open", "visits": ["MI1"], "measures": {"idle_days_in_a_row": 3}},
+    )
+    home = [line._replace(takeaway=True) for line in treatment_lines("MI1", 2)]
+    told.send(moment(3, 7), told.gateway.bill(moment(3, 7), FAMILY[0], "MI1", home))
+    return told.until(moment(9))

@@ -1,0 +1,113 @@
+"""Which volumes are out of the ordinary?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.golden_cases.story import FAMILY, HOSPITAL, Case, Expected, case
+from tests.wire_messages import TABLETS, Billed, moment
+
+
+def sales(name: str, why: str, *expect: Expected, days: int = 30, packs: Callable[[int], int] = lambda day: 4) -> Case:
+    """A pharmacy's even sales of one drug up to ``days``."""
+    told = Case("drug_volume", name, why, *expect)
+    for day in range(days):
+        if count := packs(day):
+            told.sell(day, count)
+    return told
+
+
+SPIKE: Expected = {
+    "status": "open", "severity": "medium", "item": TABLETS, "institution": HOSPITAL, "begin": "2026-04-01 00:00:00",
+    "fund_at_risk": 145_000,
+}  # fmt: skip
+
+
+@case
+def spike() -> Case:
+    told = sales(
+        "hit-spike",
+        "Four packs a day for thirty days, then 120 on day 30 (04-01): thirty times, 116 packs of 12.50 yuan too many = 1,450 "
+        "yuan: above three times but under 10,000 yuan: medium.",
+        SPIKE,
+    )
+    told.sell(30, 120)
+    return told.until(moment(32))
+
+
+@case
+def small_excess() -> Case:
+    told = sales(
+        "near-few-packs", "15 packs instead of 4: more than three times, but 11 packs too many where 12 are asked for."
+    )
+    told.sell(30, 15)
+    return told.until(moment(40))
+
+
+@case
+def new_item() -> Case:
+    told = sales(
+        "exclude-warming-up", "The same spike on the tenth day of an item's history: nothing is known yet.", days=10
+    )
+    told.sell(10, 120)
+    return told.until(moment(13))
+
+
+@case
+def rare_item() -> Case:
+    told = sales(
+        "near-rare-item", "One pack every third day, then four at once: small counts come in lumps.",
+        days=60, packs=lambda day: int(day % 3 == 0),
+    )  # fmt: skip
+    told.sell(60, 4)
+    return told.until(moment(70))
+
+
+@case
+def refunded_spike() -> Case:
+    told = sales(
+        "correct-refunded-sale", "The sale behind the spike is taken back (2103) on the next day.",
+        {"status": "retracted", "item": TABLETS, "retraction": {"en": "the purchase was cancelled (2103)"}},
+    )  # fmt: skip
+    visit = told.sell(30, 120)
+    told.send(moment(31, 12), told.gateway.refund_purchase(moment(31, 12), FAMILY[0], visit, f"S{visit}"))
+    return told.until(moment(34))
+
+
+@case
+def refunded_before() -> Case:
+    told = sales(
+        "correct-refund-reversed", "The sale is taken back (2103), and that is reversed (2601): it stands, as in the spike.",
+        SPIKE,
+    )  # fmt: skip
+    visit = told.sell(30, 120)
+    refund = told.gateway.refund_purchase(moment(30, 12), FAMILY[0], visit, f"S{visit}")
+    told.send(moment(30, 12), refund)
+    told.send(moment(30, 13), told.gateway.reversal(moment(30, 13), FAMILY[0], refund))
+    return told.until(moment(32))
+
+
+@case
+def lasting_rise() -> Case:
+    told = sales(
+        "hit-lasting-rise", "From day 30 on twelve packs a day instead of four: no single day is 12 packs out of the "
+        "ordinary, the seven days up to it are: 84 where 28 were to be expected.",
+        {"status": "open", "item": TABLETS, "institution": HOSPITAL},
+        days=45, packs=lambda day: 4 if day < 30 else 12,
+    )  # fmt: skip
+    return told.until(moment(46))
+
+
+@case
+def late_spike() -> Case:
+    told = sales(
+        "late-lines-count-on-their-day",
+        "An inpatient's 120 packs of day 30 are billed 60 h after its end: they count on the day of service.",
+        {"status": "open", "item": TABLETS, "begin": "2026-04-01 00:00:00", "raised_at": "2026-04-04 12:00:00"},
+        days=34,
+    )
+    at = moment(31) + 60 * 3600
+    lines = [Billed("1", moment(30, 9), TABLETS, 120.0, 1500.0)]
+    told.send(moment(29), told.gateway.admission(moment(29), FAMILY[1], "MI9"))
+    told.send(at, told.gateway.bill(at, FAMILY[1], "MI9", lines))
+    return told.until(moment(36))

@@ -1,0 +1,176 @@
+"""Which households come and go together, and which have reason to?"""
+
+from __future__ import annotations
+
+from schemas.china_time import format_time
+from tests.golden_cases.story import FAMILY, Case, Expected, case
+from tests.wire_messages import Gateway, moment, person_record
+
+
+def together(name: str, why: str, *expect: Expected) -> Case:
+    return Case("household_together", name, why, *expect)
+
+
+def apart_but_together(told: Case, number: int, day: int, out: bool = True) -> None:
+    """Two members within 10 h of each other, with nothing else alike: weight 1."""
+    for index, (person, diagnosis, ward) in enumerate(
+        zip(FAMILY, ("I10.x00", "M54.500"), ("A03", "A04"), strict=False)
+    ):
+        begin = moment(day, 8 + 10 * index)
+        end = moment(day + 5, 8 + 10 * index) if out or index == 0 else None
+        told.visit(f"MT{number}-{index}", person, begin, end, diagnosis=diagnosis, department=ward)
+
+
+@case
+def twice_together() -> Case:
+    told = together(
+        "hit-twice-together",
+        "Two members in and out within a day of each other, twice, nothing else alike: 1 + 1 reaches the limit of 2: medium; "
+        "0.3 + 0.7 x (1 - 1/2).",
+        {"status": "open", "severity": "medium", "household": "HH1", "score": 0.65,
+         "visits": ["MT0-0", "MT0-1", "MT1-0", "MT1-1"], "measures": {"times_together": 2, "evidence_weight": 2.0}},
+    )  # fmt: skip
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30)
+    return told.until(moment(40))
+
+
+@case
+def once_together() -> Case:
+    told = together("near-once-together", "Once, with nothing else alike, weighs 1 of 2.")
+    apart_but_together(told, 0, 0)
+    return told.until(moment(40))
+
+
+@case
+def a_year_apart() -> Case:
+    told = together("near-a-year-apart", "Twice, but 366 days apart.")
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 366)
+    return told.until(moment(375))
+
+
+@case
+def three_together() -> Case:
+    told = together(
+        "hit-three-together-once",
+        "Three members with one illness, hours and wards apart: 1 + 0.5 for the third + 0.5 for the illness = 2: medium.",
+        {"status": "open", "severity": "medium", "measures": {"members_together": 3, "evidence_weight": 2.0}},
+    )
+    for index, ward in enumerate(("A03", "A04", "A05")):
+        begin, end = moment(0, 8 + 5 * index), moment(4, 8 + 5 * index)
+        told.visit(f"MT{index}", FAMILY[index], begin, end, diagnosis="E11.900", department=ward)
+    return told.until(moment(10))
+
+
+def at_one_hour(told: Case, diagnosis: str, count: int = 2, day: int = 0) -> None:
+    for index in range(count):
+        begin, end = moment(day, 9, 10 * index), moment(day + 4, 10, 10 * index)
+        told.visit(f"MT{day}-{index}", FAMILY[index], begin, end, diagnosis=diagnosis)
+
+
+@case
+def once_but_alike() -> Case:
+    told = together(
+        "hit-once-but-alike",
+        "Two with the same chronic illness on one ward, in and out within the hour: 1 + 0.5 + 0.1 + 0.4 + 0.4 = 2.4: low, being "
+        "once and two.",
+        {"status": "open", "severity": "low", "measures": {"times_together": 1, "evidence_weight": 2.4}},
+    )
+    at_one_hour(told, "I10.x00")
+    return told.until(moment(10))
+
+
+@case
+def outbreak() -> Case:
+    told = together("exclude-outbreak", "The same with pneumonia, which strikes a family together: half of 2.4 is 1.2.")
+    at_one_hour(told, "J18.900")
+    return told.until(moment(10))
+
+
+@case
+def injury() -> Case:
+    told = together("exclude-accident", "Four hurt together (S82): half of 1 + 1 + 0.5 + 0.1 + 0.4 + 0.4 = 1.7.")
+    at_one_hour(told, "S82.000", 4)
+    return told.until(moment(10))
+
+
+@case
+def mother_and_newborn() -> Case:
+    told = together("exclude-mother-and-newborn", "A mother and her newborn belong together, twice in a year too.")
+    for number, day in enumerate((0, 300)):
+        child = f"50010600000000010{number:02d}"
+        told.persons.append(person_record(child, "HH1", brdy=format_time(moment(day))[:10]))
+        told.visit(f"MM{number}", FAMILY[0], moment(day, 1), moment(day + 3, 9), med_type="52", diagnosis="O80.000")
+        told.visit(f"MB{number}", child, moment(day, 2), moment(day + 3, 9), diagnosis="I10.x00")
+    return told.until(moment(310))
+
+
+@case
+def nursing_home() -> Case:
+    told = together("exclude-nursing-home", "Two of twenty-four at one address: not 30 % of it.")
+    told.persons += [person_record(f"50010600000000020{number:02d}", "HH1") for number in range(20)]
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30)
+    return told.until(moment(40))
+
+
+@case
+def two_hospitals() -> Case:
+    told = together("near-two-hospitals", "On the same days, but each in a hospital of his own.")
+    elsewhere = Gateway("H50010600002")
+    for number, day in enumerate((0, 30)):
+        told.visit(f"MT{number}-0", FAMILY[0], moment(day, 9), moment(day + 4, 9))
+        at = moment(day, 9)
+        told.send(at, elsewhere.admission(at, FAMILY[1], f"MT{number}-1"))
+        told.send(moment(day + 4, 9), elsewhere.discharge(moment(day + 4, 9), FAMILY[1], f"MT{number}-1"))
+    return told.until(moment(40))
+
+
+@case
+def no_household() -> Case:
+    told = together("near-no-household", "Persons without a household record are nobody's relatives.")
+    told.persons = [person_record(person) for person in FAMILY]
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30)
+    return told.until(moment(40))
+
+
+@case
+def stayed_behind() -> Case:
+    told = together(
+        "correct-stayed-behind",
+        "The alert comes with the second occasion's second admission (day 30, 18:05). One leaves on day 35; the other has not "
+        "left on day 36 either, nor has it been reported within a day: retracted on day 38 (04-09) 00:00.",
+        {"status": "retracted", "raised_at": "2026-04-01 18:05:00", "revised_at": "2026-04-09 00:00:00"},
+    )
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30, out=False)
+    return told.until(moment(40))
+
+
+@case
+def one_never_was() -> Case:
+    told = together(
+        "correct-cancelled-admission",
+        "One stay of the second occasion is cancelled (2404): once together is left.",
+        {"status": "retracted", "retraction": {"en": "the admission was cancelled (2404)"}},
+    )
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30)
+    told.send(moment(37), told.gateway.cancel_admission(moment(37), FAMILY[1], "MT1-1"))
+    return told.until(moment(40))
+
+
+@case
+def discharge_undone() -> Case:
+    told = together(
+        "correct-discharge-undone",
+        "Of the second occasion one discharge is undone (2405) and comes again five days later: apart.",
+        {"status": "retracted"},
+    )
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30)
+    told.send(moment(36), told.gateway.cancel_discharge(moment(36), FAMILY[1], "MT1-1"))
+    told.send(moment(40, 9), told.gateway.discharge(moment(40, 9), FAMILY[1], "MT1-1"))
+    return told.until(moment(42))
