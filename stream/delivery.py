@@ -1,6 +1,6 @@
 """What happens to a chunk, in which order, and what if the process dies in between?
 
-1. **Fetched.** The chunk waits in an agent's queue. Dies here: its offsets are not committed, it comes again.
+1. **Fetched.** The chunk waits in an agent's queue or its lane. Dies here: its offsets are not committed, it comes again.
 2. **Taken.** The stage applies the records in memory and encodes the pages that changed. Nothing has left the process.
    Dies here: as 1; the pages at the broker are those before the chunk, so the same effects come out again.
 3. **Published.** Alerts, forwards, the mark and dead letters are sent together, and the broker has acknowledged all of

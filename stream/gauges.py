@@ -7,6 +7,7 @@ import logging
 
 import msgspec
 
+from detectors.engine.stage import Stage as EngineStage
 from schemas.alerts import decode_alert
 from schemas.china_time import to_unix
 from stream import topics
@@ -46,9 +47,20 @@ def show_once(worker: Worker, metrics: Metrics, progress: Progress, ledger: Open
         metrics.set_stream_times(stage, {p: to_unix(time) for p, time in times.items() if time is not None})
         metrics.set_state(stage, *table.size())
     metrics.set_consumer_lags({(_short(worker, topic), p): lag for (topic, p), lag in progress.lags.items()})
+    metrics.set_models(_models(worker))
     for stage, restored in worker.ownership.restored.items():
         metrics.restored(stage, restored.seconds, restored.keys)
     metrics.set_open_alerts(ledger)
+
+
+def _models(worker: Worker) -> dict[str, tuple[int, int]]:
+    totals: dict[str, tuple[int, int]] = {}
+    for stage in worker.sites.stages():
+        if isinstance(stage, EngineStage):
+            for rule, (models, warming_up) in stage.models().items():
+                before = totals.get(rule, (0, 0))
+                totals[rule] = before[0] + models, before[1] + warming_up
+    return totals
 
 
 def _short(worker: Worker, topic: str) -> str:

@@ -83,6 +83,10 @@ class Sites:
         """China time by partition of a stage, None where nothing came yet."""
         return {p: site.stage.stream_time for (name, p), site in self._sites.items() if name == stage}
 
+    def stages(self) -> list[Stage]:
+        """All stages that run here."""
+        return [site.stage for site in self._sites.values()]
+
     def keep_only(self, kept: set[tuple[str, int]]) -> None:
         """Drop all other stages and their pages."""
         for stage_name, partition in set(self._sites) - kept:

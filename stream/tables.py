@@ -32,9 +32,8 @@ class PagesByPartition(Store[bytes, bytes]):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.partitions: dict[int, Pages] = {}
-        self.sizes: dict[
-            int, int
-        ] = {}  # bytes, kept as pages are written: a walk over a million pages stops everything
+        # In bytes, counted as pages are written: a walk over a million pages would stop everything else.
+        self.sizes: dict[int, int] = {}
 
 
 class StateTable(Table[bytes, bytes]):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from detectors.engine.incoming import Incoming
 from schemas.alerts import Alert
 from schemas.decode import LARGEST_MESSAGE
 from stream.line_files import FileUnreadable, LineFile
@@ -220,3 +221,26 @@ def test_a_gzip_that_is_cut_off_is_replayed_to_there_and_says_so(tmp_path: Path)
 def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(FileUnreadable, match="nowhere.jsonl"):
         LineFile(str(tmp_path / "nowhere.jsonl"))
+
+
+def test_a_person_whose_record_is_deleted_belongs_to_no_household_any_more() -> None:
+    story = next(story for story in subject_of("household_together").hits if story.name == "hit-twice-together")
+    engine = EngineRun(story.records).take(story.sent)
+    (alert,) = engine.newest().values()
+    assert alert.status == "open"
+    gone = Incoming(0, 10_000, TIMESTAMP_MS, alert.persons[0].encode(), b"")
+    engine.pipeline.take_persons([gone])
+    (alert,) = engine.newest().values()
+    assert alert.status == "retracted"
+    assert not engine.dead_letters
+
+
+def test_a_sale_that_comes_too_late_to_be_learned_is_counted() -> None:
+    sold = {"MT1": 1, "MT2": 20}  # visit: day of the message; both bill day 1
+    engine = EngineRun().take(
+        [
+            G.purchase(moment(day, 9), PERSON, visit, f"S{visit}", [Billed(visit, moment(1, 8), TABLETS)])
+            for visit, day in sold.items()
+        ]
+    )
+    assert engine.pipeline.counts["late_facts", "drug_volume"] == 1

@@ -130,6 +130,10 @@ def test_every_transaction_was_counted_and_what_is_broken_was_parked(run: Run) -
     assert parked == {"not_json": 1, "unknown_transaction": 1}
 
 
+def test_the_models_and_their_warm_up_are_counted(run: Run) -> None:
+    assert _sum(run.prometheus, "fundwatch_models") > _sum(run.prometheus, "fundwatch_models_warming_up") > 0
+
+
 def test_every_query_of_every_dashboard_answers(run: Run) -> None:
     assert len(assert_every_query_answers(run.prometheus)) > 30
 

@@ -77,6 +77,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
 
     layout: ClassVar[int] = 1
     prefix: ClassVar[bytes] = b"i"
+    has_model: ClassVar[bool] = True
 
     institution: str
     item: str
@@ -96,8 +97,12 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     suspects: list[int] = []  # days whose volume, alone or with those before, may interest a rule
     cited: dict[int, Citations] = {}
 
-    def post(self, changes: Sequence[VolumeChange], inf_time: int, reference: Reference) -> None:
-        """Count what one message did to this item. Days older than the page keeps, or far ahead, are left out."""
+    def post(self, changes: Sequence[VolumeChange], inf_time: int, reference: Reference) -> int:
+        """Count what one message did to this item; how many of its changes came too late to be learned.
+
+        Days older than the page keeps, or far ahead, are left out.
+        """
+        late = 0
         self._turn(inf_time // DAY, min(change.day for change in changes))
         self.active_day = max(self.active_day, self.today)
         touched, grown = set(), False
@@ -111,7 +116,9 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
             if inf_time // DAY >= self.today:
                 volume, money = self.pending.get(day, (0, 0))
                 self.pending = self.pending | {day: (volume + amount, money + scope)}
-            if inf_time > (day + 1) * DAY + LATE and day > self.learned:
+            is_late = inf_time > (day + 1) * DAY + LATE
+            late += is_late
+            if is_late and day > self.learned:
                 self.late = self.late | {day: self.late.get(day, 0) + amount}
             touched.add(day)
             grown = grown or amount > 0
@@ -119,6 +126,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
             self._screen(day)
             if grown:
                 self._cite(day, reference)
+        return late
 
     def advance(self, now: int) -> None:
         """Close the days that are due."""

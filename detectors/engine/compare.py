@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 
 from detectors.engine.incoming import Effects
-from detectors.engine.page import NEVER, Page
+from detectors.engine.page import NEVER, WARM, WARMING_UP, Page
 from detectors.engine.rule import Cited, Finding, Rule, View
 from detectors.engine.standing import Standing
 from schemas.alerts import MOST_EVIDENCE, Alert, Evidence, Source, Status, Text
@@ -75,11 +76,17 @@ class Examiner:
         self.nanoseconds: dict[str, int] = {}
         self.questions: dict[str, int] = {}
 
+    def rules(self) -> Iterable[Rule[Page]]:
+        """The rules that it asks."""
+        return chain.from_iterable(self._rules.values())
+
     def review(self, key: bytes, page: Page, now: int, cause: Cause, effects: Effects) -> int:
         """Ask about the page, put alerts into ``effects``, and return when it wants to be asked again."""
         wake = NEVER
         view = None
         for rule in self._rules.get(type(page), ()):
+            if rule.has_models:
+                page.warmth = WARM if rule.is_warm(page) else WARMING_UP
             if not rule.concerns(page) and not page.standing:
                 continue
             if view is None:

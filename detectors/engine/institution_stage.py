@@ -46,6 +46,7 @@ class InstitutionStage(Stage):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._clock = self._pages.open(StreamClock, CLOCK_KEY, StreamClock)
+        self._item_models = [r.rule_id for r in self.examiner.rules() if r.has_models and r.page is ItemPage]
         self._changed_visits: dict[bytes, tuple[VisitPage, Cause]] = {}
         self._taught_at = -1  # the offset of the message that last taught an institution's habits
 
@@ -203,7 +204,10 @@ class InstitutionStage(Stage):
             if page.position >= cause.offset:
                 continue
             page.position = cause.offset
-            page.post(changes, cause.inf_time, message)
+            late = page.post(changes, cause.inf_time, message)
+            if late:
+                for rule in self._item_models:
+                    self._effects.counts["late_facts", rule] += late
             self._review(key, page, self._clock.now, cause)
 
     # -- snapshots --------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 A book is kept in pages, each small, each with a key of its own: one a visit, an institution × item, a household. A page
 is what is decoded, cached, dirtied and saved; it is forgotten when its horizon has passed. Saved form: a header of fixed
-length that says the layout's version and the next wake-up, so that restoring needs to decode no page, then msgpack.
+length that says the layout's version, the next wake-up and the model's warmth, so that restoring needs to decode no page,
+then msgpack.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import msgspec
 
 from detectors.engine.standing import Standing
 
-_HEADER = struct.Struct(">Bq")
+_HEADER = struct.Struct(">Bqb")
 NEVER = (1 << 63) - 1
+WARMING_UP, WARM = 1, 2
 
 
 class UnreadableState(Exception):
@@ -32,9 +34,11 @@ class Page(msgspec.Struct, array_like=True, kw_only=True, gc=False):
 
     layout: ClassVar[int] = 1
     prefix: ClassVar[bytes]
+    has_model: ClassVar[bool] = False  # an online model learns on this page
 
     position: int = -1
     wake: int = NEVER
+    warmth: int = 0  # of the model: `WARMING_UP` or `WARM`, 0 before the first look
     standing: dict[str, Standing] = {}
 
     def forgets_at(self) -> int:
@@ -61,12 +65,17 @@ _decoders: dict[type[Page], msgspec.msgpack.Decoder[Page]] = {}
 
 def encode_page(page: Page) -> bytes:
     """The saved form; equal pages give equal bytes."""
-    return _HEADER.pack(page.layout, page.wake) + _encoder.encode(page)
+    return _HEADER.pack(page.layout, page.wake, page.warmth) + _encoder.encode(page)
 
 
 def wake_of(saved: bytes) -> int:
     """The wake-up of a saved page, without decoding it."""
     return int(_HEADER.unpack_from(saved)[1])
+
+
+def warmth_of(saved: bytes) -> int:
+    """The warmth of a saved page's model, without decoding it."""
+    return int(_HEADER.unpack_from(saved)[2])
 
 
 def decode_page(kind: type[PageT], saved: bytes) -> PageT:

@@ -8,10 +8,11 @@ a move at every look.
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
-from detectors.engine.page import NEVER, Page, decode_page, encode_page, wake_of
+from detectors.engine.page import NEVER, WARM, WARMING_UP, Page, decode_page, encode_page, wake_of, warmth_of
 
 PageT = TypeVar("PageT", bound=Page)
 Writes = list[list[tuple[bytes, bytes | None]]]
@@ -42,7 +43,15 @@ class Pages:
         self._old: dict[bytes, Page] = {}
         self._generation = max(decoded // 2, 1)
         self._dirty: dict[bytes, Page | None] = {}
-        self._wakes = [(wake, key) for key, page in saved.items() if (wake := wake_of(page)) != NEVER]
+        self._wakes: list[tuple[int, bytes]] = []
+        self._models: dict[bytes, Counter[int]] = {
+            prefix: Counter() for prefix, kind in self._kind_of.items() if kind.has_model
+        }
+        for key, page in saved.items():
+            if (wake := wake_of(page)) != NEVER:
+                self._wakes.append((wake, key))
+            if key[:1] in self._models:
+                self._models[key[:1]][warmth_of(page)] += 1
         heapq.heapify(self._wakes)
         self.hits = self.misses = 0
 
@@ -114,11 +123,25 @@ class Pages:
         writes: Writes = [[] for _ in range(max(self._phase_of.values()) + 1)]
         for key, page in self._dirty.items():
             writes[self._phase_of[key[:1]]].append((key, None if page is None else encode_page(page)))
+            if key[:1] in self._models:
+                self._count_model(key, page)
         self._dirty.clear()
         if len(self._young) > self._generation:
             self._old = self._young
             self._young = {}
         return [phase for phase in writes if phase]
+
+    def _count_model(self, key: bytes, page: Page | None) -> None:
+        counts, saved = self._models[key[:1]], self._saved.get(key)
+        if saved is not None:
+            counts[warmth_of(saved)] -= 1
+        if page is not None:
+            counts[page.warmth] += 1
+
+    def models(self, kind: type[Page]) -> tuple[int, int]:
+        """How many models there are on pages of that kind, as of the last flush, and how many of them are warming up."""
+        counts = self._models.get(kind.prefix, Counter())
+        return counts[WARMING_UP] + counts[WARM], counts[WARMING_UP]
 
     def kinds(self) -> Mapping[bytes, type[Page]]:
         """The kind of page of each key prefix."""

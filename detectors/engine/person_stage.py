@@ -67,17 +67,23 @@ class PersonStage(Stage):
         self._review(key, page, self._now(), cause)
 
     def _take_reference(self, role: str, record: Incoming) -> None:
+        if not record.value and record.key:  # a tombstone: nothing is known of him any more
+            self._know(record.key.decode(errors="replace"), record.offset, "", None)
+            return
         try:
             person = decode_person(record.value)
         except Undecodable as problem:
             self._park("decode", problem.reason, problem.detail, role, record)
             return
-        key, page = self._open(person.psn_no)
-        if page.reference_offset >= record.offset:
+        self._know(person.psn_no, record.offset, person.household, person.birth)
+
+    def _know(self, psn_no: str, offset: int, household: str, birth: int | None) -> None:
+        key, page = self._open(psn_no)
+        if page.reference_offset >= offset:
             return
-        page.reference_offset = record.offset
+        page.reference_offset = offset
         self._effects.counts["references", "person"] += 1
-        left, page.household, page.birth = page.household, person.household, person.birth
+        left, page.household, page.birth = page.household, household, birth
         if left and left != page.household:
             self._move(page, left, False)
         if page.household:

@@ -86,6 +86,7 @@ class Rule(msgspec.Struct, Generic[PageT], frozen=True, kw_only=True):
     basis: ClassVar[tuple[str, ...]]
     blind_spots: ClassVar[Text]
     source: ClassVar[str]
+    has_models: ClassVar[bool] = False  # it judges by a model that learns on the page
     silences: ClassVar[tuple[str, ...]] = ()  # all that `silence` may answer; labels of a metric
 
     def concerns(self, page: PageT) -> bool:
@@ -103,6 +104,10 @@ class Rule(msgspec.Struct, Generic[PageT], frozen=True, kw_only=True):
     def wake(self, page: PageT, anchor: str, view: View) -> int | None:
         """The next stream time, after ``view.now``, at which `ask` may answer otherwise with no new fact."""
         return None
+
+    def is_warm(self, page: PageT) -> bool:
+        """Whether the page's model has learned enough to judge; asked of rules that have models."""
+        return True
 
     def silence(self, page: PageT, view: View) -> str | None:
         """Why the rule cannot judge this page for lack of reference data or history; one of `silences`."""

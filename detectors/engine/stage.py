@@ -47,6 +47,10 @@ class Stage:
         """Its pages, for metrics and tests."""
         return self._pages
 
+    def models(self) -> dict[str, tuple[int, int]]:
+        """By rule that has models: how many, and how many of them are warming up."""
+        return {rule.rule_id: self._pages.models(rule.page) for rule in self.examiner.rules() if rule.has_models}
+
     @property
     def stream_time(self) -> int | None:
         """How far its time has come, seconds of China time; None before the first record."""

@@ -45,6 +45,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
         "《医疗保障基金使用监督管理条例》第四十条",
     )
     source: ClassVar[str] = "domain.md §4.9, §3.2"
+    has_models: ClassVar[bool] = True
     silences: ClassVar[tuple[str, ...]] = ("warming_up",)
     blind_spots: ClassVar[Text] = Text(
         "从一开始就用量偏高的机构、品种看不出来（需与同级机构对比）；新品种在学习期内不判断；每月只来一两次的品种要有多次记录才能判断。",
@@ -112,7 +113,11 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
 
     def silence(self, page: ItemPage, view: View) -> str | None:
         """Silent while the item's history is too short."""
-        return "warming_up" if page.history(page.today) < self.warm_up else None
+        return None if self.is_warm(page) else "warming_up"
+
+    def is_warm(self, page: ItemPage) -> bool:
+        """Whether enough closed days have been learned."""
+        return page.history(page.today) >= self.warm_up
 
     def anchors(self, page: ItemPage) -> Iterable[str]:
         """The first days of the episodes."""
