@@ -6,9 +6,9 @@
 3. **Published.** Alerts, forwards, the mark and dead letters are sent together, and the broker has acknowledged all of
    them (`await`) before 4. Dies here: some are out and come out once more, with the same ids and the same content,
    because the pages are still those before the chunk; consumers see a repeat of a revision they know.
-4. **Written.** Changed pages go to the changelog, phase by phase; each phase is acknowledged (`await`) before the next is
-   sent, then they are in the table. Dies here: pages of the first phases include the chunk and say so with the offset
-   they hold; the others do not. The chunk comes again, changes nothing where it is included, and completes the rest.
+4. **Written.** Changed pages go to the changelog in one transaction, then into the table. Dies here: none of them holds
+   (the next owner's start aborts what is open), or all do. The chunk comes again; what holds says so with the offset that
+   it includes, and changes nothing.
 5. **Settled.** `chunk.settled`: from here on its offsets may be committed. Dies here, or before Faust has committed: the
    chunk comes again and changes nothing.
 6. **Committed** by Faust's commit task once a second, and at a rebalance or stop when nothing is in hand.
@@ -18,9 +18,12 @@ and the chunk comes again elsewhere. An exception in 2 is a fault of ours in the
 saved pages and the chunk is halved until the record is found that it cannot take; that one is parked as `engine_error`,
 each part going through 2–5 of its own. When twenty in a row fail, it is not the records: the worker stops.
 
-A worker that was frozen for longer than the session and wakes up must not write over its successor: before 3 and before 4
-it asks when the group last heard of it, and stops if that is longer ago than the session lasts. A freeze that begins
-after the question and ends in the midst of the write is not covered; that would take Kafka's transactions.
+A worker that was frozen for longer than the session and wakes up must not write over its successor. Pages are safe: the
+successor's writer has shut its own out before the pages were read, whenever it wakes. Before 3 and before 4 it also
+asks when the group last heard of it, and stops if that is longer ago than the session lasts. What remains is a freeze
+between that question and the sending of alerts and snapshots, a few milliseconds: those then arrive late and a second
+time. Snapshots are passed over by their version; an alert's old revision may stand behind a newer one on the topic, and
+consumers go by ``revision``.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from typing import Protocol
 
 import msgspec
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ProducerFenced
 
 from detectors.engine.incoming import Effects, Incoming
 from detectors.engine.page import UnreadableState
@@ -189,7 +193,13 @@ class Delivery:
     async def _write(self, site: Site, phases: Sequence[Phase]) -> None:
         if phases:
             self._check_lease()
-            await site.table.write(self._producers[site.stage_name], site.partition, phases)
+            try:
+                await site.table.write(site.writer, site.partition, phases)
+            except ProducerFenced:
+                raise LeaseLost(
+                    f"another worker has taken over partition {site.partition} of stage {site.stage_name}",
+                    "the worker can be started again",
+                ) from None
 
 
 async def park(producer: AIOKafkaProducer, to: Destinations, letters: Iterable[DeadLetter]) -> None:

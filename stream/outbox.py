@@ -24,8 +24,10 @@ Headers = list[tuple[str, bytes]]
 _NONE: Headers = []
 
 
-def new_producer(settings: Settings) -> AIOKafkaProducer:
+def new_producer(settings: Settings, transactional_id: str | None = None) -> AIOKafkaProducer:
     """A producer of a worker: idempotent, acks=all, snappy. Start and stop are the caller's.
+
+    With a ``transactional_id`` it writes in transactions, and its start shuts out every older producer of that id.
 
     Compression runs in the event loop. Of a batch of 50 kB: snappy 0.03 ms to 45 %, zstd 0.14 ms to 41 %, and lz4, which
     aiokafka fixes at level 9, 0.37 ms to 44 %.
@@ -33,6 +35,7 @@ def new_producer(settings: Settings) -> AIOKafkaProducer:
     return AIOKafkaProducer(
         acks="all",
         enable_idempotence=True,
+        transactional_id=transactional_id,
         compression_type="snappy",
         max_batch_size=BATCH_BYTES,
         max_request_size=MOST_REQUEST_BYTES,

@@ -7,11 +7,13 @@ before: a worker that was thrown out and came back may have had a successor in b
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
+from stream.outbox import new_producer
 from stream.restore import Restored, restore
 from stream.settings import Settings
 from stream.stages import Sites
@@ -40,7 +42,7 @@ class Ownership:
         """Drop, restore and open stages. Does nothing more when another rebalance begins meanwhile: it will be called again."""
         generation = self._generation()
         wanted = self._sites.wanted_for(assigned)
-        self._sites.keep_only(wanted if generation == self._held_in + 1 else set())
+        await _stop(site.writer for site in self._sites.keep_only(wanted if generation == self._held_in + 1 else set()))
         self.is_restoring = True
         try:
             for stage in sorted({stage for stage, _ in wanted}):
@@ -53,16 +55,37 @@ class Ownership:
         self.is_settled = True
         log.info("partitions assigned", extra={"generation": generation, "stages": len(wanted)})
 
+    async def close(self) -> None:
+        """Drop all stages and stop their writers."""
+        await _stop(site.writer for site in self._sites.keep_only(set()))
+
+    async def _writers(self, stage: str, partitions: Iterable[int]) -> dict[int, AIOKafkaProducer]:
+        name = f"{self._settings.prefix}{self._settings.group}.{stage}"
+        writers = {partition: new_producer(self._settings, f"{name}.{partition}") for partition in partitions}
+        started = await asyncio.gather(*(writer.start() for writer in writers.values()), return_exceptions=True)
+        failed = [error for error in started if isinstance(error, BaseException)]
+        if failed:
+            await _stop(writers.values())
+            raise failed[0]
+        return writers
+
     async def _restore(self, stage: str, partitions: set[int], generation: int) -> bool:
         topic = self._sites.tables[stage].changelog_topic_name
         pages: dict[TopicPartition, Pages] = {TopicPartition(topic, partition): {} for partition in sorted(partitions)}
         if not pages:
             return True
-        restored = await restore(self._settings, pages, wanted=lambda: self._generation() == generation)
+        # First shut out whoever had the pages, then read them: nothing can come behind what was read.
+        writers = await self._writers(stage, partitions)
+        try:
+            restored = await restore(self._settings, pages, wanted=lambda: self._generation() == generation)
+        except BaseException:
+            await _stop(writers.values())
+            raise
         if restored is None:
+            await _stop(writers.values())
             return False
         for place, kept in pages.items():
-            self._sites.install(stage, place.partition, kept)
+            self._sites.install(stage, place.partition, kept, writers[place.partition])
         self.restored[stage] = restored
         log.info(
             "state restored",
@@ -74,3 +97,10 @@ class Ownership:
             },
         )
         return True
+
+
+async def _stop(writers: Iterable[AIOKafkaProducer]) -> None:
+    """Stop them all; one that was shut out meanwhile may complain, and has nothing left to lose."""
+    for problem in await asyncio.gather(*(writer.stop() for writer in writers), return_exceptions=True):
+        if isinstance(problem, Exception):
+            log.info("a writer stopped with a complaint", extra={"error": type(problem).__name__})

@@ -44,7 +44,8 @@ async def restore(
     """
     started = perf_counter()
     consumer = AIOKafkaConsumer(
-        group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", max_partition_fetch_bytes=FETCH_BYTES,
+        group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
+        max_partition_fetch_bytes=FETCH_BYTES,
         **aiokafka_options(settings),
     )  # fmt: skip
     await consumer.start()

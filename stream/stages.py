@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
+from aiokafka import AIOKafkaProducer
 
 from detectors.engine.incoming import Effects, Incoming
 from stream.tables import Pages, Phase, StateTable
@@ -41,12 +42,19 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class Site:
-    """A stage on its partition. Whoever delivers to it holds the lock: two topics may feed one stage."""
+    """A stage on its partition. Whoever delivers to it holds the lock: two topics may feed one stage.
 
-    def __init__(self, stage_name: str, partition: int, table: StateTable, open_stage: OpenStage) -> None:
+    ``writer`` is the one producer that may write its pages: it was started before they were read, and so shut out the
+    producer of whoever had them before.
+    """
+
+    def __init__(
+        self, stage_name: str, partition: int, table: StateTable, open_stage: OpenStage, writer: AIOKafkaProducer
+    ) -> None:
         self.stage_name = stage_name
         self.partition = partition
         self.table = table
+        self.writer = writer
         self.lock = asyncio.Lock()
         self._open = open_stage
         self.stage = self._opened()
@@ -87,22 +95,22 @@ class Sites:
         """All stages that run here."""
         return [site.stage for site in self._sites.values()]
 
-    def keep_only(self, kept: set[tuple[str, int]]) -> None:
-        """Drop all other stages and their pages."""
-        for stage_name, partition in set(self._sites) - kept:
-            del self._sites[stage_name, partition]
+    def keep_only(self, kept: set[tuple[str, int]]) -> list[Site]:
+        """Drop all other stages and their pages; the dropped sites, whose writers are the caller's to stop."""
+        dropped = [self._sites.pop(place) for place in set(self._sites) - kept]
         for stage_name, table in self.tables.items():
             for partition in table.partitions_kept():
                 if (stage_name, partition) not in kept:
                     table.forget(partition)
+        return dropped
 
     def missing(self, wanted: set[tuple[str, int]]) -> set[tuple[str, int]]:
         """Those of the pairs that have no stage yet."""
         return wanted - set(self._sites)
 
-    def install(self, stage_name: str, partition: int, pages: Pages) -> Site:
+    def install(self, stage_name: str, partition: int, pages: Pages, writer: AIOKafkaProducer) -> Site:
         """Open a stage on restored pages."""
         table = self.tables[stage_name]
         table.adopt(partition, pages)
-        site = self._sites[stage_name, partition] = Site(stage_name, partition, table, self._open)
+        site = self._sites[stage_name, partition] = Site(stage_name, partition, table, self._open, writer)
         return site

@@ -7,7 +7,7 @@ broker has acknowledged before anything goes on. Faust's own way there is a reco
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -67,12 +67,17 @@ class StateTable(Table[bytes, bytes]):
         """The partition is no longer ours."""
         del self.kept.partitions[partition], self.kept.sizes[partition]
 
-    async def write(self, producer: AIOKafkaProducer, partition: int, phases: Iterable[Phase]) -> None:
-        """Write pages (None: forget the page), each phase after the broker has acknowledged the one before."""
+    async def write(self, producer: AIOKafkaProducer, partition: int, phases: Sequence[Phase]) -> None:
+        """Write pages (None: forget the page) in one transaction: all of them hold, or none.
+
+        Raises `ProducerFenced` where the partition has another owner by now; then none holds.
+        """
+        async with producer.transaction():
+            for phase in phases:
+                outbox = Outbox(producer)
+                outbox.add_all(self.changelog_topic_name, partition, phase)
+                await outbox.delivered()
         for phase in phases:
-            outbox = Outbox(producer)
-            outbox.add_all(self.changelog_topic_name, partition, phase)
-            await outbox.delivered()
             self._apply(partition, phase)
 
     def _apply(self, partition: int, phase: Phase) -> None:

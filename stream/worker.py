@@ -217,6 +217,7 @@ class Worker:
     async def _stop_clients(self) -> None:
         await self.app.stop()
         await self._lanes.close()
+        await self.ownership.close()
         for producer in (self.producer, *self._producers.values()):
             await producer.stop()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -51,6 +53,13 @@ class FakeProducer:
     def sent(self) -> list[Sent]:
         """The records alone."""
         return [entry for entry in self.log if isinstance(entry, Sent)]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """The word "begun" in front of what is sent in it, "committed" behind it where nothing failed."""
+        self.log.append("begun")
+        yield
+        self.log.append("committed")
 
     def create_batch(self) -> FakeBatch:
         """A batch for some records."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
 from detectors.engine.incoming import Effects, Forward, Incoming
@@ -78,7 +79,7 @@ class Bench:
         self.producer, self.reports, self.table = producer or FakeProducer(), Reports(), SomeTable()
         tables = {"institution": cast(StateTable, self.table)}
         sites = Sites([Route("transactions", "transactions", "institution")], tables, Scribe)
-        sites.install("institution", 0, {})
+        sites.install("institution", 0, {}, cast(AIOKafkaProducer, self.producer))
         self._delivery = Delivery(
             sites,
             {"institution": cast(Any, self.producer)},
@@ -97,13 +98,13 @@ class Bench:
         return [sent for sent in self.producer.sent if sent.topic == topic]
 
 
-def test_everything_is_published_before_a_page_is_written_and_a_phase_before_the_next() -> None:
+def test_everything_is_published_before_pages_are_written_in_one_transaction() -> None:
     bench = Bench()
     assert bench.deliver(b"a", b"b").settled
     log = [entry if isinstance(entry, str) else entry.topic for entry in bench.producer.log]
     first_page = log.index("state")
-    assert set(log[:first_page]) == {"alerts", "visits", "acknowledged"}
-    assert log[first_page:] == ["state", "acknowledged", "state", "acknowledged"]
+    assert set(log[: first_page - 1]) == {"alerts", "visits", "acknowledged"}
+    assert log[first_page - 1 :] == ["begun", "state", "acknowledged", "state", "acknowledged", "committed"]
     assert [sent.key for sent in bench.of("state")] == [b"derived", b"count"]
     assert bench.table.partitions[0] == {b"derived": b"x", b"count": b"2"}
     assert bench.table.sizes[0] == len(b"derivedxcount2")

@@ -5,18 +5,13 @@ One run: broker, topics with two partitions, a cut of a county, a worker with ev
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from schemas.alerts import Alert, decode_alert
-from stream.alert_reading import Selection, newest
+from schemas.alerts import Alert
 from stream.cli import fundwatch
 from stream.settings import Settings, environment_name
 from stream.worker_process import running_worker
@@ -27,11 +22,10 @@ from tests.prometheus import (
     running_prometheus,
     wait_for_scrapes,
 )
+from tests.service_runs import CUT, REFERENCES, comparable, published, replayed
 from tests.toy_runs import wait_until
 
-DATA = Path(__file__).parent / "data" / "county"
 BROKEN = [b'{"infno": "2401", "msgid": ', b'{"infno": "9999", "msgid": "x"}']
-REFERENCES = ("institutions", "catalogue", "persons")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -48,12 +42,12 @@ def run(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("end-to-end")
     settings = Settings(broker=kafka, prefix="e2e.", group="e2e", data=folder / "data", partitions=2, metrics_port=0)
     history = folder / "transactions.jsonl"
-    lines = gzip.decompress((DATA / "transactions.jsonl.gz").read_bytes()).splitlines()
+    lines = CUT.transactions()
     middle = len(lines) // 2
     history.write_bytes(b"\n".join([*lines[:middle], *BROKEN, *lines[middle:]]) + b"\n")
     _fundwatch(settings, "topics", "create")
     for name in REFERENCES:
-        _fundwatch(settings, "load", "--topic", name, str(DATA / f"{name}.jsonl.gz"))
+        _fundwatch(settings, "load", "--topic", name, str(CUT.file(name)))
     with running_worker(settings, folder, "look at its log") as worker:
         worker.wait_until_ready()
         with running_prometheus(
@@ -61,14 +55,14 @@ def run(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         ) as prometheus:
             wait_for_scrapes(prometheus, 2)
             _fundwatch(settings, "load", str(history))
-            replayed = _replayed(folder, history)
-            told = {alert_id for alert_id, alert in replayed.items() if alert.status == "open"}
+            replay = replayed(folder, history, CUT)
+            told = {alert_id for alert_id, alert in replay.items() if alert.status == "open"}
             wait_until(lambda: _open_ids(settings) == told, 60, "the alerts")
             wait_until(lambda: _sum(prometheus, "fundwatch_transactions_total") >= len(lines), 30, "the count")
             wait_until(lambda: _sum(prometheus, "fundwatch_open_alerts") == len(told), 30, "the ledger")
             wait_for_scrapes(prometheus, 5)
             worker.check()
-            yield Run(_published(settings), replayed, len(lines), prometheus)
+            yield Run(published(settings), replay, len(lines), prometheus)
 
 
 def _fundwatch(settings: Settings, *words: str) -> Result:
@@ -79,46 +73,18 @@ def _fundwatch(settings: Settings, *words: str) -> Result:
     return result
 
 
-def _replayed(folder: Path, history: Path) -> dict[str, Alert]:
-    out = folder / "alerts.jsonl"
-    options = [word for name in REFERENCES for word in (f"--{name}", str(DATA / f"{name}.jsonl.gz"))]
-    result = CliRunner().invoke(
-        fundwatch, ["replay", str(history), *options, "--out", str(out)], catch_exceptions=False
-    )
-    assert result.exit_code == 0, result.output
-    alerts = map(decode_alert, out.read_bytes().splitlines())
-    return {alert.alert_id: alert for alert in alerts}
-
-
-def _published(settings: Settings) -> dict[str, Alert]:
-    complaints: list[str] = []
-    alerts = asyncio.run(newest(settings, Selection(), complaints.append))
-    assert not complaints
-    return {alert.alert_id: alert for alert in alerts}
-
-
 def _open_ids(settings: Settings) -> set[str]:
-    return {alert_id for alert_id, alert in _published(settings).items() if alert.status == "open"}
+    return {alert_id for alert_id, alert in published(settings).items() if alert.status == "open"}
 
 
 def _sum(prometheus: str, metric: str) -> float:
     return sum(float(row["value"][1]) for row in ask(prometheus, f"sum({metric})"))
 
 
-def _comparable(alerts: dict[str, Alert]) -> dict[str, dict[str, Any]]:
-    """The open ones, but for what may differ with the speeds of partitions (design.md, the invariant)."""
-    left_out = {"revision", "raised_at", "revised_at", "source"}
-    told = {alert_id: msgspec.to_builtins(alert) for alert_id, alert in alerts.items() if alert.status == "open"}
-    return {
-        alert_id: {name: value for name, value in alert.items() if name not in left_out}
-        for alert_id, alert in told.items()
-    }
-
-
 def test_the_service_says_what_the_replay_says(run: Run) -> None:
     assert len(run.replay) >= 10
     assert {alert.rule for alert in run.replay.values()} >= {"bed_holding", "household_together", "household_sequence"}
-    assert _comparable(run.service) == _comparable(run.replay)
+    assert comparable(run.service) == comparable(run.replay)
 
 
 def test_every_transaction_was_counted_and_what_is_broken_was_parked(run: Run) -> None:

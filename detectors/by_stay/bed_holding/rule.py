@@ -10,10 +10,11 @@ Method and thresholds: domain.md §4.1; the two kinds of certainty: docs/decisio
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
 from detectors.books.institution import DAYS_KEPT, InstitutionPage
 from detectors.books.visit import VisitPage
+from detectors.by_stay.bed_holding.idle_run import IdleRun
 from detectors.by_stay.bed_holding.text import describe
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
@@ -23,14 +24,6 @@ from schemas.codes import is_bed_day_package, is_birth, is_day_surgery
 from schemas.snapshots import STAY, Reference
 
 _LOOKED_BACK = 35  # days; the longest bound is 30 days after a day's end
-
-
-class IdleRun(NamedTuple):
-    """Consecutive idle days from ``first``; of ``days`` days, ``settled`` can no longer be changed by late lines."""
-
-    first: int
-    days: int
-    settled: int
 
 
 class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):

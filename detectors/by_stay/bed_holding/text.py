@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from detectors.books.visit import VisitPage
+from detectors.by_stay.bed_holding.idle_run import IdleRun
 from detectors.engine.rule import View
 from schemas.alerts import Text
 from schemas.china_time import format_day
-
-if TYPE_CHECKING:
-    from detectors.by_stay.bed_holding.rule import IdleRun
 
 
 def describe(page: VisitPage, run: IdleRun, idle: int, judged: int, is_settled: bool, view: View) -> Text:
