@@ -6,9 +6,11 @@
 3. **Published.** Alerts, forwards, the mark and dead letters are sent together, and the broker has acknowledged all of
    them (`await`) before 4. Dies here: some are out and come out once more, with the same ids and the same content,
    because the pages are still those before the chunk; consumers see a repeat of a revision they know.
-4. **Written.** Changed pages go to the changelog in one transaction, then into the table. Dies here: none of them holds
+4. **Written.** Changed pages go to the changelog, twice a second, in one transaction. Dies here: none of them holds
    (the next owner's start aborts what is open), or all do. The chunk comes again; what holds says so with the offset that
    it includes, and changes nothing.
+   While pages wait or are on their way the stage takes the next chunks and publishes what follows from them. Dies here:
+   no page since the last write holds, all these chunks come again, and the same follows from them.
 5. **Settled.** `chunk.settled`: from here on its offsets may be committed. Dies here, or before Faust has committed: the
    chunk comes again and changes nothing.
 6. **Committed** by Faust's commit task once a second, and at a rebalance or stop when nothing is in hand.
@@ -28,8 +30,9 @@ consumers go by ``revision``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from time import perf_counter
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from time import monotonic, perf_counter
 from traceback import extract_tb
 from typing import Protocol
 
@@ -44,13 +47,14 @@ from schemas.dead_letters import DeadLetter
 from stream.chunks import Chunk, Record, is_marked
 from stream.errors import OperatorError
 from stream.outbox import Outbox, partition_of
-from stream.stages import Site, Sites
-from stream.tables import Phase
+from stream.stages import Part, Site, Sites
 
 MARK = "mark"
 SINCE = "since"  # header of a forward: Kafka timestamp (ms) of the newest transaction behind it
 ENGINE_ERROR = "engine_error"
 MOST_FAILURES = 20
+# A transaction costs the broker some five requests, 20 ms on two shared cores: pages wait for one another, alerts do not.
+WRITE_SECONDS = 0.5
 
 
 class EngineBroken(OperatorError):
@@ -79,7 +83,7 @@ class Steps(msgspec.Struct, frozen=True):
 
     take: float
     publish: float
-    write: float
+    write: float  # its share of the write that it was part of
     settle: float  # from the last page at the broker to this report
 
 
@@ -116,18 +120,32 @@ class Delivery:
         self._finish_alert = finish_alert
         self._failures = 0
 
-    async def deliver(self, role: str, chunks: Sequence[Chunk]) -> None:
-        """Steps 2–5 for chunks of one partition that follow one another.
+    async def begin(self, role: str, chunks: Sequence[Chunk]) -> Callable[[], Awaitable[None]]:
+        """Steps 2 and 3 for chunks of one partition that follow one another; what it returns does 4 and 5.
 
-        The caller holds the site's lock. Raises on trouble with the infrastructure: then the worker must stop.
+        The caller holds the site's lock while this runs, and need not while the rest does: the next chunks may begin
+        meanwhile. The rests are to be begun in the same order. Both raise on trouble with the infrastructure: then the
+        worker must stop.
         """
         partition, newest = chunks[0].partition, chunks[-1].records[-1]
         batch = [_incoming(partition, record) for chunk in chunks for record in chunk.records]
-        await self._deliver(self._sites.at(role, partition), role, batch, _since_ms(newest))
-        for chunk in chunks:
-            chunk.settled = True
+        site = self._sites.at(role, partition)
+        parts: list[Part] = []
+        await self._take(site, role, batch, _since_ms(newest), parts)
+        site.unwritten += parts
 
-    async def _deliver(self, site: Site, role: str, batch: Sequence[Incoming], since_ms: int) -> None:
+        async def finish() -> None:
+            async with site.write_lock:  # the first one in writes for all that have come meanwhile
+                if parts[0] in site.unwritten:
+                    await self._write(site)
+            for chunk in chunks:
+                chunk.settled = True
+
+        return finish
+
+    async def _take(
+        self, site: Site, role: str, batch: Sequence[Incoming], since_ms: int, parts: list[Part]
+    ) -> None:  # fmt: skip
         started = perf_counter()
         try:
             effects = site.stage.take(role, batch)
@@ -140,17 +158,15 @@ class Delivery:
             site.reopen()
             if len(batch) > 1:
                 middle = len(batch) // 2
-                await self._deliver(site, role, batch[:middle], since_ms)
-                await self._deliver(site, role, batch[middle:], since_ms)
+                await self._take(site, role, batch[:middle], since_ms, parts)
+                await self._take(site, role, batch[middle:], since_ms, parts)
                 return
             effects, phases = self._parked(site, role, batch[0], error), []
         taken = perf_counter()
         await self._publish(site, effects, since_ms)
-        published = perf_counter()
-        await self._write(site, phases)
-        written = perf_counter()
-        steps = Steps(taken - started, published - taken, written - published, perf_counter() - written)
-        self._report.delivered(site, batch, effects, since_ms, steps)
+        # The next chunk is taken over these pages before they are at the broker: if they never get there, neither does it.
+        site.table.apply(site.partition, phases)
+        parts.append(Part(batch, effects, phases, since_ms, taken - started, perf_counter() - taken))
 
     def _parked(self, site: Site, role: str, record: Incoming, error: Exception) -> Effects:
         self._failures += 1
@@ -190,16 +206,26 @@ class Delivery:
             for partition in range(self._to.partitions):
                 outbox.add(self._to.forwards[stage], partition, None, value, [(MARK, b"")])
 
-    async def _write(self, site: Site, phases: Sequence[Phase]) -> None:
-        if phases:
+    async def _write(self, site: Site) -> None:
+        await asyncio.sleep(max(site.written_at + WRITE_SECONDS - monotonic(), 0.0))
+        parts, site.unwritten = site.unwritten, []
+        pages = {key: page for part in parts for phase in part.phases for key, page in phase}
+        started = perf_counter()
+        if pages:
             self._check_lease()
             try:
-                await site.table.write(site.writer, site.partition, phases)
+                await site.table.write(site.writer, site.partition, pages.items())
             except ProducerFenced:
                 raise LeaseLost(
                     f"another worker has taken over partition {site.partition} of stage {site.stage_name}",
                     "the worker can be started again",
                 ) from None
+        site.written_at = monotonic()
+        written = perf_counter()
+        share = (written - started) / len(parts)
+        for part in parts:
+            steps = Steps(part.take, part.publish, share, perf_counter() - written)
+            self._report.delivered(site, part.batch, part.effects, part.since_ms, steps)
 
 
 async def park(producer: AIOKafkaProducer, to: Destinations, letters: Iterable[DeadLetter]) -> None:

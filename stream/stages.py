@@ -30,6 +30,8 @@ class Stage(Protocol):
         """The pages that changed since the last flush, in phases to be written one after the other."""
 
 
+MOST_IN_FLIGHT = 32  # chunks that were taken and are not yet written: what a crash repeats is bounded
+
 OpenStage = Callable[[str, int, Pages], Stage]
 
 
@@ -39,6 +41,20 @@ class Route(msgspec.Struct, frozen=True):
     role: str
     topic: str
     stage: str
+
+
+class Part(msgspec.Struct, frozen=True, eq=False):
+    """Records that were taken and whose effects are published; their pages are still to be written.
+
+    ``take`` and ``publish`` are the seconds that these took.
+    """
+
+    batch: Sequence[Incoming]
+    effects: Effects
+    phases: Sequence[Phase]
+    since_ms: int
+    take: float
+    publish: float
 
 
 class Site:
@@ -56,6 +72,10 @@ class Site:
         self.table = table
         self.writer = writer
         self.lock = asyncio.Lock()
+        self.write_lock = asyncio.Lock()
+        self.in_flight = asyncio.Semaphore(MOST_IN_FLIGHT)
+        self.unwritten: list[Part] = []  # in the order in which they were taken
+        self.written_at = 0.0  # monotonic
         self._open = open_stage
         self.stage = self._opened()
 

@@ -7,7 +7,8 @@ broker has acknowledged before anything goes on. Faust's own way there is a reco
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -67,22 +68,22 @@ class StateTable(Table[bytes, bytes]):
         """The partition is no longer ours."""
         del self.kept.partitions[partition], self.kept.sizes[partition]
 
-    async def write(self, producer: AIOKafkaProducer, partition: int, phases: Sequence[Phase]) -> None:
+    async def write(
+        self, producer: AIOKafkaProducer, partition: int, pages: Iterable[tuple[bytes, bytes | None]]
+    ) -> None:  # fmt: skip
         """Write pages (None: forget the page) in one transaction: all of them hold, or none.
 
         Raises `ProducerFenced` where the partition has another owner by now; then none holds.
         """
         async with producer.transaction():
-            for phase in phases:
-                outbox = Outbox(producer)
-                outbox.add_all(self.changelog_topic_name, partition, phase)
-                await outbox.delivered()
-        for phase in phases:
-            self._apply(partition, phase)
+            outbox = Outbox(producer)
+            outbox.add_all(self.changelog_topic_name, partition, pages)
+            await outbox.delivered()
 
-    def _apply(self, partition: int, phase: Phase) -> None:
+    def apply(self, partition: int, phases: Sequence[Phase]) -> None:
+        """These are the pages that the stage goes on from."""
         pages, grown = self.kept.partitions[partition], 0
-        for key, value in phase:
+        for key, value in chain.from_iterable(phases):
             before = pages.get(key)
             grown -= 0 if before is None else len(key) + len(before)
             if value is None:

@@ -14,9 +14,11 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from aiokafka import AIOKafkaConsumer
 from faust.app import App
@@ -36,6 +38,7 @@ from stream.stages import Sites
 from stream.transport import ChunkConsumer
 
 STOP_SECONDS = 9.0
+T = TypeVar("T")
 Companion = Callable[[], Awaitable[None]]
 _LIFE_SIGN_SECONDS = 0.2
 
@@ -73,6 +76,7 @@ class Worker:
         self._producers = {stage: new_producer(settings) for stage in blueprint.changelogs}
         self._delivery = self._new_delivery()
         self._companions: list[Companion] = []
+        self._finishing: set[asyncio.Task[None]] = set()
         self._lanes = Lanes(self._take)
         for route in blueprint.routes:
             declare_agent(self.app, route, self._lanes.put)
@@ -134,26 +138,39 @@ class Worker:
     async def _take(self, role: str, chunks: Sequence[Chunk]) -> None:
         """What every lane does with chunks of a partition. Those that are not current are left: they come again."""
         consumer = self.consumer
-        if any(map(consumer.is_current, chunks)):
-            async with self.sites.at(role, chunks[0].partition).lock:
-                current = [chunk for chunk in chunks if consumer.is_current(chunk)]
-                if current:
-                    with consumer.working_on(current):
-                        await self._deliver(role, current)
+        if not any(map(consumer.is_current, chunks)):
+            return
+        site = self.sites.at(role, chunks[0].partition)
+        async with site.lock, AsyncExitStack() as at_work:
+            current = [chunk for chunk in chunks if consumer.is_current(chunk)]
+            if not current:
+                return
+            at_work.enter_context(consumer.working_on(current))
+            await at_work.enter_async_context(site.in_flight)
+            finish = await self._or_never(current, partial(self._delivery.begin, role, current))
+            rest = asyncio.create_task(self._finish(finish, current, at_work.pop_all()))
+            self._finishing.add(rest)
+            rest.add_done_callback(self._finishing.discard)
 
-    async def _deliver(self, role: str, chunks: Sequence[Chunk]) -> None:
-        last = chunks[-1]
+    async def _finish(
+        self, work: Callable[[], Awaitable[None]], chunks: Sequence[Chunk], at_work: AsyncExitStack
+    ) -> None:
+        async with at_work:
+            await self._or_never(chunks, work)
+            self.done[chunks[-1].topic, chunks[-1].partition] = chunks[-1].last + 1
+
+    async def _or_never(self, chunks: Sequence[Chunk], work: Callable[[], Awaitable[T]]) -> T:
+        """What the work gives; when it, or anything before it, failed, nothing: the next chunk must not be taken."""
         try:
             if self.failure is None:
-                await self._delivery.deliver(role, chunks)
-                self.done[last.topic, last.partition] = last.last + 1
+                return await work()
         except asyncio.CancelledError:
-            self.fail(CutOff(f"the work on {last} was cut off", "what was in hand comes again"))
+            self.fail(CutOff(f"the work on {chunks[-1]} was cut off", "what was in hand comes again"))
             raise
         except Exception as error:  # noqa: BLE001  # left to Faust, it would restart the agent and go on behind the chunk
             self.fail(error)
-        if self.failure is not None:
-            await asyncio.Event().wait()  # until the process ends: the next chunk must not be taken
+        await asyncio.Event().wait()  # until the process ends
+        raise AssertionError("this event is never set")
 
     def _new_delivery(self) -> Delivery:
         plan = self.blueprint
