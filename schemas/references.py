@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from schemas.china_time import UnreadableTime, parse_time
-from schemas.decode import LARGEST_QUANTITY, Undecodable, code, number_of
+from schemas.fields import LARGEST_QUANTITY, Undecodable, code, number_of
 from schemas.wire import Code, Number
 
 

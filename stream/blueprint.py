@@ -15,7 +15,7 @@ from detectors.engine import graph, marks
 from detectors.engine.rule import References, Rule
 from schemas import wire
 from schemas.alerts import Alert
-from schemas.decode import REASONS
+from schemas.fields import REASONS
 from stream import topics
 from stream.delivery import ENGINE_ERROR, Destinations, Report
 from stream.metric_series import Vocabulary

@@ -21,12 +21,12 @@ class KnownReferences:
         return self._items.get(med_list_codg)
 
     def put_institution(self, value: bytes) -> None:
-        """Take a record's value; raises `schemas.decode.Undecodable`."""
+        """Take a record's value; raises `schemas.fields.Undecodable`."""
         record = decode_institution(value)
         self._institutions[record.fixmedins_code] = record
 
     def put_item(self, value: bytes) -> None:
-        """Take a record's value; raises `schemas.decode.Undecodable`."""
+        """Take a record's value; raises `schemas.fields.Undecodable`."""
         record = decode_catalogue_item(value)
         self._items[record.med_list_codg] = record
 

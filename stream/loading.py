@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.china_time import HOUR, UnreadableTime, format_time, from_unix, parse_time
-from schemas.decode import code
+from schemas.fields import code
 from schemas.wire import Code
 from stream.connection import aiokafka_options
 from stream.line_files import LineFile

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.dead_letters import DeadLetter
-from schemas.decode import Undecodable
+from schemas.fields import Undecodable
 from stream import topics
 from stream.chunks import Record
 from stream.known import KnownReferences

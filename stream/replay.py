@@ -17,7 +17,7 @@ from detectors.engine.rule import Rule
 from schemas.alerts import Alert, decode_alert, encode_alert
 from schemas.china_time import parse_time
 from schemas.dead_letters import DeadLetter
-from schemas.decode import Undecodable
+from schemas.fields import Undecodable
 from stream.errors import OperatorError
 from stream.known import KnownReferences
 from stream.line_files import LineFile

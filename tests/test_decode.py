@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from schemas import facts, wire
 from schemas.china_time import parse_time
-from schemas.decode import LARGEST_MESSAGE, REASONS, Undecodable, decode, decode_mark
+from schemas.decode import LARGEST_MESSAGE, decode, decode_mark
+from schemas.fields import REASONS, Undecodable
 from tests.wire_messages import BED, INFUSION, Billed, Gateway, moment
 
 DATA = Path(__file__).parent / "data"

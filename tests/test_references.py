@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.china_time import parse_time
-from schemas.decode import REASONS, Undecodable
+from schemas.fields import REASONS, Undecodable
 from schemas.references import (
     CatalogueItem,
     Institution,

@@ -25,7 +25,8 @@ from detectors.engine.rule import View
 from detectors.engine.stage import Stage
 from schemas import facts
 from schemas.china_time import DAY, HOUR, from_unix
-from schemas.decode import Undecodable, decode, decode_mark
+from schemas.decode import decode, decode_mark
+from schemas.fields import Undecodable
 from schemas.snapshots import STAY, Reference, VisitSnapshot, encode
 
 LARGEST_LEAD = HOUR  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked

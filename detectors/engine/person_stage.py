@@ -12,7 +12,7 @@ from detectors.engine.compare import Cause
 from detectors.engine.incoming import Forward, Incoming
 from detectors.engine.page import Page
 from detectors.engine.stage import Stage
-from schemas.decode import Undecodable
+from schemas.fields import Undecodable
 from schemas.references import decode_person
 from schemas.snapshots import STAY, HouseholdVisit, Mark, Membership, VisitSnapshot, decode_for_person, encode
 
