@@ -184,40 +184,30 @@ def _lines_voided(call: wire.Call2302) -> tuple[facts.Fact, ...]:
     return tuple(facts.ChargesVoided(visit, tuple(named), "", "0000" in named) for visit, named in serials.items())
 
 
+def _stay(info: wire.StayInfo, diagnoses: list[wire.Diagnosis] | None) -> tuple[str, int, str, str, str, str, str]:
+    """What 2401 and 2403 say alike: person, begin, kind, main diagnosis, department, bed, doctor."""
+    return (
+        required(info.psn_no, "psn_no"),
+        moment(info.begntime, "begntime"),
+        code(info.med_type),
+        main_diagnosis(info.dscg_maindiag_code, diagnoses),
+        code(info.adm_dept_codg),
+        code(info.adm_bed),
+        code(info.atddr_no),
+    )
+
+
 def _admission(call: wire.Call2401) -> tuple[facts.Fact, ...]:
     node = present(call.input, "input")
     info = present(node.mdtrtinfo, "mdtrtinfo")
     visit = required(present(present(call.output, "output").result, "output.result").mdtrt_id, "output.result.mdtrt_id")
-    return (
-        facts.Admission(
-            visit,
-            required(info.psn_no, "psn_no"),
-            moment(info.begntime, "begntime"),
-            code(info.med_type),
-            main_diagnosis(info.dscg_maindiag_code, node.diseinfo),
-            code(info.adm_dept_codg),
-            code(info.adm_bed),
-            code(info.atddr_no),
-            code(info.insutype),
-        ),
-    )
+    return (facts.Admission(visit, *_stay(info, node.diseinfo), code(info.insutype)),)
 
 
 def _stay_change(call: wire.Call2403) -> tuple[facts.Fact, ...]:
     node = present(call.input, "input")
     info = present(node.adminfo, "adminfo")
-    return (
-        facts.StayChange(
-            required(info.mdtrt_id, "mdtrt_id"),
-            required(info.psn_no, "psn_no"),
-            moment(info.begntime, "begntime"),
-            code(info.med_type),
-            main_diagnosis(info.dscg_maindiag_code, node.diseinfo),
-            code(info.adm_dept_codg),
-            code(info.adm_bed),
-            code(info.atddr_no),
-        ),
-    )
+    return (facts.StayChange(required(info.mdtrt_id, "mdtrt_id"), *_stay(info, node.diseinfo)),)
 
 
 def _discharge(call: wire.Call2402) -> tuple[facts.Fact, ...]:
