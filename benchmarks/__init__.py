@@ -1,1 +1,1 @@
-"""What does it cost? Each module is a command that prints what it measured, with the machine; never part of the tests."""
+"""What does it cost? `make bench` runs them all (`python -m benchmarks --help`); never part of the tests."""

@@ -1,204 +1,125 @@
-"""How many transactions a second does one worker carry, beside a bare Faust agent, and how long until an alert is out?
+"""How many transactions a second does one worker carry, beside others that read the same topic?
 
-`python -m benchmarks.service [--persons N] [--days N]`: a broker, a simulated county, and on the same topic, one after the
-other: a stock agent that only counts, and the service with every rule and durable state, until nothing is left to do in any
-topic. Then a fresh group of topics and a steady load: the time from a transaction's record to the alert's, at a consumer.
+On one broker, on the same two cores: a topic with a simulated county's transactions, and each reader alone, one after the
+other, round after round: a bare Faust agent that only counts, Quix Streams with one tumbling count and its changelog, a
+plain loop that decodes to dicts, and our worker with every rule and durable state. Each must do its work whole: the peers
+count what they read, ours ends with the alerts of a replay of the same history.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 
-from schemas.alerts import decode_alert
+from benchmarks.commands import fundwatch, module
+from benchmarks.counties import count_lines, county, transactions_of
+from benchmarks.observed import Published, last_change, look, new_settings, published, ready_worker
+from benchmarks.peers.tally import told
+from benchmarks.replaying import apply_transactions, opened
+from benchmarks.results import Row, Section, Tell, median, spread, table
 from stream import topics
 from stream.broker import running_broker
-from stream.settings import Settings, environment_name
-from stream.topic_access import records_to_end
-from stream.worker_process import running_worker
+from stream.settings import Settings
 
-REFERENCES = ("institutions", "catalogue", "persons")
-RATE = 2_000  # transactions a second, for the time to an alert
-PACED_SECONDS = 30
-IDLE_SECONDS = 3.0
-LOOK_SECONDS = 0.25  # a look is a scrape, and that costs the worker some milliseconds
-
-
-class _Keyed(msgspec.Struct):
-    fixmedins_code: str
+MUST = 10_000  # transactions a second
+PEERS = {
+    "bare Faust agent, counting": "bare_faust",
+    "Quix Streams, one tumbling count with its changelog": "quix_window",
+    "decode to dicts, nothing else": "plain_decode",
+}
+OURS = "fundwatch: every rule, three stages, durable state"
 
 
-class Result(msgspec.Struct, frozen=True):
-    """What was measured."""
+class Taken(msgspec.Struct, frozen=True):
+    """One reader, once: messages a second, and its CPU time a message in µs."""
 
-    transactions: int
-    stock_agent_per_second: float
-    service_per_second: float
-    service_first_stage_per_second: float
-    service_per_cpu_second: float
-    alerts_timed: int
-    seconds_to_alert_p50: float
-    seconds_to_alert_p99: float
+    per_second: float
+    cpu_us: float
 
 
-def fundwatch(settings: Settings, *words: str) -> str:
-    """Run a command; its standard output."""
-    given = {
-        environment_name(n): str(getattr(settings, n)) for n in ("broker", "prefix", "group", "data", "partitions")
-    }
-    command = [sys.executable, "-c", "from stream.cli import main; main()", *words]
-    return subprocess.run(command, env=_environment(given), capture_output=True, text=True, check=True).stdout
+def measure(tell: Tell, persons: int = 60_000, days: int = 60, rounds: int = 3) -> Section:
+    """The medians over the rounds, and the ratios to the peers."""
+    folder = county(persons, days)
+    messages = count_lines(transactions_of(folder))
+    mean = transactions_of(folder).stat().st_size / messages
+    expected = _replayed(folder)
+    taken: dict[str, list[Taken]] = {name: [] for name in (*PEERS, OURS)}
+    with tempfile.TemporaryDirectory() as kept, running_broker(Path(kept) / "broker") as broker:
+        for number in range(rounds):
+            settings = new_settings(broker, f"round{number}.", Path(kept), folder)
+            _take_persons(settings, Path(kept))
+            fundwatch("load", "--no-mark", str(transactions_of(folder)), settings=settings)
+            for name, peer in PEERS.items():
+                taken[name].append(_peer(settings, peer, messages, Path(kept)))
+                tell(f"round {number + 1}: {name}: {taken[name][-1].per_second:,.0f}/s")
+            _end_with_marks(settings, folder, Path(kept))
+            one, left = _ours(settings, messages, Path(kept))
+            taken[OURS].append(one)
+            tell(f"round {number + 1}: {OURS}: {one.per_second:,.0f}/s")
+            if left.open_alerts != expected:
+                raise SystemExit(f"the worker left {len(left.open_alerts)} alerts, a replay {len(expected)}, or others")
+    return _section(taken, left, messages, mean, rounds)
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    import os
-
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), **more}
-
-
-def prepared(broker: str, prefix: str, folder: Path) -> Settings:
-    """Topics of their own with the county's references in them."""
-    settings = Settings(broker=broker, prefix=prefix, group=f"{prefix}group", data=folder / prefix, partitions=4)
-    fundwatch(settings, "topics", "create")
-    for name in REFERENCES:
-        fundwatch(settings, "load", "--topic", name, str(folder / f"{name}.jsonl"))
-    return settings
+def _replayed(folder: Path) -> frozenset[str]:
+    replay = opened(folder)
+    apply_transactions(replay, folder)
+    return frozenset(alert.alert_id for alert in replay.alerts() if alert.status == "open")
 
 
-def stock(settings: Settings, messages: int, folder: Path) -> float:
-    """Messages a second of a bare agent."""
-    arguments = [settings.broker, settings.topic(topics.TRANSACTIONS), "stock", str(messages), str(folder / "stock")]
-    command = [sys.executable, "-m", "benchmarks.stock_agent", *arguments]
-    done = subprocess.run(command, env=_environment({}), capture_output=True, text=True, check=True)
-    measured = json.loads(done.stdout.splitlines()[-1])
-    return float(measured["messages"]) / float(measured["seconds"])
+def _peer(settings: Settings, peer: str, messages: int, folder: Path) -> Taken:
+    arguments = (settings.broker, settings.topic(topics.TRANSACTIONS), f"{settings.prefix}{peer}", str(messages))
+    done = told(module(f"benchmarks.peers.{peer}", *arguments, str(folder / f"{settings.prefix}{peer}")))
+    if not done.messages == done.counted == messages:
+        raise SystemExit(f"{peer} counted {done.counted:,} of {messages:,}")
+    return Taken(messages / done.seconds, done.cpu_seconds / messages * 1e6)
 
 
-def service(settings: Settings, history: Path, messages: int, folder: Path) -> tuple[float, float, float]:
-    """Transactions a second until every stage is done, until the first one is, and a second of the worker's CPU time."""
-    fundwatch(settings, "load", str(history))
-    with running_worker(settings, folder, "see its log") as worker:
-        worker.wait_until_ready()
-        started, spent = time.perf_counter(), cpu_seconds(worker.metrics)
-        first = moved = 0.0
-        before: dict[str, float] = {}
-        while not first or time.perf_counter() - moved < IDLE_SECONDS:
-            taken = batch_records(worker.metrics)
-            if not first and taken.get("institution", 0) >= messages:
-                first = time.perf_counter()
-            if taken != before:
-                before, moved = taken, time.perf_counter()
-            time.sleep(LOOK_SECONDS)
-        cpu = cpu_seconds(worker.metrics) - spent
-    return messages / (moved - started), messages / (first - started), messages / cpu
+def _take_persons(settings: Settings, folder: Path) -> None:
+    """The reference records go first: the worker that is measured starts on their state, as after any restart."""
+    with ready_worker(settings, folder) as worker:
+        last_change(worker)
 
 
-def wait_until_idle(metrics: str) -> None:
-    """Until no stage has taken anything for a while: what was there before the start is done."""
-    before, moved = batch_records(metrics), time.perf_counter()
-    while time.perf_counter() - moved < IDLE_SECONDS:
-        time.sleep(LOOK_SECONDS)
-        taken = batch_records(metrics)
-        if taken != before:
-            before, moved = taken, time.perf_counter()
+def _end_with_marks(settings: Settings, county: Path, folder: Path) -> None:
+    """Time marks, which the peers could not read, end the history; the line before them is a repeat and changes nothing."""
+    repeat = folder / "repeat.jsonl"
+    with transactions_of(county).open("rb") as lines:
+        for line in lines:
+            last = line
+    repeat.write_bytes(last)
+    fundwatch("load", str(repeat), settings=settings)
 
 
-def batch_records(metrics: str) -> dict[str, float]:
-    """Records taken by each stage so far."""
-    start = 'fundwatch_batch_records_sum{stage="'
-    return {
-        line[len(start) :].split('"')[0]: float(line.split()[-1]) for line in scraped(metrics) if line.startswith(start)
-    }
+def _ours(settings: Settings, messages: int, folder: Path) -> tuple[Taken, Published]:
+    """From the moment at which the worker is ready to the last page of any stage at the broker."""
+    persons = published(settings).pages
+    with ready_worker(settings, folder) as worker:
+        before = look(worker)
+        [after] = last_change(worker, transactions=messages + 1 + settings.partitions)
+    seconds, cpu = after.at - before.at, after.cpu_seconds - before.cpu_seconds
+    left = published(settings)
+    return Taken(messages / seconds, cpu / messages * 1e6), msgspec.structs.replace(left, pages=left.pages - persons)
 
 
-def cpu_seconds(metrics: str) -> float:
-    """CPU time of the worker so far."""
-    [line] = [line for line in scraped(metrics) if line.startswith("process_cpu_seconds_total ")]
-    return float(line.split()[-1])
+def _section(taken: dict[str, list[Taken]], left: Published, messages: int, mean: float, rounds: int) -> Section:
+    speeds = {name: [one.per_second for one in each] for name, each in taken.items()}
+    ours, quix = median(speeds[OURS]), median(speeds[list(PEERS)[1]])
+    rows = [
+        (name, spread(each), f"{ours / median(each):.2f}", f"{median(one.cpu_us for one in taken[name]):.0f}")
+        for name, each in speeds.items()
+    ]
+    text = f"""`python -m benchmarks service`: {messages:,} transactions of {mean:,.0f} bytes on 4 partitions of a real broker
+that shares the cores; each reader alone, from its first message to its last, {rounds} rounds, medians (least–most).
 
+{table(("reader", "messages a second", "ours is ×", "CPU µs a message"), rows)}
 
-def scraped(metrics: str) -> list[str]:
-    """The worker's metrics, line by line."""
-    with urllib.request.urlopen(metrics, timeout=10) as answer:
-        return list(answer.read().decode().splitlines())
-
-
-def seconds_to_alert(settings: Settings, transactions: Path, folder: Path) -> list[float]:
-    """From the record of the transaction that an alert names to the alert's own record, for every alert published."""
-    with running_worker(settings, folder, "see its log") as worker:
-        worker.wait_until_ready()
-        wait_until_idle(worker.metrics)
-        asyncio.run(sent_evenly(settings, transactions.read_bytes().splitlines()[: RATE * PACED_SECONDS]))
-        time.sleep(3)
-    return asyncio.run(_delays(settings))
-
-
-async def sent_evenly(settings: Settings, lines: list[bytes]) -> None:
-    """Send lines at `RATE`, in steps of 5 ms: a record's timestamp is when it was sent."""
-    producer = AIOKafkaProducer(bootstrap_servers=settings.broker)
-    await producer.start()
-    topic, started, sent = settings.topic(topics.TRANSACTIONS), time.perf_counter(), 0
-    while sent < len(lines):
-        due = min(int((time.perf_counter() - started) * RATE), len(lines))
-        for line in lines[sent:due]:
-            institution = msgspec.json.decode(line, type=_Keyed).fixmedins_code
-            await producer.send(topic, line, key=institution.encode())
-        sent = max(sent, due)
-        await asyncio.sleep(0.005)
-    await producer.stop()
-
-
-async def _delays(settings: Settings) -> list[float]:
-    written = {
-        (record.partition, record.offset): record.timestamp
-        async for record in records_to_end(settings, settings.topic(topics.TRANSACTIONS))
-    }
-    delays = []
-    async for record in records_to_end(settings, settings.topic(topics.ALERTS)):
-        source = decode_alert(record.value or b"").source
-        delays.append((record.timestamp - written[source.partition, source.offset]) / 1000)
-    return delays
-
-
-@contextmanager
-def county(persons: int, days: int) -> Iterator[Path]:
-    """A folder with a simulated county."""
-    with tempfile.TemporaryDirectory() as name:
-        fundwatch(Settings(), "simulate", name, "--persons", str(persons), "--days", str(days), "--seed", "1")
-        yield Path(name)
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--persons", type=int, default=60_000)
-    parser.add_argument("--days", type=int, default=60)
-    given = parser.parse_args()
-    with county(given.persons, given.days) as folder, running_broker(folder / "broker") as broker:
-        history = folder / "transactions.jsonl"
-        settings = prepared(broker, "bench.", folder)
-        with history.open("rb") as lines:
-            messages = sum(1 for _ in lines)
-        all_stages, first_stage, per_cpu = service(settings, history, messages, folder)
-        bare = stock(settings, messages, folder)
-        delays = sorted(seconds_to_alert(prepared(broker, "paced.", folder), history, folder))
-    quantiles = statistics.quantiles(delays, n=100)
-    result = Result(messages, bare, all_stages, first_stage, per_cpu, len(delays), quantiles[49], quantiles[98])
-    print(msgspec.json.format(msgspec.json.encode(result)).decode())
-
-
-if __name__ == "__main__":
-    main()
+Ours published {left.revisions:,} revisions, left {len(left.open_alerts):,} alerts open, the same as a replay of the history, and
+wrote {left.pages:,} pages to its changelogs in transactions, three stages one after the other; its time ends with the last page.
+Quix's windows are hours of the record's timestamp, so that it keeps one or two values an institution and nothing else."""
+    measured = f"{ours:,.0f} transactions/s; Quix {quix:,.0f}, so × {ours / quix:.2f}"
+    must = f"≥ {MUST:,} transactions/s and above Quix's single window"
+    row = Row("service, one worker, all rules, durable state", must, measured, ours >= MUST and ours > quix)
+    return Section("Service, one worker, every rule, durable state", [row], text)

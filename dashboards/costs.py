@@ -30,10 +30,11 @@ def state(board: dashboard.Dashboard) -> dashboard.Dashboard:
             [Query(f"{hits} / {per_second(names.PAGE_READS, 'stage')}", "{{stage}}")], "percentunit", width=8))
         .with_panel(table_panel(
             Words("最近一次恢复", "Last restore"),
-            Words("重启或再均衡后恢复状态的用时与页数；超过 1 分钟应考虑备用副本。",
-                  "Time and pages of the last restore; above a minute, consider standbys."),
+            Words("重启或再均衡后恢复状态的用时、页数与读取记录数；数据目录仍在时只读尾部，全部重读的原因见日志。",
+                  "Time, pages and records read; with its data folder only the tail, why everything is in the log."),
             [Query(each(names.RESTORE_SECONDS), column="用时 / time"),
-             Query(each(names.RESTORED_KEYS), column="页数 / pages")],
+             Query(each(names.RESTORED_KEYS), column="页数 / pages"),
+             Query(each(names.RESTORED_RECORDS), column="读取记录 / records")],
             {"stage": "环节 / stage"}, sort_by="用时 / time", units={"用时 / time": "s"}))
     )  # fmt: skip
 

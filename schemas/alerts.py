@@ -40,13 +40,17 @@ class Text(msgspec.Struct, frozen=True):
     en: str
 
 
-class Source(msgspec.Struct, frozen=True):
-    """The message, or the wake-up after the message, that raised or revised the alert."""
+class Source(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The message, or the wake-up after the message, that raised or revised the alert.
+
+    ``change``: what had changed of the rule (a parameter, its version, whether it runs); left out where nothing had.
+    """
 
     partition: int
     offset: int
     inf_time: str
     msgid: str
+    change: Text | None = None
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -110,4 +114,7 @@ def encode_alert(alert: Alert) -> bytes:
 
 def decode_alert(value: bytes) -> Alert:
     """Raises `msgspec.DecodeError` for what is not an alert."""
-    return _decoder.decode(value)
+    try:
+        return _decoder.decode(value)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(type(error).__name__) from None

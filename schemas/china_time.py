@@ -8,16 +8,18 @@ calendar day in China. China has had one zone and no summer time since 1991.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from typing import Final
 
-HOUR = 3_600
-DAY = 86_400
+HOUR: Final = 3_600
+DAY: Final = 86_400
 
 CHINA = timezone(timedelta(hours=8), "CST")
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-# The texts of a stream's days and seconds repeat millions of times: a year has 366 of the one, a day 86,400 of the other.
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+# The texts of a stream's days repeat millions of times, and a day has no more minutes than these.
 _DAY_OF_TEXT: dict[str, int] = {}
-_SECOND_OF_TEXT: dict[str, int] = {}
-_DAYS_KEPT = 20_000
+_MINUTE_OF_TEXT = {f" {minute // 60:02d}:{minute % 60:02d}:": minute * 60 for minute in range(1440)}
+_SECOND_OF_TEXT = {f"{second:02d}": second for second in range(60)}
+_DAYS_KEPT: Final = 20_000
 
 
 class UnreadableTime(ValueError):
@@ -37,20 +39,10 @@ def parse_time(text: str) -> int:
         start = _day_start(text)
     if len(text) == 10:
         return start
-    second = _SECOND_OF_TEXT.get(text[10:])
-    return start + (_second_of_day(text) if second is None else second)
-
-
-def _second_of_day(text: str) -> int:
-    hours, minutes, seconds = text[11:13], text[14:16], text[17:19]
-    is_formed = len(text) == 19 and text[10] == " " and text[13] == text[16] == ":"
-    if not (is_formed and (hours + minutes + seconds).isascii() and (hours + minutes + seconds).isdigit()):
+    minute, second = _MINUTE_OF_TEXT.get(text[10:17]), _SECOND_OF_TEXT.get(text[17:])
+    if minute is None or second is None:
         raise UnreadableTime(text)
-    if hours > "23" or minutes > "59" or seconds > "59":
-        raise UnreadableTime(text)
-    second = int(hours) * HOUR + int(minutes) * 60 + int(seconds)
-    _SECOND_OF_TEXT[text[10:]] = second
-    return second
+    return start + minute + second
 
 
 def _day_start(text: str) -> int:

@@ -6,15 +6,22 @@ test here goes by prefix after `code_text` has put the code back into its textua
 
 from __future__ import annotations
 
+from typing import Final
+
 # med_chrgitm_type 收费类别
 BED, CONSULTING, EXAMINATION, LABORATORY, TREATMENT, OPERATION, NURSING = "01", "02", "03", "04", "05", "06", "07"
 MATERIAL, WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG, GENERAL_VISIT, REGISTRATION, OTHER_CHARGE = (
     "08", "09", "10", "11", "12", "13", "14",
 )  # fmt: skip
 # 床位, 诊察, 护理 (and the flat visit and registration fees) are billed for a bed that nobody sleeps in too.
-ROUTINE = frozenset({BED, CONSULTING, NURSING, GENERAL_VISIT, REGISTRATION})
-VOLUME_ITEMS = frozenset({MATERIAL, WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG})
-_VOLUME_PREFIXES = ("X", "Z", "T", "C")  # med_list_codg: western, Chinese, pieces, consumables (not confirmed, §2.2)
+ROUTINE: Final = frozenset({BED, CONSULTING, NURSING, GENERAL_VISIT, REGISTRATION})
+VOLUME_ITEMS: Final = frozenset({MATERIAL, WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG})
+_VOLUME_PREFIXES: Final = (
+    "X",
+    "Z",
+    "T",
+    "C",
+)  # med_list_codg: western, Chinese, pieces, consumables (not confirmed, §2.2)
 
 _BIRTH = ("51", "52", "53", "9921")
 _NEWBORN = ("9921",)

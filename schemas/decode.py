@@ -7,23 +7,21 @@ because values are personal data.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from schemas import facts, wire
 from schemas.calls import FACTS_OF
 from schemas.fields import Undecodable, code, moment, required
 
-LARGEST_MESSAGE = 8 * 1024 * 1024  # the topic takes 6 MiB; a file could hold anything
+LARGEST_MESSAGE: Final = 8 * 1024 * 1024  # the topic takes 6 MiB; a file could hold anything
 
-_calls = msgspec.json.Decoder(wire.AnyCall)
-_marks = msgspec.json.Decoder(wire.Mark)
-
-
-class _Envelope(msgspec.Struct):
-    infno: wire.Code = None
+_calls: Final = msgspec.json.Decoder(wire.AnyCall)
+_marks: Final = msgspec.json.Decoder(wire.Mark)
 
 
-_envelopes = msgspec.json.Decoder(_Envelope)
+_envelopes: Final = msgspec.json.Decoder(wire.Envelope)
 
 
 def decode(value: bytes) -> facts.Transaction:
@@ -67,6 +65,8 @@ def _why_invalid(value: bytes, error: msgspec.ValidationError) -> Undecodable:
     if not infno:
         return Undecodable("missing_field", "infno")
     if f"Call{infno}" not in vars(wire):
-        return Undecodable("unknown_transaction", f"infno {infno[:12]!r}")
+        # Shown where it looks like one: what else stands there may be anything, a person's number too.
+        looks_like_one = len(infno) == 4 and infno.isascii() and infno.isdigit()
+        return Undecodable("unknown_transaction", f"infno {infno!r}" if looks_like_one else "infno")
     place = str(error).rpartition("`$")[2].rstrip("`").lstrip(".")
     return Undecodable("wrong_type", place or "infno is not text")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from schemas import wire
 from schemas.china_time import UnreadableTime, parse_time
 
-LARGEST_AMOUNT = 1e14  # N16,2
-LARGEST_QUANTITY = 1e12  # N16,4
+# Nothing real comes near these: they bound what one message can make of memory, state and time (docs/security.md).
+LONGEST_CODE: Final = 500  # characters; an address of the settlement list has 200
+LONGEST_ID: Final = 100  # of what must be there; the interface's longest has 50
+MOST_LINES: Final = 25_000  # of one call
+EARLIEST: Final = parse_time("1900-01-01")
+LATEST: Final = parse_time("2200-01-01")
+LARGEST_AMOUNT: Final = 1e14  # N16,2
+LARGEST_QUANTITY: Final = 1e12  # N16,4
 
 REASONS = (
     "not_json",
@@ -36,33 +42,37 @@ class Undecodable(Exception):
 
 
 def code(value: wire.Code) -> str:
-    """A code's text; ``""`` where it is absent.
+    """A code's text; ``""`` where it is absent. Raises `Undecodable` beyond `LONGEST_CODE`.
 
     >>> code(9.0), code(None), code(" 01 ")
     ('9', '', '01')
     """
-    if type(value) is str:
+    if isinstance(value, str):
+        if len(value) > LONGEST_CODE:
+            raise Undecodable("out_of_range", "a code is too long")
         return value.strip() if value[:1] == " " or value[-1:] == " " else value
     if value is None:
         return ""
-    if type(value) is float and value.is_integer():
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
 
 
 def required(value: wire.Code, field: str) -> str:
     """A code that must be there; raises `Undecodable`."""
-    if type(value) is str and value and value[0] != " " and value[-1] != " ":  # nearly all there is
+    if isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value[0] != " " and value[-1] != " ":  # nearly all
         return value
     text = code(value)
     if not text:
         raise Undecodable("missing_field", field)
+    if len(text) > LONGEST_ID:
+        raise Undecodable("out_of_range", field)
     return text
 
 
 def number_of(value: wire.Number, field: str, largest: float) -> float | None:
     """A number's value, None where it is absent; raises `Undecodable` beyond ``largest`` on either side."""
-    if type(value) is float:
+    if isinstance(value, float):
         number = value
     elif value is None or value == "":
         return None
@@ -82,7 +92,9 @@ def number_of(value: wire.Number, field: str, largest: float) -> float | None:
 def fen(value: wire.Number, field: str) -> int | None:
     """An amount in fen, None where it is absent; raises `Undecodable`."""
     yuan = number_of(value, field, LARGEST_AMOUNT)
-    return None if yuan is None else round(yuan * 100)
+    if yuan is None:
+        return None
+    return int(yuan * 100 + 0.5) if yuan >= 0 else -int(0.5 - yuan * 100)
 
 
 def required_fen(value: wire.Number, field: str) -> int:
@@ -95,14 +107,16 @@ def required_fen(value: wire.Number, field: str) -> int:
 
 def moment(value: wire.Code, field: str) -> int:
     """A time that must be there, seconds of China time; raises `Undecodable`."""
-    if type(value) is not str:
-        value = code(value)
-    if not value:
+    text = value if isinstance(value, str) else code(value)
+    if not text:
         raise Undecodable("missing_field", field)
     try:
-        return parse_time(value)
+        time = parse_time(text)
     except UnreadableTime:
         raise Undecodable("unreadable_time", field) from None
+    if not EARLIEST <= time < LATEST:
+        raise Undecodable("out_of_range", field)
+    return time
 
 
 def optional_moment(value: wire.Code, field: str) -> int | None:
@@ -117,7 +131,7 @@ def flag(value: wire.Code) -> bool:
 
 def category(value: wire.Code) -> str:
     """A `med_chrgitm_type` in two digits, nothing where it is absent."""
-    if type(value) is str and len(value) == 2 and value.isdigit():
+    if isinstance(value, str) and len(value) == 2 and value.isdigit():
         return value
     text = code(value)
     return text.zfill(2) if text else ""  # databases drop its leading zero (domain.md §2.2)
@@ -134,7 +148,11 @@ def listed(nodes: Any, name: str) -> list[Any]:
     """A list of nodes that must be there; some send a single one bare. Raises `Undecodable`."""
     if nodes is None:
         raise Undecodable("missing_field", name)
-    return nodes if type(nodes) is list else [nodes]
+    if type(nodes) is not list:
+        return [nodes]
+    if len(nodes) > MOST_LINES:
+        raise Undecodable("out_of_range", name)
+    return nodes
 
 
 def main_diagnosis(stated: wire.Code, diagnoses: list[wire.Diagnosis] | None) -> str:

@@ -92,7 +92,9 @@ def _reader(kind: type[msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
         try:
             return decoder.decode(value)
         except msgspec.ValidationError as error:
-            raise Undecodable("wrong_type", str(error).rpartition("`$")[2].rstrip("`").lstrip(".")) from None
+            _, at, place = str(error).rpartition("`$")
+            detail = place.rstrip("`").lstrip(".") if at else "the record is not an object"
+            raise Undecodable("wrong_type", detail) from None
         except UnicodeDecodeError:
             raise Undecodable("not_utf8") from None
         except (msgspec.DecodeError, RecursionError):

@@ -8,11 +8,14 @@ Internal topics carry msgpack; layouts are versioned by their tag.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
-STAY, OUTPATIENT, PHARMACY, UNKNOWN_KIND = "stay", "outpatient", "pharmacy", ""
+STAY: Final = "stay"
+OUTPATIENT: Final = "outpatient"
+PHARMACY: Final = "pharmacy"
+UNKNOWN_KIND: Final = ""
 
 
 class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -88,9 +91,15 @@ def encode(message: ForPerson | ForHousehold) -> bytes:
 
 def decode_for_person(value: bytes) -> ForPerson:
     """Raises `msgspec.DecodeError`."""
-    return _for_person.decode(value)
+    try:
+        return _for_person.decode(value)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(type(error).__name__) from None
 
 
 def decode_for_household(value: bytes) -> ForHousehold:
     """Raises `msgspec.DecodeError`."""
-    return _for_household.decode(value)
+    try:
+        return _for_household.decode(value)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(type(error).__name__) from None

@@ -79,6 +79,12 @@ class FeeInput(Node):
     feedetail: list[FeeLine] | FeeLine | None = None
 
 
+class Envelope(Node):
+    """What can be said of a call that cannot be read."""
+
+    infno: Code = None
+
+
 class Call(msgspec.Struct, tag_field="infno", gc=False):
     """The envelope of every call."""
 

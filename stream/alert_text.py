@@ -81,6 +81,8 @@ def _said(alert: Alert, lang: Lang) -> Iterator[Text]:
             if alert.retraction is not None:
                 why = {"zh": "撤回原因", "en": "Retracted because"}[one]
                 yield Text(f"{why}: {getattr(alert.retraction, one)}", "italic")
+            elif alert.source.change is not None:
+                yield Text(getattr(alert.source.change, one), "italic")
 
 
 def _revision(alert: Alert, lang: Lang) -> str:

@@ -3,6 +3,8 @@
 One set of settings, three clients: kafka-python (administration, the command line), aiokafka and Faust (the service).
 """
 
+from __future__ import annotations
+
 import contextlib
 import logging
 import ssl
@@ -16,7 +18,7 @@ from stream.errors import OperatorError
 from stream.settings import Settings
 
 CLIENT_ID = "fundwatch"
-_BOOTSTRAP_TIMEOUT_MS = 10_000
+BOOTSTRAP_TIMEOUT_MS = 10_000
 
 
 class BrokerUnreachable(OperatorError):
@@ -61,10 +63,12 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=settings.tls_ca)
         if settings.tls_cert is not None:
-            context.load_cert_chain(settings.tls_cert, settings.tls_key)
+            # Without a password of ours OpenSSL would ask for one on the terminal, and wait.
+            context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
     except (OSError, ssl.SSLError) as error:
         raise OperatorError(
-            f"the TLS files cannot be used: {error}", "tls_ca, tls_cert and tls_key must be readable PEM files"
+            f"the TLS files cannot be used: {error}",
+            "tls_ca, tls_cert and tls_key must be readable PEM files, without a password",
         ) from error
     return context
 
@@ -76,7 +80,7 @@ def administration(settings: Settings) -> Iterator[KafkaAdminClient]:
     Raises `BrokerUnreachable` when no broker answers within ten seconds.
     """
     with kafka_errors_explained(settings):
-        client = KafkaAdminClient(bootstrap_timeout_ms=_BOOTSTRAP_TIMEOUT_MS, **kafka_python_options(settings))
+        client = KafkaAdminClient(bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS, **kafka_python_options(settings))
         try:
             yield client
         finally:
@@ -95,12 +99,26 @@ def kafka_errors_explained(settings: Settings) -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
-        raise BrokerUnreachable(
-            f"the broker at {settings.broker} cannot be used ({type(error).__name__}: {error})",
-            "start one with 'fundwatch broker start', or set FUNDWATCH_BROKER (and FUNDWATCH_TLS…, FUNDWATCH_SASL_…)",
-        ) from error
+        raise unreachable(settings, error) from error
     finally:
         log.setLevel(level)
+
+
+def unreachable(settings: Settings, error: Exception) -> BrokerUnreachable:
+    """The error of a client in words: what stands between us and the broker, and the cure.
+
+    Tries one connection to find out, for some seconds at most.
+    """
+    from stream.refusal import START_OR_ADDRESS, why_refused  # aiokafka, only where something went wrong
+
+    refusal = why_refused(settings, aiokafka_options(settings))
+    if refusal is not None:
+        return BrokerUnreachable(f"the broker at {settings.broker} cannot be used: {refusal.reason}", refusal.cure)
+    said = f"{type(error).__name__}: {error}"
+    cure = START_OR_ADDRESS
+    if "AuthorizationFailed" in said:
+        cure = "give its user the rights that docs/security.md lists"
+    return BrokerUnreachable(f"the broker at {settings.broker} cannot be used ({said})", cure)
 
 
 def _security(settings: Settings) -> dict[str, Any]:

@@ -9,6 +9,8 @@
 4. **Written.** Changed pages go to the changelog, twice a second, in one transaction. Dies here: none of them holds
    (the next owner's start aborts what is open), or all do. The chunk comes again; what holds says so with the offset that
    it includes, and changes nothing.
+   Then they go to the store on disk, with the changelog's offset. Dies in between: the store is behind, and the next start
+   reads on from its offset.
    While pages wait or are on their way the stage takes the next chunks and publishes what follows from them. Dies here:
    no page since the last write holds, all these chunks come again, and the same follows from them.
 5. **Settled.** `chunk.settled`: from here on its offsets may be committed. Dies here, or before Faust has committed: the
@@ -18,7 +20,9 @@
 Anything that fails in 3 or 4 is trouble with the infrastructure: commits are refused, the worker stops with the reason,
 and the chunk comes again elsewhere. An exception in 2 is a fault of ours in the engine: the stage is opened again from its
 saved pages and the chunk is halved until the record is found that it cannot take; that one is parked as `engine_error`,
-each part going through 2–5 of its own. When twenty in a row fail, it is not the records: the worker stops.
+each part going through 2–5 of its own. When twenty in a row fail, it is not the records: the worker stops. A record that
+would make a page, a snapshot or an alert larger than its topic takes is parked in the same way, as `too_large`: at the
+broker it would be refused at every start again.
 
 A worker that was frozen for longer than the session and wakes up must not write over its successor. Pages are safe: the
 successor's writer has shut its own out before the pages were read, whenever it wakes. Before 3 and before 4 it also
@@ -26,12 +30,16 @@ asks when the group last heard of it, and stops if that is longer ago than the s
 between that question and the sending of alerts and snapshots, a few milliseconds: those then arrive late and a second
 time. Snapshots are passed over by their version; an alert's old revision may stand behind a newer one on the topic, and
 consumers go by ``revision``.
+
+The same holds while the broker cannot be reached. For less than a session the producers try again and all goes on. After
+a session with anything in hand the worker ends by itself and resets its connections (`stream.outbox.cut_off`): an
+idempotent producer tries for ever, and what it holds would arrive whenever the line is mended, behind its successor's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic, perf_counter
 from traceback import extract_tb
 from typing import Protocol
@@ -46,13 +54,22 @@ from schemas.alerts import Alert, encode_alert
 from schemas.dead_letters import DeadLetter
 from stream.chunks import Chunk, Record, is_marked
 from stream.errors import OperatorError
+from stream.letters import add_letters
 from stream.outbox import Outbox, partition_of
 from stream.stages import Part, Site, Sites
+from stream.tables import Writes
+from stream.topics import LARGEST_PAGE_BYTES
+
+Encoded = tuple[bytes, bytes]  # key and value
 
 MARK = "mark"
 SINCE = "since"  # header of a forward: Kafka timestamp (ms) of the newest transaction behind it
+_DIGITS_OF_A_TIME = 15
 ENGINE_ERROR = "engine_error"
+TOO_LARGE = "too_large"
 MOST_FAILURES = 20
+LARGEST_RECORD = 1_000_000  # bytes; topics take Kafka's 1 MiB but where `stream.topics` says more
+LARGEST_PAGE = LARGEST_PAGE_BYTES - 64 * 1024  # the batch around it has bytes too; a full visit is smaller
 # A transaction costs the broker some five requests, 20 ms on two shared cores: pages wait for one another, alerts do not.
 WRITE_SECONDS = 0.5
 
@@ -66,6 +83,10 @@ class LeaseLost(OperatorError):
 
     Operator action: none, the worker starts again; if it comes again and again, the machine or the broker is overloaded.
     """
+
+
+class TooLarge(Exception):
+    """A page, a snapshot or an alert has become larger than its topic takes."""
 
 
 class Destinations(msgspec.Struct, frozen=True):
@@ -149,10 +170,12 @@ class Delivery:
         started = perf_counter()
         try:
             effects = site.stage.take(role, batch)
-            phases = site.stage.flush()
+            writes = site.stage.flush()
+            alerts = [(alert.alert_id.encode(), encode_alert(self._finish_alert(alert))) for alert in effects.alerts]
+            _check_sizes(writes, effects, alerts)
             self._failures = 0
-        except (MemoryError, UnreadableState):
-            raise  # neither is the record's fault: parking it would lose it
+        except (MemoryError, UnreadableState, OperatorError):
+            raise  # none is the record's fault: parking it would lose it
         except Exception as error:  # noqa: BLE001  # whatever a fault in the engine raises; it is reported and the record parked
             self._report.engine_failed(site, error)
             site.reopen()
@@ -161,39 +184,39 @@ class Delivery:
                 await self._take(site, role, batch[:middle], since_ms, parts)
                 await self._take(site, role, batch[middle:], since_ms, parts)
                 return
-            effects, phases = self._parked(site, role, batch[0], error), []
+            effects, writes, alerts = self._parked(site, role, batch[0], error), [], []
         taken = perf_counter()
-        await self._publish(site, effects, since_ms)
+        await self._publish(site, effects, alerts, since_ms)
         # The next chunk is taken over these pages before they are at the broker: if they never get there, neither does it.
-        site.table.apply(site.partition, phases)
-        parts.append(Part(batch, effects, phases, since_ms, taken - started, perf_counter() - taken))
+        site.pages.apply(writes)
+        parts.append(Part(batch, effects, writes, since_ms, taken - started, perf_counter() - taken))
 
     def _parked(self, site: Site, role: str, record: Incoming, error: Exception) -> Effects:
-        self._failures += 1
+        self._failures += not isinstance(error, TooLarge)  # of those the record is the cause, however many there are
         if self._failures >= MOST_FAILURES:
             raise EngineBroken(
                 f"stage {site.stage_name} failed on {MOST_FAILURES} records in a row",
                 "go back to the version before, and report the log; nothing was lost",
             ) from error
         effects = Effects()
+        reason, detail = (TOO_LARGE, str(error)) if isinstance(error, TooLarge) else (ENGINE_ERROR, where(error))
         letter = DeadLetter(
-            site.stage_name, ENGINE_ERROR, where(error), role, record.partition, record.offset, record.key, record.value
+            site.stage_name, reason, detail, role, record.partition, record.offset, record.key, record.value
         )
         effects.dead_letters.append(letter)
         return effects
 
-    async def _publish(self, site: Site, effects: Effects, since_ms: int) -> None:
+    async def _publish(self, site: Site, effects: Effects, alerts: Sequence[Encoded], since_ms: int) -> None:
         outbox = Outbox(self._producers[site.stage_name])
         partitions = self._to.partitions
-        for alert in effects.alerts:
-            key = alert.alert_id.encode()
-            outbox.add(self._to.alerts, partition_of(key, partitions), key, encode_alert(self._finish_alert(alert)))
+        for key, value in alerts:
+            outbox.add(self._to.alerts, partition_of(key, partitions), key, value)
         since = [(SINCE, b"%d" % since_ms)]
         for stage, key, value in effects.forwards:
             outbox.add(self._to.forwards[stage], partition_of(key, partitions), key, value, since)
         if effects.mark is not None:
             self._add_marks(outbox, site, effects.mark)
-        _add_letters(outbox, self._to, effects.dead_letters)
+        add_letters(outbox, self._to.dead_letters, partitions, effects.dead_letters)
         if outbox.records:
             self._check_lease()
             await outbox.delivered()
@@ -209,12 +232,12 @@ class Delivery:
     async def _write(self, site: Site) -> None:
         await asyncio.sleep(max(site.written_at + WRITE_SECONDS - monotonic(), 0.0))
         parts, site.unwritten = site.unwritten, []
-        pages = {key: page for part in parts for phase in part.phases for key, page in phase}
+        pages = {key: page for part in parts for key, page in part.writes}
         started = perf_counter()
         if pages:
             self._check_lease()
             try:
-                await site.table.write(site.writer, site.partition, pages.items())
+                await site.table.write(site.writer, site.partition, site.pages, list(pages.items()))
             except ProducerFenced:
                 raise LeaseLost(
                     f"another worker has taken over partition {site.partition} of stage {site.stage_name}",
@@ -228,17 +251,17 @@ class Delivery:
             self._report.delivered(site, part.batch, part.effects, part.since_ms, steps)
 
 
-async def park(producer: AIOKafkaProducer, to: Destinations, letters: Iterable[DeadLetter]) -> None:
-    """Put records into the dead letters; they are there when this returns."""
-    outbox = Outbox(producer)
-    _add_letters(outbox, to, letters)
-    await outbox.delivered()
-
-
-def _add_letters(outbox: Outbox, to: Destinations, letters: Iterable[DeadLetter]) -> None:
-    for letter in letters:
-        key = letter.record_key
-        outbox.add(to.dead_letters, partition_of(key, to.partitions), key, letter.value, letter.headers())
+def _check_sizes(writes: Writes, effects: Effects, alerts: Sequence[Encoded]) -> None:
+    """Raises `TooLarge`. At the broker it would be refused each time that the worker is started, and nothing go on."""
+    for key, page in writes:
+        if page is not None and len(key) + len(page) > LARGEST_PAGE:
+            raise TooLarge(f"a page would have {len(page)} bytes")
+    for _, key, value in effects.forwards:
+        if len(key) + len(value) > LARGEST_RECORD:
+            raise TooLarge(f"a record for the next stage would have {len(value)} bytes")
+    for key, value in alerts:
+        if len(key) + len(value) > LARGEST_RECORD:
+            raise TooLarge(f"an alert would have {len(value)} bytes")
 
 
 def where(error: BaseException) -> str:
@@ -256,6 +279,6 @@ def _incoming(partition: int, record: Record) -> Incoming:
 
 def _since_ms(record: Record) -> int:
     for name, value in record.headers:
-        if name == SINCE:
+        if name == SINCE and (value or b"").isdigit() and len(value) <= _DIGITS_OF_A_TIME:
             return int(value)
-    return record.timestamp
+    return record.timestamp  # also where somebody else uses that name for a header of his

@@ -49,7 +49,7 @@ def show_once(worker: Worker, metrics: Metrics, progress: Progress, ledger: Open
     metrics.set_consumer_lags({(_short(worker, topic), p): lag for (topic, p), lag in progress.lags.items()})
     metrics.set_models(_models(worker))
     for stage, restored in worker.ownership.restored.items():
-        metrics.restored(stage, restored.seconds, restored.keys)
+        metrics.restored(stage, restored.seconds, restored.keys, restored.records)
     metrics.set_open_alerts(ledger)
 
 

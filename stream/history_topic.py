@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from kafka import KafkaConsumer, TopicPartition
+from msgspec import structs
 
 from detectors.engine.incoming import Incoming
-from stream.connection import kafka_python_options
+from stream.connection import BOOTSTRAP_TIMEOUT_MS, kafka_errors_explained, kafka_python_options
 from stream.errors import OperatorError
 from stream.settings import Settings
 
@@ -32,9 +33,15 @@ class TopicHistory:
     """One topic's records. Partitions are read side by side and handed out in turns by record timestamp."""
 
     def __init__(self, place: Place, settings: Settings) -> None:
-        options = kafka_python_options(settings) | {"bootstrap_servers": place.broker.split(",")}
-        self._consumer = KafkaConsumer(**options, enable_auto_commit=False, group_id=None)
-        partitions = self._consumer.partitions_for_topic(place.topic)
+        there = structs.replace(settings, broker=place.broker)
+        with kafka_errors_explained(there):
+            self._consumer = KafkaConsumer(
+                **kafka_python_options(there),
+                bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS,
+                enable_auto_commit=False,
+                group_id=None,
+            )
+            partitions = self._consumer.partitions_for_topic(place.topic)
         if not partitions:
             raise OperatorError(
                 f"topic {place.topic} does not exist on {place.broker}", "check the name with `fundwatch topics check`"

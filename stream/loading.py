@@ -16,8 +16,9 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
+from detectors.engine.clock import BEGINNING, StreamClock
 from schemas.china_time import HOUR, UnreadableTime, format_time, from_unix, parse_time
-from schemas.fields import code
+from schemas.fields import Undecodable, code
 from schemas.wire import Code
 from stream.connection import aiokafka_options
 from stream.line_files import LineFile
@@ -155,8 +156,9 @@ class _Load:
         self._is_transactions = topic == TRANSACTIONS
         self._read = msgspec.json.Decoder(_KEYED[topic]).decode
         self._rate = rate
-        self._latest_allowed = format_time(from_unix(now) + CLOCK_AHEAD)
-        self._latest = ""
+        self._latest_allowed = from_unix(now) + CLOCK_AHEAD
+        # One sender's wrong clock must not set the time of all partitions: it is believed as the service believes it.
+        self._clock = StreamClock()
         self._outbox = Outbox(producer)
         self._under_way: asyncio.Task[None] | None = None
         self._started = time.monotonic()
@@ -203,25 +205,23 @@ class _Load:
         return key is not None
 
     def _key(self, line: bytes) -> bytes | None:
-        """The line's key, None where it cannot be read; notes the latest time on the way."""
+        """The line's key, None where it cannot be read; hears what time it is on the way."""
         try:
             read = self._read(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            key = code(read.key)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Undecodable):
             return None
-        # Compared as text, which orders as time does, so that only what could move the mark is parsed.
-        if (
-            type(read) is _OfInstitution
-            and type(read.inf_time) is str
-            and self._latest < read.inf_time <= self._latest_allowed
-        ):
-            self._note(read.inf_time)
-        return code(read.key).encode() or None
+        if type(read) is _OfInstitution and type(read.inf_time) is str and key:
+            self._hear(key, read.inf_time)
+        return key.encode() or None
 
-    def _note(self, inf_time: str) -> None:
+    def _hear(self, institution: str, inf_time: str) -> None:
         try:
-            self._latest = format_time(parse_time(inf_time.strip()))
+            time = parse_time(inf_time.strip())
         except UnreadableTime:
             return  # the service parks this line; it moves no time
+        if time <= self._latest_allowed:
+            self._clock.hear(institution, time)
 
     async def _send(self) -> None:
         """Hands the full outbox over and begins a new one; never more than one is on its way, so order holds."""
@@ -255,12 +255,13 @@ class _Load:
         return True
 
     async def mark(self) -> None:
-        """Puts the latest time of the files into every partition, behind everything else."""
-        if not self._latest:
+        """Puts the files' largest believed time into every partition, behind everything else."""
+        if self._clock.now == BEGINNING:
             return
-        value = msgspec.json.encode({"mark": self._latest})
+        latest = format_time(self._clock.now)
+        value = msgspec.json.encode({"mark": latest})
         headers: Headers = [("mark", b"")]
         for partition in range(self.done.partitions):
             self._outbox.add(self._topic, partition, None, value, headers)
         await self.delivered()
-        self.done.mark = self._latest
+        self.done.mark = latest

@@ -1,7 +1,8 @@
 """How does a worker write its log? One JSON object a line on standard error, without personal data.
 
 Fields: `at` (UTC), `level`, `logger`, `message`, whatever the call gave as `extra`, and of an exception its kind and place.
-The text of an exception is kept only where we or Kafka wrote it: any other may quote what it choked on.
+The text of an exception is kept only where we or Kafka wrote it: any other may quote what it choked on. So may what other
+packages log: of theirs the first line is kept, exceptions in it by their kind, long numbers by their length.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
 from traceback import extract_tb
 from typing import TextIO
@@ -16,10 +18,14 @@ from typing import TextIO
 from aiokafka.errors import KafkaError
 
 from stream.errors import OperatorError
+from stream.masking import masked_number
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "data"}
 _SPEAKING = (KafkaError, OperatorError, OSError)
 _FRAMES = 8
+_OTHERS_OF_OURS = frozenset({"stream.transport"})  # Faust's services write there
+
+log = logging.getLogger(__name__)
 
 
 class JsonLines(logging.Formatter):
@@ -31,12 +37,39 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         line.update((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = describe(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _message(record: logging.LogRecord) -> str:
+    if record.name.partition(".")[0] == "stream" and record.name not in _OTHERS_OF_OURS:
+        return record.getMessage()
+    message = str(record.msg)
+    if isinstance(record.args, tuple):
+        try:
+            message = message % tuple(map(_spoken, record.args))
+        except (TypeError, ValueError):  # `logging` would print a traceback with all arguments
+            message = f"{message} [{len(record.args)} arguments that do not fit]"
+    return masked_number(
+        message.partition("\n")[0]
+    )  # asyncio's further lines are reprs of tasks, with their exceptions
+
+
+def _spoken(argument: object) -> object:
+    if isinstance(argument, BaseException) and not isinstance(argument, _SPEAKING):
+        return _Kind(type(argument).__name__)
+    return argument
+
+
+class _Kind(str):
+    """Shown alike by ``%s`` and ``%r``."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
 
 
 def describe(error: BaseException) -> dict[str, object]:
@@ -50,12 +83,28 @@ def describe(error: BaseException) -> dict[str, object]:
     return described
 
 
-def write_logs(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
-    """Send the log of the whole process to `stream`; Faust's and aiokafka's own from warnings on."""
+def write_logs(stream: TextIO = sys.stderr, level: str = "info") -> None:
+    """Send the log of the whole process to `stream`: ours from `level` on, Faust's and aiokafka's from warnings on.
+
+    With ``debug`` theirs come from ``info`` on, never lower: at their debug level they print requests, and so records and
+    passwords.
+    """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("stream").setLevel(level)
-    logging.getLogger("stream.transport").setLevel(
-        logging.WARNING
-    )  # Faust tells there of each service's start and stop
+    is_debug = level == "debug"
+    logging.basicConfig(handlers=[handler], level=logging.INFO if is_debug else logging.WARNING, force=True)
+    logging.getLogger("stream").setLevel(level.upper())
+    # Faust tells there of each service's start and stop.
+    logging.getLogger("stream.transport").setLevel(logging.DEBUG if is_debug else logging.WARNING)
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _thread_ended
+    sys.unraisablehook = _not_raised
+
+
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    """Python's own prints the exception's text."""
+    log.error("a thread ended with an error", exc_info=ended.exc_value)
+
+
+def _not_raised(found: sys.UnraisableHookArgs) -> None:
+    log.error("an error could not be raised", exc_info=found.exc_value)

@@ -3,7 +3,8 @@
 A partition that has been quiet for a while gets a time mark, so that what waits for its time (no treatment for three
 days) is not held up at night or in a small county. The mark says the wall clock less the quiet time: a transaction on its
 way is not overtaken. Marks go only where the partition's time is within an hour of the wall clock, so never while history
-is loaded; a partition that never had a record follows the others of this worker.
+is loaded. A partition that never had a record follows the others, whoever works on them: every first stage tells each
+person's stage its time, and the one of that partition is here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
+from detectors.engine.person_stage import PersonStage
 from schemas.china_time import HOUR, format_time, from_unix
 from stream.delivery import MARK
 from stream.health import Progress
@@ -38,8 +40,11 @@ class QuietPartitions:
         self._quiet = quiet
         self._moved: dict[int, tuple[int, float]] = {}  # offset, and the wall clock when it was first seen
 
-    def marks(self, partitions: Mapping[int, Seen], now: float) -> dict[int, int]:
-        """The mark (China time) of every partition that is due at the wall clock `now`."""
+    def marks(self, partitions: Mapping[int, Seen], now: float, elsewhere: int | None = None) -> dict[int, int]:
+        """The mark (China time) of every partition that is due at the wall clock `now`.
+
+        ``elsewhere`` is the newest stream time of any partition, other workers' too, as far as it is known.
+        """
         moved = {p: self._moved.get(p, (-1, now)) for p in partitions}
         self._moved = {
             p: moved[p] if moved[p][0] == seen.processed_to else (seen.processed_to, now)
@@ -47,8 +52,9 @@ class QuietPartitions:
         }
         mark = from_unix(now - self._quiet)
         living = {p for p, seen in partitions.items() if _is_now(seen.stream_time, now)}
+        any_lives = living or _is_now(elsewhere, now)
         followers = {
-            p for p, seen in partitions.items() if living and seen.stream_time is None and not seen.processed_to
+            p for p, seen in partitions.items() if any_lives and seen.stream_time is None and not seen.processed_to
         }
         return {
             p: mark
@@ -77,7 +83,7 @@ async def mark_quiet_partitions(
         times = worker.sites.stream_times(stage)
         seen = dict(_seen(worker, progress, topic, times))
         outbox = Outbox(worker.producer)
-        for partition, mark in deciding.marks(seen, clock()).items():
+        for partition, mark in deciding.marks(seen, clock(), _newest_anywhere(worker)).items():
             outbox.add(topic, partition, None, mark_value(mark), [(MARK, b"")])
         await outbox.delivered()
 
@@ -88,6 +94,11 @@ def _seen(
     for (name, partition), lag in progress.lags.items():
         if name == topic and partition in times:
             yield partition, Seen(worker.processed_to((name, partition)) or 0, lag, times[partition])
+
+
+def _newest_anywhere(worker: Worker) -> int | None:
+    times = [stage.newest_source_time for stage in worker.sites.stages() if isinstance(stage, PersonStage)]
+    return max((time for time in times if time is not None), default=None)
 
 
 def _is_now(stream_time: int | None, now: float) -> bool:

@@ -119,8 +119,8 @@ STATE_KEYS = Metric(
 )
 STATE_BYTES = Metric(
     what="state_bytes", kind="gauge", unit="bytes", labels=("stage",),
-    zh="状态字节数",
-    en="Bytes of state that the stage keeps",
+    zh="状态占用的磁盘字节数",
+    en="Bytes on disk of the state that the stage keeps",
 )
 PAGE_READS = Metric(
     what="page_reads_total", kind="counter", unit="reads", labels=("stage", "result"),
@@ -220,8 +220,13 @@ RESTORE_SECONDS = Metric(
 )
 RESTORED_KEYS = Metric(
     what="restored_keys", kind="gauge", unit="pages", labels=("stage",),
-    zh="最近一次恢复的状态页数",
-    en="Pages the last restore of the stage's state brought back",
+    zh="最近一次恢复状态后的页数",
+    en="Pages the stage had when its state was restored last",
+)
+RESTORED_RECORDS = Metric(
+    what="restored_records", kind="gauge", unit="records", labels=("stage",),
+    zh="最近一次恢复状态所读取的变更日志记录数（只读尾部或全部重读）",
+    en="Changelog records that the last restore of the stage's state read: the tail, or everything",
 )
 BUILD_INFO = Metric(
     what="build_info", kind="gauge", unit="1", labels=("version", "python"), across="max",

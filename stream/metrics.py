@@ -139,10 +139,11 @@ class Metrics:
         self._gauges.replace(names.MODELS, {(rule,): total for rule, (total, _) in counts.items()})
         self._gauges.replace(names.MODELS_WARMING_UP, {(rule,): cold for rule, (_, cold) in counts.items()})
 
-    def restored(self, stage: str, seconds: float, keys: int) -> None:
-        """A stage has its state back."""
+    def restored(self, stage: str, seconds: float, keys: int, records: int) -> None:
+        """A stage has its state back, having read so many records for it."""
         self._gauges.replace(names.RESTORE_SECONDS, {(stage,): seconds}, within=(stage,))
         self._gauges.replace(names.RESTORED_KEYS, {(stage,): keys}, within=(stage,))
+        self._gauges.replace(names.RESTORED_RECORDS, {(stage,): records}, within=(stage,))
 
     def set_open_alerts(self, ledger: OpenAlerts) -> None:
         """Show what stands open. Free while nothing changed; else it walks the institutions: once in a few seconds."""

@@ -8,6 +8,8 @@ second copy and does not change the order).
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -22,6 +24,7 @@ BATCH_BYTES = 512 * 1024
 MOST_REQUEST_BYTES = 16 * 1024 * 1024  # a dead letter holds its record's own bytes, and those may be many
 Headers = list[tuple[str, bytes]]
 _NONE: Headers = []
+_RESET = struct.pack("ii", 1, 0)  # struct linger: on, for no time
 
 
 def new_producer(settings: Settings, transactional_id: str | None = None) -> AIOKafkaProducer:
@@ -43,6 +46,22 @@ def new_producer(settings: Settings, transactional_id: str | None = None) -> AIO
     )
 
 
+def cut_off(producer: AIOKafkaProducer) -> None:
+    """Nothing that the producer still holds arrives any more, however long the broker cannot be reached yet.
+
+    An idempotent producer tries for ever, and `stop` waits for that. What it holds when its worker has lost its
+    partitions would arrive behind what the new owner has said meanwhile.
+    """
+    if (sending := producer._sender.sender_task) is not None:
+        sending.cancel()  # or it would connect anew
+    for connection in producer.client._conns.values():
+        if connection._writer is not None:
+            transport = connection._writer.transport
+            if (end := transport.get_extra_info("socket")) is not None:
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)  # or the kernel would deliver its buffer
+            transport.abort()
+
+
 @lru_cache(maxsize=200_000)
 def partition_of(key: bytes, partitions: int) -> int:
     """Where every Kafka client puts a record with this key; murmur2 in Python takes longer than a look in the cache."""
@@ -56,6 +75,7 @@ class Outbox:
         self._producer = producer
         self._batches: dict[tuple[str, int], list[Any]] = {}
         self.records = 0
+        self.ends: dict[tuple[str, int], int] = {}  # offset behind our last record, where the broker has said it
 
     def add(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = _NONE
@@ -85,6 +105,8 @@ class Outbox:
         acknowledged = []
         for batch in batches:
             batch.close()  # or the client would add other senders' records to it
-            acknowledged.append(await self._producer.send_batch(batch, topic, partition=partition))
-        for future in acknowledged:
-            await future
+            sent = await self._producer.send_batch(batch, topic, partition=partition)
+            acknowledged.append((batch.record_count(), sent))
+        for records, future in acknowledged:
+            if (first := (await future).offset) >= 0:  # not said of a batch that was sent twice
+                self.ends[topic, partition] = first + records

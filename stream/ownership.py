@@ -1,7 +1,7 @@
 """What happens when partitions are given to this worker or taken from it?
 
 After every rebalance, before anything is fetched: stages of partitions that went are dropped, those of new partitions are
-restored from their changelogs. A partition that stayed keeps its stage only if this worker took part in the generation
+brought up to the end of their changelogs. A partition that stayed keeps its stage only if this worker took part in the generation
 before: a worker that was thrown out and came back may have had a successor in between.
 """
 
@@ -11,12 +11,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
+from stream.changelog import Changelog, look_up
 from stream.outbox import new_producer
 from stream.restore import Restored, restore
 from stream.settings import Settings
 from stream.stages import Sites
+from stream.store_room import Claim, StoreRoom
 from stream.tables import Pages
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ class Ownership:
         self._settings = settings
         self._sites = sites
         self._generation = generation  # the group's, now
+        self._room = StoreRoom(settings.data / "state")
         self._held_in = -1  # generation in which the stages here were last ours
         self.is_settled = False
         self.is_restoring = False
@@ -45,9 +48,11 @@ class Ownership:
         await _stop(site.writer for site in self._sites.keep_only(wanted if generation == self._held_in + 1 else set()))
         self.is_restoring = True
         try:
-            for stage in sorted({stage for stage, _ in wanted}):
-                partitions = {partition for name, partition in self._sites.missing(wanted) if name == stage}
-                if not await self._restore(stage, partitions, generation):
+            missing = self._sites.missing(wanted)
+            changelogs = await self._changelogs({stage for stage, _ in missing})
+            for stage, changelog in changelogs.items():
+                partitions = {partition for name, partition in missing if name == stage}
+                if not await self._restore(stage, changelog, partitions, generation):
                     return
         finally:
             self.is_restoring = False
@@ -69,34 +74,50 @@ class Ownership:
             raise failed[0]
         return writers
 
-    async def _restore(self, stage: str, partitions: set[int], generation: int) -> bool:
-        topic = self._sites.tables[stage].changelog_topic_name
-        pages: dict[TopicPartition, Pages] = {TopicPartition(topic, partition): {} for partition in sorted(partitions)}
-        if not pages:
-            return True
+    async def _changelogs(self, stages: set[str]) -> dict[str, Changelog]:
+        topics = {stage: self._sites.tables[stage].changelog_topic_name for stage in sorted(stages)}
+        found = await asyncio.to_thread(look_up, self._settings, topics.values()) if topics else {}
+        return {stage: found[topic] for stage, topic in topics.items()}
+
+    async def _claims(self, topic: str, partitions: Iterable[int]) -> dict[int, Claim]:
+        claims = {partition: self._room.claim(topic, partition) for partition in partitions}
+        claimed = await asyncio.gather(*claims.values(), return_exceptions=True)
+        failed = [error for error in claimed if isinstance(error, BaseException)]
+        if failed:
+            _release(claim for claim in claimed if isinstance(claim, Claim))
+            raise failed[0]
+        return {partition: claim for partition, claim in zip(claims, claimed, strict=True) if isinstance(claim, Claim)}
+
+    async def _restore(self, stage: str, changelog: Changelog, partitions: set[int], generation: int) -> bool:
         # First shut out whoever had the pages, then read them: nothing can come behind what was read.
         writers = await self._writers(stage, partitions)
+        claims: dict[int, Claim] = {}
+        restored = None
+
+        def is_wanted() -> bool:
+            return self._generation() == generation
+
         try:
-            restored = await restore(self._settings, pages, wanted=lambda: self._generation() == generation)
-        except BaseException:
-            await _stop(writers.values())
-            raise
+            claims = await self._claims(changelog.topic, partitions)
+            stores = {partition: claim.store for partition, claim in claims.items()}
+            restored = await restore(self._settings, changelog, stores, is_wanted)
+        finally:
+            if restored is None or not is_wanted():  # who comes after us waits for these stores
+                restored = None
+                _release(claims.values())
+                await _stop(writers.values())
         if restored is None:
-            await _stop(writers.values())
             return False
-        for place, kept in pages.items():
-            self._sites.install(stage, place.partition, kept, writers[place.partition])
+        for partition, claim in claims.items():
+            self._sites.install(stage, partition, Pages(claim), writers[partition])
         self.restored[stage] = restored
-        log.info(
-            "state restored",
-            extra={
-                "stage": stage,
-                "partitions": len(pages),
-                "keys": restored.keys,
-                "seconds": round(restored.seconds, 3),
-            },
-        )
+        log.info("state restored", extra={"stage": stage, **restored.said()})
         return True
+
+
+def _release(claims: Iterable[Claim]) -> None:
+    for claim in claims:
+        claim.release()
 
 
 async def _stop(writers: Iterable[AIOKafkaProducer]) -> None:

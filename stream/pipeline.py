@@ -110,9 +110,8 @@ def _flush(stage: Stage, store: dict[bytes, bytes]) -> None:
 
 
 def _write(stage: Stage, store: dict[bytes, bytes]) -> None:
-    for phase in stage.flush():
-        for key, page in phase:
-            if page is None:
-                store.pop(key, None)
-            else:
-                store[key] = page
+    for key, page in stage.flush():
+        if page is None:
+            store.pop(key, None)
+        else:
+            store[key] = page

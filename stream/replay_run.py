@@ -69,6 +69,7 @@ def run(asked: Asked, invocation: Invocation, out: Path, history: bool, json_fil
                 }[name](file)
         gc.collect()
         gc.freeze()  # what is loaded stays; a collection that walks it again and again costs a tenth of the run
+        gc.set_threshold(100_000, 20, 100)
         seconds = _timed(replay, files, topics)
         if not history:
             replay.write(written)

@@ -17,12 +17,12 @@ from schemas.dead_letters import DeadLetter
 from stream import topics
 from stream.blueprint import engine_blueprint, vocabulary
 from stream.connection import BrokerUnreachable, aiokafka_options
-from stream.delivery import park
 from stream.errors import OperatorError
 from stream.gauges import follow_alerts, show
 from stream.health import Progress, watch_progress
 from stream.known import KnownReferences
 from stream.ledger import OpenAlerts
+from stream.letters import park
 from stream.marks import mark_quiet_partitions
 from stream.metrics import Metrics
 from stream.probes import State, probes
@@ -102,9 +102,10 @@ def states(worker: Worker, progress: Progress) -> tuple[State, State]:
 
 async def _park_unreadable(worker: Worker, metrics: Metrics, unreadable: asyncio.Queue[DeadLetter]) -> None:
     """Send references that cannot be read to the dead letters; a record parked twice has the same key."""
+    to = worker.blueprint.destinations
     while True:
         letter = await unreadable.get()
-        await park(worker.producer, worker.blueprint.destinations, [letter])
+        await park(worker.producer, to.dead_letters, to.partitions, [letter])
         metrics.dead_lettered({(letter.stage, letter.reason): 1})
         metrics.decode_failed({letter.reason: 1})
 

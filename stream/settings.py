@@ -56,7 +56,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     partitions: Annotated[int, Meta(ge=1, le=1000, extra=_allowed("a whole number from 1 to 1000"))] = 4
     rules: ExistingFile = None
     pseudonym_key: Annotated[Secret | None, Meta(extra=_allowed("a text, not empty"))] = None
+    pseudonym_key_file: ExistingFile = None
     mark_quiet_seconds: Annotated[float, Meta(ge=0, extra=_allowed("seconds, 0 or more (0: off)"))] = 60.0
+    log_level: Annotated[
+        Literal["debug", "info", "warning"],
+        Meta(extra=_allowed("debug, info or warning; debug shows no record either")),
+    ] = "info"
     tls: Annotated[bool, Meta(extra=_allowed("true or false"))] = False
     tls_ca: ExistingFile = None
     tls_cert: ExistingFile = None
@@ -85,7 +90,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 _SECRET = frozenset({"pseudonym_key", "sasl_password"})
 _LAX = frozenset({"metrics_port", "partitions", "mark_quiet_seconds", "tls"})  # numbers and booleans also as strings
-_FILES = frozenset({"rules", "tls_ca", "tls_cert", "tls_key", "sasl_password_file"})
+_FILES = frozenset({"rules", "tls_ca", "tls_cert", "tls_key", "sasl_password_file", "pseudonym_key_file"})
 
 
 def environment_name(setting: str) -> str:
@@ -167,18 +172,30 @@ def _decode(wanted: type, value: object) -> object:
 
 
 def _completed(settings: Settings) -> Settings:
-    """Reads the password's file and refuses settings that contradict each other."""
-    if settings.sasl_password_file is not None:
-        if settings.sasl_password is not None:
-            raise SettingError("sasl_password and sasl_password_file are both set", "keep one of them")
-        password = settings.sasl_password_file.read_text(encoding="utf-8").strip()
-        settings = msgspec.structs.replace(settings, sasl_password=Secret(password))
+    """Reads the files of secrets and refuses settings that contradict each other."""
+    for name in sorted(_SECRET):
+        settings = _with_secret_of_file(settings, name)
     for name in ("tls_ca", "tls_cert", "tls_key"):
         if not settings.tls and getattr(settings, name) is not None:
             raise SettingError(f"setting {name} is given, but tls is false", "set tls to true or drop it")
     _all_or_none(settings, "tls_cert", "tls_key")
     _all_or_none(settings, "sasl_mechanism", "sasl_user", "sasl_password")
     return settings
+
+
+def _with_secret_of_file(settings: Settings, name: str) -> Settings:
+    path: Path | None = getattr(settings, f"{name}_file")
+    if path is None:
+        return settings
+    if getattr(settings, name) is not None:
+        raise SettingError(f"{name} and {name}_file are both set", "keep one of them")
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:  # its text would quote the bytes at fault
+        raise SettingError(f"{name}_file {path} cannot be read ({type(error).__name__})", "mend the file") from None
+    if not text:
+        raise SettingError(f"{name}_file {path} is empty", "write the secret into it")
+    return msgspec.structs.replace(settings, **{name: Secret(text)})
 
 
 def _all_or_none(settings: Settings, *names: str) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from detectors.engine.incoming import Effects, Incoming
-from stream.tables import Pages, Phase, StateTable
+from stream.tables import Pages, StateTable, Writes
 
 
 class Stage(Protocol):
@@ -26,8 +26,8 @@ class Stage(Protocol):
     def take(self, role: str, batch: Sequence[Incoming]) -> Effects:
         """Apply records of the topic with that role."""
 
-    def flush(self) -> Sequence[Phase]:
-        """The pages that changed since the last flush, in phases to be written one after the other."""
+    def flush(self) -> Writes:
+        """The pages that changed since the last flush; None for one that is gone."""
 
 
 MOST_IN_FLIGHT = 32  # chunks that were taken and are not yet written: what a crash repeats is bounded
@@ -51,7 +51,7 @@ class Part(msgspec.Struct, frozen=True, eq=False):
 
     batch: Sequence[Incoming]
     effects: Effects
-    phases: Sequence[Phase]
+    writes: Writes
     since_ms: int
     take: float
     publish: float
@@ -65,11 +65,18 @@ class Site:
     """
 
     def __init__(
-        self, stage_name: str, partition: int, table: StateTable, open_stage: OpenStage, writer: AIOKafkaProducer
+        self,
+        stage_name: str,
+        partition: int,
+        table: StateTable,
+        pages: Pages,
+        open_stage: OpenStage,
+        writer: AIOKafkaProducer,
     ) -> None:
         self.stage_name = stage_name
         self.partition = partition
         self.table = table
+        self.pages = pages
         self.writer = writer
         self.lock = asyncio.Lock()
         self.write_lock = asyncio.Lock()
@@ -80,10 +87,10 @@ class Site:
         self.stage = self._opened()
 
     def _opened(self) -> Stage:
-        return self._open(self.stage_name, self.partition, self.table.pages(self.partition))
+        return self._open(self.stage_name, self.partition, self.pages)
 
     def reopen(self) -> None:
-        """Forget everything that was not written: the stage begins again from its saved pages."""
+        """Forget everything that was not flushed: the stage begins again from its saved pages."""
         self.stage = self._opened()
 
 
@@ -132,5 +139,5 @@ class Sites:
         """Open a stage on restored pages."""
         table = self.tables[stage_name]
         table.adopt(partition, pages)
-        site = self._sites[stage_name, partition] = Site(stage_name, partition, table, self._open, writer)
+        site = self._sites[stage_name, partition] = Site(stage_name, partition, table, pages, self._open, writer)
         return site

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
-from stream.connection import BrokerUnreachable, aiokafka_options
+from stream.connection import aiokafka_options, unreachable
 from stream.errors import OperatorError
 from stream.outbox import partition_of
 from stream.settings import Settings
@@ -33,10 +33,7 @@ def client_errors_explained(settings: Settings) -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
-        raise BrokerUnreachable(
-            f"the broker at {settings.broker} cannot be used ({type(error).__name__}: {error})",
-            "start one with 'fundwatch broker start', or set FUNDWATCH_BROKER (and FUNDWATCH_TLS…, FUNDWATCH_SASL_…)",
-        ) from error
+        raise unreachable(settings, error) from error
 
 
 def quiet_client_log() -> None:

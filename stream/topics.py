@@ -34,6 +34,7 @@ STATE_PERSON: Final = "internal.state.person"
 STATE_HOUSEHOLD: Final = "internal.state.household"
 
 LARGEST_TRANSACTION_BYTES: Final = 6 * MIB  # a settlement list of 5 MB has been seen; and the batch's own bytes
+LARGEST_PAGE_BYTES: Final = 14 * MIB  # a full visit and one more message; a producer's request takes 16 MiB
 LARGEST_DEAD_LETTER_BYTES: Final = 9 * MIB  # the largest transaction in base64 (4/3 of 6 MiB), and the reason beside it
 
 
@@ -62,6 +63,7 @@ _STATE = {
     "cleanup.policy": "compact",
     "min.compaction.lag.ms": str(DAY_MS // 24),
     "segment.bytes": str(64 * MIB),
+    "max.message.bytes": str(LARGEST_PAGE_BYTES),
     "message.timestamp.type": "CreateTime",
 }
 

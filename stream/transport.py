@@ -122,6 +122,11 @@ class ChunkConsumer(driver.Consumer):
             self._at_work.difference_update(chunks)
             self._work_ended.set()
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the work on a chunk has begun and not ended."""
+        return bool(self._at_work)
+
     def refuse_commits(self) -> None:
         """From now on nothing is committed: something failed, and what was in hand must come again."""
         self.commits_refused = True

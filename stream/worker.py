@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -30,7 +31,7 @@ from stream.connection import aiokafka_options
 from stream.delivery import Delivery, LeaseLost
 from stream.errors import OperatorError
 from stream.lanes import Lanes
-from stream.outbox import new_producer
+from stream.outbox import cut_off, new_producer
 from stream.ownership import Ownership
 from stream.service import SESSION_SECONDS, declare_agent, declare_tables, new_app
 from stream.settings import Settings
@@ -38,6 +39,8 @@ from stream.stages import Sites
 from stream.transport import ChunkConsumer
 
 STOP_SECONDS = 9.0
+FAILED_STOP_SECONDS = 4.0  # nothing is committed any more, and the broker may be the very thing that does not answer
+_LAST_RESORT_SECONDS = 3.0
 T = TypeVar("T")
 Companion = Callable[[], Awaitable[None]]
 _LIFE_SIGN_SECONDS = 0.2
@@ -115,7 +118,8 @@ class Worker:
             loop.add_signal_handler(number, self._ended.set)
         for producer in (self.producer, *self._producers.values()):
             await producer.start()
-        work = [self.app.start(), self._watch_faust(), *(companion() for companion in self._companions)]
+        work: list[Awaitable[None]] = [self.app.start(), self._watch_faust(), self._watch_lease()]
+        work += [companion() for companion in self._companions]
         tasks = [asyncio.ensure_future(self._or_fail(part)) for part in work]
         try:
             await self._ended.wait()
@@ -133,6 +137,8 @@ class Worker:
             self.failure = error
             log.error("the worker cannot go on", exc_info=error)
             self.consumer.refuse_commits()
+            if isinstance(error, LeaseLost):
+                self._cut_off()
         self._ended.set()
 
     async def _take(self, role: str, chunks: Sequence[Chunk]) -> None:
@@ -186,10 +192,23 @@ class Worker:
 
     def _check_lease(self) -> None:
         silent = self.consumer.seconds_since_heartbeat()
-        if silent > SESSION_SECONDS and self.ownership.is_settled:
+        if silent > SESSION_SECONDS:
             raise LeaseLost(
-                f"the group has not heard of this worker for {silent:.0f} s", "the worker can be started again"
+                f"the group has not answered this worker for {silent:.0f} s, longer than a session: "
+                "its partitions may have another owner by now",
+                "what was in hand comes again; the worker can be started again",
             )
+
+    async def _watch_lease(self) -> None:
+        """With the broker out of reach, what is in hand waits in the producers: end before it comes late."""
+        while True:
+            if self.consumer.is_at_work:
+                self._check_lease()
+            await asyncio.sleep(_LIFE_SIGN_SECONDS)
+
+    def _cut_off(self) -> None:
+        for producer in self._producers.values():
+            cut_off(producer)
 
     async def _revoked(self, app: App, revoked: Any, **kwargs: Any) -> None:
         self.ownership.begin()
@@ -216,20 +235,28 @@ class Worker:
 
     async def _stop(self, tasks: Sequence[asyncio.Future[None]]) -> None:
         """End everything within `STOP_SECONDS`; what still hangs then does not keep the process from ending."""
-        last_resort = threading.Timer(STOP_SECONDS + 3, os._exit, (1,))
+        seconds = STOP_SECONDS if self.failure is None else FAILED_STOP_SECONDS
+        last_resort = threading.Timer(seconds + _LAST_RESORT_SECONDS, self._end_now)
         last_resort.daemon = True
         last_resort.start()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         try:
-            await asyncio.wait_for(self._stop_clients(), STOP_SECONDS)
+            await asyncio.wait_for(self._stop_clients(), seconds)
         except TimeoutError:
-            self.fail(
-                OperatorError(f"the worker did not stop within {STOP_SECONDS:.0f} s", "what was in hand comes again")
-            )
+            self._cut_off()
+            self.fail(OperatorError(f"the worker did not stop within {seconds:.0f} s", "what was in hand comes again"))
         else:
             last_resort.cancel()
+
+    def _end_now(self) -> None:
+        """What hangs would also keep the command line from saying why it ends."""
+        sys.stderr.write(
+            f"fundwatch: {self.failure or 'the worker did not stop in time; what was in hand comes again'}\n"
+        )
+        sys.stderr.flush()
+        os._exit(1)
 
     async def _stop_clients(self) -> None:
         await self.app.stop()

@@ -105,17 +105,15 @@ class EngineRun:
             self._next[partition] = at + 1
         return self
 
-    def save_until(self, phases: int) -> None:
-        """Write what a crash in the middle of a flush leaves: later stages whole, of the first stage so many phases."""
+    def save_later_stages(self) -> None:
+        """Write what a crash may leave: each stage writes for itself, and the later ones were quicker than the first."""
         for (name, _), stage, store in zip(self.stores, self.pipeline.stages, self.stores.values(), strict=True):
-            kept = {kind.prefix for kinds in stage.phases[:phases] for kind in kinds}
-            for key, page in (write for phase in stage.flush() for write in phase):
-                if name == "institution" and key[:1] not in kept:
-                    continue
-                if page is None:
-                    store.pop(key, None)
-                else:
-                    store[key] = page
+            if name != "institution":
+                for key, page in stage.flush():
+                    if page is None:
+                        store.pop(key, None)
+                    else:
+                        store[key] = page
 
     def then(self, later: EngineRun) -> EngineRun:
         """This run with what a later one over the same stores published after it."""

@@ -21,6 +21,12 @@ class Sent(msgspec.Struct, frozen=True):
     headers: list[tuple[str, bytes]]
 
 
+class Placed(msgspec.Struct, frozen=True):
+    """Where the broker put the first record of a batch."""
+
+    offset: int
+
+
 class FakeBatch:
     """As aiokafka's batch builder: full after some records."""
 
@@ -39,6 +45,10 @@ class FakeBatch:
 
     def close(self) -> None:
         """Nothing more is appended."""
+
+    def record_count(self) -> int:
+        """Records appended."""
+        return len(self.records)
 
 
 class FakeProducer:
@@ -65,14 +75,15 @@ class FakeProducer:
         """A batch for some records."""
         return FakeBatch(self._room)
 
-    async def send_batch(self, batch: FakeBatch, topic: str, *, partition: int) -> asyncio.Future[None]:
+    async def send_batch(self, batch: FakeBatch, topic: str, *, partition: int) -> asyncio.Future[Placed]:
         """Acknowledge in the next turn of the loop, or fail."""
         await asyncio.sleep(0)
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Placed] = asyncio.get_running_loop().create_future()
         if topic == self._fails_on:
             future.set_exception(KafkaTimeoutError())
         else:
+            offset = sum(sent.topic == topic and sent.partition == partition for sent in self.sent)
             self.log += [Sent(topic, partition, *record) for record in batch.records]
             self.log.append("acknowledged")
-            future.set_result(None)
+            future.set_result(Placed(offset))
         return future

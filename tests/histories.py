@@ -1,7 +1,7 @@
 """Small counties for property tests: stays with their bills, households that come together, pharmacies that sell.
 
 A history is what three institutions and a pharmacy sent over five weeks; `histories()` draws ones in which every rule finds
-something often enough. A `Detour` is a message that should never have been and the correction that takes it back.
+something often enough. What should never have been, and is taken back, is in `tests.taken_back`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from schemas.china_time import DAY, HOUR
 from tests.engine_run import References, time_of
 from tests.wire_messages import (
     CATEGORIES,
-    INFUSION,
     TABLETS,
     Billed,
     Gateway,
@@ -61,7 +60,7 @@ class Stay(NamedTuple):
 
 
 class History(NamedTuple):
-    """What was sent, in order of time; the stays and what the gateways would send next are there for detours."""
+    """What was sent, in order of time; the stays and what the gateways would send next are there for what is told besides."""
 
     sent: tuple[bytes, ...]
     stays: tuple[Stay, ...]
@@ -190,176 +189,3 @@ def histories(draw: st.DrawFn) -> History:
     ordered = in_order(sent)
     until = time_of(ordered[-1]) + draw(st.sampled_from([0, HOUR, 7 * DAY]))
     return History(ordered, tuple(stays), gateways, until, tuple(packs))
-
-
-# -- detours --------------------------------------------------------------------------------------------------------
-
-
-class Detour(NamedTuple):
-    """What should not have been, and how it is taken back: without it nothing may be different in the end."""
-
-    name: str
-    sent: tuple[bytes, ...]
-
-
-DETOURS = (
-    "a stay that never was (2404)",
-    "an admission that was reversed (2601)",
-    "a discharge that was taken back (2405)",
-    "a change that was changed back (2403)",
-    "treatment that was cancelled (2302)",
-    "treatment that was refunded (negative lines)",
-    "a settlement that was refunded (2305)",
-    "a settlement that was reversed (2601)",
-    "a refund that was reversed (2601)",
-    "an outpatient visit that was refunded (2208)",
-    "a batch that was cancelled (2205)",
-    "a purchase that was refunded (2103)",
-    "a purchase that was reversed (2601)",
-)
-
-
-def detour(name: str, history: History, which: int) -> Detour:
-    """That detour on the history's stay number ``which``; needs a stay of two nights or more for those within one."""
-    within = [stay for stay in history.stays if stay.nights >= 2] or list(history.stays)
-    stay = within[which % len(within)]
-    gateway = history.gateways[HOSPITALS[stay.hospital]]
-    return Detour(name, tuple(_BUILDERS[name](gateway, history.gateways[PHARMACY], stay)))
-
-
-def _ghost(stay: Stay) -> tuple[Stay, int]:
-    """The stay of another member of the household who never came, at the same hours."""
-    member = {0: 1, 1: 0, 2: 3, 4: 5, 5: 6, 6: 4}.get(stay.person, 3)
-    return stay._replace(visit="MX", person=member, ends=False), stay.end + HOUR
-
-
-def _never_was(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    ghost, at = _ghost(stay)
-    person = PERSONS[ghost.person]
-    return [
-        gateway.admission(ghost.begin + 60, person, ghost.visit, begin=ghost.begin, diagnosis=ghost.diagnosis),
-        gateway.discharge(at, person, ghost.visit),
-        gateway.cancel_discharge(at + 300, person, ghost.visit),
-        gateway.cancel_admission(at + 600, person, ghost.visit),
-    ]
-
-
-def _admission_reversed(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    ghost, at = _ghost(stay)
-    person = PERSONS[ghost.person]
-    admission = gateway.admission(ghost.begin + 60, person, ghost.visit, begin=ghost.begin, diagnosis=ghost.diagnosis)
-    return [admission, gateway.reversal(at, person, admission)]
-
-
-def _discharge_undone(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at = PERSONS[stay.person], stay.begin + 20 * HOUR
-    early = gateway.discharge(at, person, stay.visit, diagnosis="S72.000")
-    return [early, gateway.cancel_discharge(at + 2 * HOUR, person, stay.visit)]
-
-
-def _changed_back(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at = PERSONS[stay.person], stay.begin + 2 * HOUR
-    return [
-        gateway.change(
-            at, person, stay.visit, begin=stay.begin - 5 * DAY, diagnosis="S72.000", bed="B-1", med_type="28"
-        ),
-        gateway.change(at + HOUR, person, stay.visit, begin=stay.begin, diagnosis=stay.diagnosis),
-    ]
-
-
-def _treatment_cancelled(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at = PERSONS[stay.person], stay.begin + 26 * HOUR
-    lines = [Billed(f"x{hour}", stay.begin + hour * HOUR, INFUSION, 3, 90.0) for hour in (1, 25) if stay.nights]
-    if not lines:
-        return []
-    return [
-        gateway.bill(at, person, stay.visit, lines),
-        gateway.cancel_lines(stay.end + 60, person, stay.visit, [line.serial for line in lines]),
-    ]
-
-
-def _treatment_refunded(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at = PERSONS[stay.person], stay.begin + 26 * HOUR
-    lines = [Billed(f"x{hour}", stay.begin + hour * HOUR, INFUSION, 3, 90.0) for hour in (1, 25) if stay.nights]
-    back = [
-        line._replace(serial=f"r{line.serial}", quantity=-line.quantity, amount=-line.amount, refunds=line.serial)
-        for line in lines
-    ]
-    return (
-        [gateway.bill(at, person, stay.visit, lines), gateway.bill(stay.end + 60, person, stay.visit, back)]
-        if lines
-        else []
-    )
-
-
-def _settlement_refunded(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at = PERSONS[stay.person], stay.begin + 9 * HOUR
-    return [
-        gateway.settle_stay(at, person, stay.visit, "SX", 500.0, interim=True),
-        gateway.refund_stay(at + HOUR, person, stay.visit, "SX"),
-    ]
-
-
-def _settlement_reversed(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at = PERSONS[stay.person], stay.begin + 9 * HOUR
-    settled = gateway.settle_stay(at, person, stay.visit, "SX", 500.0, interim=True)
-    return [settled, gateway.reversal(at + HOUR, person, settled)]
-
-
-def _refund_reversed(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at = PERSONS[stay.person], stay.end + 200 * HOUR
-    refund = gateway.refund_stay(at, person, stay.visit, f"S{stay.visit}")
-    return [refund, gateway.reversal(at + HOUR, person, refund)] if stay.ends else []
-
-
-def _outpatient(gateway: Gateway, stay: Stay, quantity: float) -> tuple[str, int, list[bytes]]:
-    person, at, visit = PERSONS[stay.person], stay.begin + 5 * HOUR, "MOX"
-    lines = [Billed("1", at, TABLETS, quantity, 12.5 * quantity)]
-    return (
-        person,
-        at,
-        [
-            gateway.registration(at, person, visit),
-            gateway.encounter(at + 60, person, visit),
-            gateway.charges(at + 120, person, visit, "BX", lines),
-        ],
-    )
-
-
-def _visit_refunded(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at, told = _outpatient(gateway, stay, 300.0)
-    told.append(gateway.settle_visit(at + 180, person, "MOX", "BX", "SOX", 3750.0))
-    return [*told, gateway.refund_visit(at + HOUR, person, "MOX", "SOX")]
-
-
-def _batch_cancelled(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at, told = _outpatient(gateway, stay, 300.0)
-    return [*told, gateway.cancel_batch(at + HOUR, person, "MOX", "BX")]
-
-
-def _purchase(shop: Gateway, stay: Stay) -> tuple[str, int, bytes]:
-    person, at = PERSONS[stay.person], moment(30, 11)
-    return person, at, shop.purchase(at, person, "MPX", "SPX", [Billed("1", at, TABLETS, 300.0, 3750.0)])
-
-
-def _purchase_refunded(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at, bought = _purchase(shop, stay)
-    return [bought, shop.refund_purchase(at + HOUR, person, "MPX", "SPX")]
-
-
-def _purchase_reversed(gateway: Gateway, shop: Gateway, stay: Stay) -> list[bytes]:
-    person, at, bought = _purchase(shop, stay)
-    return [bought, shop.reversal(at + HOUR, person, bought)]
-
-
-_BUILDERS = dict(
-    zip(
-        DETOURS,
-        (
-            _never_was, _admission_reversed, _discharge_undone, _changed_back, _treatment_cancelled, _treatment_refunded,
-            _settlement_refunded, _settlement_reversed, _refund_reversed, _visit_refunded, _batch_cancelled,
-            _purchase_refunded, _purchase_reversed,
-        ),
-        strict=True,
-    )
-)  # fmt: skip

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from detectors.books.item import ItemPage, VolumeChange, item_key
+from detectors.books.item import ItemPage, item_key
+from detectors.books.item_days import VolumeDelta
 from detectors.by_item.drug_volume.rule import DrugVolume
 from detectors.engine.compare import Cause, Examiner
 from detectors.engine.incoming import Effects
@@ -45,10 +46,11 @@ class Watch:
         """One message bills (or takes back) packs of ``day``; at noon of that day unless said."""
         self.messages += 1
         now = day * DAY + 12 * HOUR if at is None else at
-        change = VolumeChange(day, packs, round(packs * PRICE) if scope is None else scope)
         infno = "2102" if packs > 0 else "2103"
+        message = Reference(infno, f"M{self.messages:06d}", now)
+        change = VolumeDelta(self.page.item, day, packs, round(packs * PRICE) if scope is None else scope, message)
         self._fire(now)
-        self.page.post([change], now, Reference(infno, f"M{self.messages:06d}", now))
+        self.page.post([change], now)
         self._review(now, infno)
 
     def wait(self, until: int) -> None:

@@ -61,7 +61,7 @@ def metrics_of_a_day() -> Metrics:
     metrics.set_open_alerts(a_ledger())
     metrics.set_models({"drug_volume": (420, 37)})
     for stage in STAGES:
-        metrics.restored(stage, 2.5, 40_000)
+        metrics.restored(stage, 2.5, 40_000, 1_200)
     one_more_batch(metrics)
     return metrics
 

@@ -51,12 +51,12 @@ def published(settings: Settings) -> dict[str, Alert]:
     return {alert.alert_id: alert for alert in alerts}
 
 
-def replayed(folder: Path, history: Path, county: County) -> dict[str, Alert]:
-    """The newest revision of every alert by a replay of ``history`` with the county's reference records."""
+def replayed(folder: Path, history: Path, county: County, *more: str) -> dict[str, Alert]:
+    """The newest revision of every alert by a replay of ``history`` with the county's reference records; ``more`` options."""
     out = folder / "alerts.jsonl"
     options = [word for name in REFERENCES for word in (f"--{name}", str(county.file(name)))]
     result = CliRunner().invoke(
-        fundwatch, ["replay", str(history), *options, "--out", str(out)], catch_exceptions=False
+        fundwatch, ["replay", str(history), *options, *more, "--out", str(out)], catch_exceptions=False
     )
     assert result.exit_code == 0, result.output
     alerts = map(decode_alert, out.read_bytes().splitlines())

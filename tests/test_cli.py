@@ -119,7 +119,7 @@ def test_an_unexpected_failure_is_one_line_and_its_traceback_comes_when_asked() 
     quiet = run(code=BREAKING.format("['topics', 'check']"))
     assert quiet.returncode == 1
     assert quiet.stderr == (
-        "fundwatch: unexpected ZeroDivisionError: division by zero ('fundwatch --debug …' shows where)\n"
+        "fundwatch: unexpected ZeroDivisionError at <string>:1 ('fundwatch --debug …' shows where)\n"
     )
     loud = run(code=BREAKING.format("['--debug', 'topics', 'check']"))
     assert loud.returncode == 1

@@ -97,7 +97,7 @@ def test_faust_gets_the_same_credentials(strict: Settings) -> None:
 def test_who_should_not_get_in_does_not(
     strict: Settings, wrong: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream.connection._BOOTSTRAP_TIMEOUT_MS", 1500)
+    monkeypatch.setattr("stream.connection.BOOTSTRAP_TIMEOUT_MS", 1500)
     settings = msgspec.structs.replace(strict, **wrong)
     with pytest.raises(BrokerUnreachable) as caught, administration(settings):
         pass

@@ -236,7 +236,7 @@ UNREADABLE: list[tuple[str, bytes, str]] = [
     ("too_large", b" " * (LARGEST_MESSAGE + 1), "bytes"),
     ("unknown_transaction", with_field(ADMISSION, "infno", "9999"), "9999"),
     ("unknown_transaction", with_field(ADMISSION, "infno", "2206"), "2206"),
-    ("unknown_transaction", with_field(ADMISSION, "infno", "x" * 500), "x"),
+    ("unknown_transaction", with_field(ADMISSION, "infno", "x" * 500), "infno"),
     ("missing_field", with_field(ADMISSION, "infno", ...), "infno"),
     ("missing_field", b"{}", "infno"),
     ("wrong_type", b"[]", "object"),

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.books.item import SCREEN_NATS, SCREEN_RATIO, ItemPage
+from detectors.books.item import ItemPage
+from detectors.books.item_days import SCREEN_NATS, SCREEN_RATIO
 from detectors.by_item.drug_volume.rule import DrugVolume
 from detectors.engine.page import decode_page, encode_page
 from detectors.engine.rule import View
@@ -113,7 +114,7 @@ def test_a_lasting_change_is_accepted_and_its_alert_stays() -> None:
     assert "(level shift)" in alert.text.en
     assert alert.end is not None
     assert parse_time(alert.end) < (FIRST_DAY + 85) * DAY
-    expected = watch.page.expected(FIRST_DAY + 109)
+    expected = watch.page.days.expected(FIRST_DAY + 109)
     assert expected is not None
     assert expected.mean == pytest.approx(36, rel=0.25)
 
@@ -146,7 +147,7 @@ def test_a_short_history_is_silent_and_says_so() -> None:
     watch = Watch()
     watch.days([5.0] * 10 + [500.0])
     assert not watch.revisions
-    view = View(watch.page.today * DAY, NoReferences())
+    view = View(watch.page.days.today * DAY, NoReferences())
     assert watch.rule.silence(watch.page, view) == "warming_up"
     watch.wait((FIRST_DAY + 30) * DAY)
     assert watch.rule.silence(watch.page, view) is None
@@ -215,8 +216,8 @@ def test_a_fact_and_its_correction_leave_nothing_standing() -> None:
         watch.days(ordinary(30, 4, seed=9), today)
     assert not plain.open
     assert not corrected.open
-    assert plain.page.baseline == corrected.page.baseline
-    assert plain.page.volumes == corrected.page.volumes
+    assert plain.page.days.baseline == corrected.page.days.baseline
+    assert plain.page.days.volumes == corrected.page.days.volumes
 
 
 def test_a_reopened_cause_opens_the_same_alert() -> None:
@@ -338,6 +339,6 @@ def test_a_hoarding_pharmacy_of_a_county_is_found_on_its_first_day() -> None:
 def test_the_golden_page_of_this_version_is_still_read_and_says_the_same() -> None:
     page = decode_page(ItemPage, (GOLDEN / f"page_{ItemPage.layout}.bin").read_bytes())
     rule = DrugVolume()
-    view = View(page.today * DAY, NoReferences())
+    view = View(page.days.today * DAY, NoReferences())
     findings = [rule.ask(page, anchor, view) for anchor in rule.anchors(page)]
     assert msgspec.json.encode(findings) + b"\n" == (GOLDEN / f"findings_{rule.version}.json").read_bytes()

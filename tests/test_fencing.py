@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from pathlib import Path
 
 import pytest
-from aiokafka import TopicPartition
 from aiokafka.errors import ProducerFenced
 
 from stream import topics
 from stream.outbox import Outbox, new_producer
-from stream.restore import restore
 from stream.settings import Settings
-from stream.tables import Pages
+from tests.stores import restored
 
 ID = "fund.fundwatch.institution.0"
 
@@ -23,11 +23,12 @@ async def _write(settings: Settings, producer: object, pages: dict[bytes, bytes 
     await outbox.delivered()
 
 
-async def _restored(settings: Settings) -> Pages:
-    place = TopicPartition(settings.topic(topics.STATE_INSTITUTION), 0)
-    pages: dict[TopicPartition, Pages] = {place: {}}
-    assert await asyncio.wait_for(restore(settings, pages), 30) is not None
-    return pages[place]
+async def _restored(settings: Settings) -> dict[bytes, bytes]:
+    """What a worker on another machine would find."""
+    with tempfile.TemporaryDirectory() as folder:
+        topic = settings.topic(topics.STATE_INSTITUTION)
+        _, pages = await asyncio.wait_for(restored(settings, topic, Path(folder)), 30)
+    return pages[0]
 
 
 def test_who_was_shut_out_changes_nothing_any_more(kafka_topics: Settings) -> None:

@@ -1,6 +1,7 @@
 """The same transactions give the same set of alerts (design.md, Time, order, corrections).
 
 "The same" is the newest revision of every open alert, but for its revision, when it was raised and revised, and its source.
+What is taken back is in `tests.test_corrections`, rules that change in `tests.test_rule_changes`.
 """
 
 from __future__ import annotations
@@ -14,17 +15,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.engine.incoming import Incoming
-from detectors.engine.institution_stage import InstitutionStage
 from schemas.alerts import Alert, encode_alert
 from schemas.china_time import HOUR
 from tests.engine_run import TIMESTAMP_MS, EngineRun, time_of
 from tests.histories import (
-    DETOURS,
     DIAGNOSES,
     HOSPITALS,
     PERSONS,
@@ -32,7 +30,6 @@ from tests.histories import (
     REFERENCES,
     History,
     Stay,
-    detour,
     histories,
     in_order,
     tell_sales,
@@ -64,15 +61,6 @@ def infno_of(message: bytes) -> str:
 def without(alerts: Iterable[Alert], *fields: str) -> list[dict[str, Any]]:
     stated = [parts(encode_alert(alert)) for alert in alerts]
     return [{name: value for name, value in alert.items() if name not in fields} for alert in stated]
-
-
-def open_but_for_cited_sales(engine: EngineRun) -> dict[str, dict[str, Any]]:
-    """An item's page keeps five messages a day to be cited, and a sale that was taken back may be one of them."""
-    found = engine.open_alerts()
-    for alert in found.values():
-        if alert["rule"] == "drug_volume":
-            del alert["evidence"], alert["evidence_total"]
-    return found
 
 
 def published_bytes() -> bytes:
@@ -198,7 +186,7 @@ def test_redelivery_from_an_earlier_offset_changes_nothing(history: History, dat
 @given(histories(), st.data())
 @EXAMPLES
 def test_a_crash_between_two_writes_changes_nothing(history: History, data: st.DataObject) -> None:
-    """Later stages were written, of the first stage some phases, the offset was not; then all comes again."""
+    """Later stages were written, the first stage and the offset were not; then all comes again."""
     saved = data.draw(st.integers(0, len(history.sent)))
     crash = data.draw(st.integers(saved, len(history.sent)))
     engine = EngineRun(REFERENCES)
@@ -206,7 +194,7 @@ def test_a_crash_between_two_writes_changes_nothing(history: History, data: st.D
     engine.take_records(records[:saved])
     engine.pipeline.save()
     engine.take_records(records[saved:crash])
-    engine.save_until(data.draw(st.integers(0, len(InstitutionStage.phases) - 1)))
+    engine.save_later_stages()
     again = EngineRun(REFERENCES, stores=engine.stores)
     again.take_records(records[saved:])
     again.mark(history.until, offset=len(records))
@@ -236,37 +224,6 @@ def test_who_moved_to_another_household_has_always_been_there(history: History, 
     newer = [Incoming(0, n + 1, TIMESTAMP_MS, None, value) for n, value in enumerate(REFERENCES.persons)]
     late.pipeline.take_persons(newer)
     assert late.mark(history.until).open_alerts() == moved
-
-
-@pytest.mark.parametrize("name", DETOURS)
-@given(history=histories(), which=st.integers(0, 9))
-@EXAMPLES
-def test_what_was_taken_back_leaves_no_trace(name: str, history: History, which: int) -> None:
-    if name.startswith("treatment"):  # when a sender sends is not unlearned (detectors.books.institution)
-        assume(all(stay.bill_delay < 72 * HOUR for stay in history.stays))
-    way = detour(name, history, which)
-    longer = history._replace(until=max([history.until, *map(time_of, way.sent)]))
-    expected = open_but_for_cited_sales(run(longer))
-    assert open_but_for_cited_sales(run(longer, in_order([*history.sent, *way.sent]))) == expected
-
-
-@given(histories(), st.data())
-@EXAMPLES
-def test_a_repeat_under_a_new_msgid_after_a_reversal_counts_once(history: History, data: st.DataObject) -> None:
-    """What a hospital does that got no answer: 2601, and the same again."""
-    settling = [n for n, message in enumerate(history.sent) if infno_of(message) in ("2102", "2304")]
-    assume(settling)
-    index = data.draw(st.sampled_from(settling))
-    call = history.sent[index]
-    gateway = history.gateways[institution_of(call)]
-    at = time_of(call) - 60
-    first = gateway.call(infno_of(call), at, parts(call)["input"], parts(call)["output"])
-    back = gateway.reversal(at + 30, "", first)
-    other = parts(first)
-    other["output"]["setlinfo"]["setl_id"] += "-first"  # the platform gives the repeat a settlement of its own
-    first = dump(other)
-    sent = [*history.sent[:index], first, back, *history.sent[index:]]
-    assert open_but_for_cited_sales(run(history, sent)) == open_but_for_cited_sales(run(history))
 
 
 def test_two_processes_with_different_hash_seeds_publish_the_same_bytes() -> None:

@@ -97,7 +97,7 @@ def test_the_small_references_may_have_any_number_of_partitions(kafka_settings: 
 def test_a_broker_that_does_not_answer_is_named_with_the_cure(
     unused_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream.connection._BOOTSTRAP_TIMEOUT_MS", 500)
+    monkeypatch.setattr("stream.connection.BOOTSTRAP_TIMEOUT_MS", 500)
     with pytest.raises(BrokerUnreachable, match=f"127.0.0.1:{unused_port}.*fundwatch broker start"):
         check(Settings(broker=f"127.0.0.1:{unused_port}"))
 

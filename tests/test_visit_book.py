@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.books.institution import InstitutionPage
+from detectors.books.item import ItemPage, item_key
 from detectors.books.person import PersonPage
+from detectors.books.receipt import receipt_key
 from detectors.books.visit import VisitPage, visit_key
 from detectors.engine.institution_stage import InstitutionStage
 from detectors.engine.page import decode_page, encode_page
@@ -115,6 +117,43 @@ def test_a_refund_before_its_settlement_makes_it_void_when_it_comes() -> None:
     g = Gateway()
     settled, refund = g.settle_stay(AT, PERSON, VISIT, "S1", 60.0), g.refund_stay(AT + 60, PERSON, VISIT, "S1")
     assert page_of(told(refund, settled)).standing_settlements() == []
+
+
+def test_lines_of_two_settlements_count_while_one_of_them_stands() -> None:
+    """A settlement that was made anew before its refund came."""
+    g = Gateway()
+    sold = g.charges(AT, PERSON, "MO1", "B1", [Billed("1", AT, TABLETS, 3.0, 30.0)])
+    first, second = (g.settle_visit(AT + n, PERSON, "MO1", "B1", f"S{n}", 30.0) for n in (1, 2))
+    back = [g.refund_visit(AT + 3, PERSON, "MO1", f"S{n}") for n in (1, 2)]
+    engine = told(sold, first, second, back[0])
+    assert page_of(engine, "MO1").lines["1"].counted_by == 2  # the second settlement
+    assert volume(engine) == 3.0
+    engine.take([back[1]])
+    assert page_of(engine, "MO1").lines["1"].counted_by == -1
+    assert volume(engine) == 0.0
+
+
+def test_a_settlement_that_comes_void_leaves_what_counts_by_another() -> None:
+    g = Gateway()
+    sold = g.charges(AT, PERSON, "MO1", "B1", [Billed("1", AT, TABLETS, 3.0, 30.0)])
+    first, second = (g.settle_visit(AT + n, PERSON, "MO1", "B1", f"S{n}", 30.0) for n in (1, 2))
+    assert volume(told(sold, g.refund_visit(AT + 3, PERSON, "MO1", "S2"), first, second)) == 3.0
+
+
+def volume(engine: EngineRun) -> float:
+    page = engine.pipeline.stages[0].pages.get(ItemPage, item_key(HOSPITAL, TABLETS))
+    assert page is not None
+    return page.days.volume(AT // DAY)
+
+
+def test_keys_tell_institutions_apart_whatever_they_are_called() -> None:
+    assert visit_key("A|B", "C") != visit_key("A", "B|C")
+    assert receipt_key("A|2401", "2401", "M") != receipt_key("A", "2401", "2401|M")
+    g = Gateway("医|1")
+    engine = told(g.admission(AT, PERSON, "M|1"))
+    page = engine.pipeline.stages[0].pages.get(VisitPage, visit_key("医|1", "M|1"))
+    assert page is not None
+    assert (page.institution, page.visit) == ("医|1", "M|1")
 
 
 def test_a_cancelled_discharge_gives_back_the_diagnosis_of_the_admission() -> None:

@@ -38,6 +38,15 @@ def test_a_partition_that_never_had_a_record_follows_the_living_and_not_the_load
     assert not any(after(600, {0: Seen(10, 0, CHINA_NOW - 24 * HOUR), 1: empty}))
 
 
+def test_a_worker_that_has_only_empty_partitions_follows_those_of_the_others() -> None:
+    empty = {1: Seen(0, 0, None), 3: Seen(0, 0, None)}
+    quiet = QuietPartitions(QUIET)
+    assert not quiet.marks(empty, NOW, CHINA_NOW)
+    assert quiet.marks(empty, NOW + QUIET, CHINA_NOW).keys() == {1, 3}
+    assert not quiet.marks(empty, NOW + QUIET, CHINA_NOW - 24 * HOUR), "they are loading history"
+    assert not quiet.marks(empty, NOW + QUIET, None), "they have not spoken"
+
+
 def test_a_partition_that_moves_is_not_quiet() -> None:
     quiet = QuietPartitions(QUIET)
     for n in range(30):

@@ -55,12 +55,13 @@ def fill(settings: Settings, partitions: int, each: int) -> None:
 class ToyRun:
     """A toy worker that was started."""
 
-    def __init__(self, settings: Settings, partitions: int, folder: Path, log: Path) -> None:
+    def __init__(self, settings: Settings, partitions: int, folder: Path, log: Path, first: str = "") -> None:
         self._log = log
+        code = f"import sys; from tests import toy_worker; {first}\ntoy_worker.main(*sys.argv[1:])"
         arguments = (settings.broker, settings.prefix, settings.group, str(partitions), str(folder))
         with log.open("w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.toy_worker", *arguments],
+                [sys.executable, "-c", code, *arguments],
                 cwd=ROOT,
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
@@ -82,9 +83,14 @@ class ToyRun:
 
 
 @contextmanager
-def toy_worker(settings: Settings, partitions: int, tmp_path: Path, name: str = "a") -> Iterator[ToyRun]:
-    """A toy worker for the time of a `with` block."""
-    run = ToyRun(settings, partitions, tmp_path / f"data-{name}", tmp_path / f"{name}.log")
+def toy_worker(
+    settings: Settings, partitions: int, tmp_path: Path, name: str = "a", data: str | None = None, first: str = ""
+) -> Iterator[ToyRun]:
+    """A toy worker for the time of a `with` block, with a data folder of its own or that one.
+
+    ``first`` is Python that it runs before it begins.
+    """
+    run = ToyRun(settings, partitions, tmp_path / f"data-{data or name}", tmp_path / f"{name}.log", first)
     try:
         yield run
     finally:

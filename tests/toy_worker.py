@@ -21,7 +21,7 @@ from stream.delivery import Destinations, Steps
 from stream.logs import write_logs
 from stream.settings import Settings
 from stream.stages import Route, Site
-from stream.tables import Pages, Phase
+from stream.tables import Pages, Writes
 from stream.worker import Worker
 
 POISON = b"poison"
@@ -63,11 +63,11 @@ class ToyStage:
             effects.alerts.append(toy_alert(f"{record.partition}-{record.offset}", tally.count, key))
         return effects
 
-    def flush(self) -> list[Phase]:
-        """All changed pages in one phase."""
-        phase = [(key, msgspec.msgpack.encode(self._pages[key])) for key in sorted(self._dirty)]
+    def flush(self) -> Writes:
+        """All changed pages."""
+        writes = [(key, msgspec.msgpack.encode(self._pages[key])) for key in sorted(self._dirty)]
         self._dirty.clear()
-        return [phase] if phase else []
+        return writes
 
     def _page(self, key: bytes) -> Tally:
         if key not in self._pages:
@@ -106,7 +106,7 @@ def toy_blueprint(settings: Settings, partitions: int) -> Blueprint:
 def main(broker: str, prefix: str, group: str, partitions: str, folder: str) -> None:
     """Run until stopped."""
     write_logs()
-    settings = Settings(broker=broker, prefix=prefix, group=group)
+    settings = Settings(broker=broker, prefix=prefix, group=group, data=Path(folder))
 
     async def run() -> None:
         await Worker(settings, toy_blueprint(settings, int(partitions)), Path(folder)).run()

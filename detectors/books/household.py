@@ -11,6 +11,9 @@ from schemas.china_time import DAY
 from schemas.snapshots import HouseholdVisit, Membership, VisitSnapshot
 
 STAYS_KEPT = 400 * DAY
+# Nothing real comes near these: rules compare stays with one another, and the page must stay one that can be written.
+MOST_STAYS = 200  # the newest; what comparing them costs grows with the square of it
+MOST_MEMBERS = 5_000
 
 
 class Member(msgspec.Struct, array_like=True, gc=False):
@@ -45,16 +48,27 @@ class HouseholdPage(Page, kw_only=True):
         held = self.members.get(fact.person)
         if held is not None and held.offset >= fact.offset:
             return False
+        if held is None and len(self.members) >= MOST_MEMBERS:
+            return False
         self.members[fact.person] = Member(fact.offset, fact.belongs)
         return True
 
     def post_stay(self, fact: HouseholdVisit) -> bool:
-        """Upsert, newest snapshot and newest membership; False where what is held is as new."""
-        held = self.stays.get(fact.snapshot.visit)
-        version = (fact.snapshot.offset, fact.member_version)
-        if held is not None and (held.stay.offset, held.member_version) >= version:
+        """Upsert, newest snapshot and newest membership; False where what is held is as new.
+
+        A 2403 may hand a stay from one member to another: what says that it is not the one's must not hide the other's.
+        """
+        held, stay = self.stays.get(fact.snapshot.visit), fact.snapshot
+        if held is not None and held.stay.person != stay.person:
+            if stay.void or held.stay.offset > stay.offset or (held.stay.offset == stay.offset and not held.stay.void):
+                return False
+        elif held is not None and (held.stay.offset, held.member_version) >= (stay.offset, fact.member_version):
             return False
         self.stays[fact.snapshot.visit] = MemberStay(fact.member_version, fact.belongs, fact.birth, fact.snapshot)
+        if len(self.stays) > MOST_STAYS:  # the oldest is forgotten before its time
+            oldest = min((held.stay for held in self.stays.values()), key=lambda stay: (stay.begin, stay.visit))
+            del self.stays[oldest.visit]
+            self.forgotten = max(self.forgotten, oldest.begin)
         return True
 
     def size(self) -> int:

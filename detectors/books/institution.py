@@ -17,13 +17,14 @@ DAYS_KEPT = (
     448  # longer than a stay without an end is kept, or what was judged by a day would change as it is forgotten
 )
 FADES_AT = 2_000  # stay-days; then all counts are halved, so a changed habit shows within some hundred stay-days
+MOST_ITEMS = 50_000  # pages of items; the largest hospitals bill some ten thousand drugs, consumables and services
 LATE = 72 * HOUR  # after the end of the day of service (domain.md §3.2)
 
 
 class InstitutionPage(Page, kw_only=True):
     """One institution's own page."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"d"
 
     institution: str
@@ -33,6 +34,7 @@ class InstitutionPage(Page, kw_only=True):
     billed_late: int = 0  # … whose first bill came later than LATE
     active: int = 0  # stay-days with treatment
     active_apart: int = 0  # … whose treatment lines came in a later message than the day's routine lines
+    items: int = 0  # its items that have a page
 
     def was_billed(self, day: int) -> bool:
         """Whether bills for that day stand, for anybody's stay."""
@@ -70,6 +72,10 @@ class InstitutionPage(Page, kw_only=True):
         if self.active >= FADES_AT:
             self.active //= 2
             self.active_apart //= 2
+
+    def is_full(self) -> bool:
+        """Whether it bills more items than any real one: what it bills of new ones is to be refused."""
+        return self.items >= MOST_ITEMS
 
     def forgets_at(self) -> int:
         """Never: one small page an institution."""

@@ -10,6 +10,7 @@ from schemas.snapshots import STAY, VisitSnapshot
 
 STAYS_KEPT = 400 * DAY  # a year's rules look back 365 days
 OTHERS_KEPT = 60 * DAY
+MOST_VISITS = 500  # the newest; a number that stands for many persons would make a page that cannot be written
 
 
 class PersonPage(Page, kw_only=True):
@@ -31,6 +32,8 @@ class PersonPage(Page, kw_only=True):
         if held is not None and held.offset >= snapshot.offset:
             return False
         self.visits[snapshot.visit] = snapshot
+        if len(self.visits) > MOST_VISITS:  # by what a visit is, not by when it came: no order may matter
+            del self.visits[min(self.visits.values(), key=lambda visit: (visit.begin, visit.visit)).visit]
         self.forgets_first = min(self.forgets_first, _kept_until(snapshot))
         return True
 

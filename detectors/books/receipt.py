@@ -14,7 +14,7 @@ REVERSIBLE = frozenset({"2102", "2103", "2207", "2208", "2304", "2305", "2401"})
 class ReceiptPage(Page, kw_only=True):
     """One reversible message: its visit, or that it was reversed before it came."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"m"
 
     visit: str = ""
@@ -28,4 +28,4 @@ class ReceiptPage(Page, kw_only=True):
 
 def receipt_key(institution: str, infno: str, msgid: str) -> bytes:
     """``msgid`` is unique to its institution only."""
-    return f"m{institution}|{infno}|{msgid}".encode()
+    return f"m{institution}\0{infno}\0{msgid}".encode()

@@ -7,13 +7,13 @@ partition have spoken within that day, waits until a second institution says so 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from detectors.engine.page import NEVER, Page
+from detectors.engine.page import Page
 from schemas.china_time import DAY
 
-BEGINNING = -NEVER
-CLOCK_KEY = b"c"
+BEGINNING: Final = -0x7FFF_FFFF_FFFF_FFFF
+CLOCK_KEY: Final = b"c"
 LARGEST_STEP = DAY
 _SPEAKERS_KEPT = 64  # enough to know that others spoke; a partition may hold thousands
 
@@ -76,6 +76,10 @@ class Watermark(Page, kw_only=True):
             return False
         self.marks[source_partition] = time
         return True
+
+    def newest(self) -> int:
+        """How far the source that is furthest has come, `BEGINNING` before the first mark."""
+        return max(self.marks.values(), default=BEGINNING)
 
     def now(self, source_partitions: int) -> int:
         """The watermark, `BEGINNING` while a source has not spoken."""

@@ -10,20 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
+from detectors.engine.asked import Setting
 from detectors.engine.incoming import Effects
 from detectors.engine.page import NEVER, WARM, WARMING_UP, Page
 from detectors.engine.rule import Cited, Finding, Rule, View
+from detectors.engine.rule_changes import SWITCHED_OFF, both, superseded
 from detectors.engine.standing import Standing
 from schemas.alerts import MOST_EVIDENCE, Alert, Evidence, Source, Status, Text
 from schemas.china_time import format_time
 
 _findings = msgspec.msgpack.Encoder()
 _read_finding = msgspec.msgpack.Decoder(Finding)
-_SAMPLED = 16  # a clock read costs as much as a quick question: time one in sixteen and count it sixteenfold
+_SAMPLED: Final = 16  # a clock read costs as much as a quick question: time one in sixteen and count it sixteenfold
 
 _WHY: dict[str, Text] = {
     "2404": Text("入院登记已撤销（2404）", "the admission was cancelled (2404)"),
@@ -44,7 +46,10 @@ _OTHERWISE = Text("后续交易改变了判断依据", "later transactions chang
 
 
 class Cause(NamedTuple):
-    """What made the engine ask: a message, or a wake-up (``infno`` empty) after it. ``at`` is stream time."""
+    """What made the engine ask: a message, a wake-up after it (``infno`` empty), or a ``change`` of the rule.
+
+    ``at`` is stream time.
+    """
 
     partition: int
     offset: int
@@ -52,10 +57,41 @@ class Cause(NamedTuple):
     msgid: str
     infno: str
     at: int
+    change: Text | None = None
+
+
+class Spoken(Protocol):
+    """Who speaks in an alert: a rule, or what is remembered of one that runs no more."""
+
+    @property
+    def rule_id(self) -> str:
+        """Its id."""
+
+    @property
+    def version(self) -> int:
+        """Its version."""
+
+    @property
+    def rule_class(self) -> str:
+        """Its class."""
+
+    @property
+    def basis(self) -> tuple[str, ...]:
+        """Its basis."""
+
+
+class Changing(Protocol):
+    """A change of rules that has not reached all pages yet (`detectors.engine.walk`)."""
+
+    def changed_since(self, rule_id: str, key: bytes) -> Text | None:
+        """What changed of a rule since that page was last asked; None where nothing did."""
+
+    def former(self, rule_id: str) -> Setting | None:
+        """The rule as it was before."""
 
 
 class Examiner:
-    """Asks the rules of one stage.
+    """Asks the rules of one stage. ``changing`` is set while a change of rules is under way.
 
     ``view_of`` says what a rule may see beside a page at a time; it is asked only where a rule is. ``clock`` reads
     nanoseconds for the rule-time metric; without it none is kept.
@@ -68,10 +104,13 @@ class Examiner:
         clock: Callable[[], int] | None = None,
     ) -> None:
         self._rules: dict[type[Page], list[Rule[Page]]] = {}
+        self._running: dict[str, Rule[Page]] = {}
         for rule in rules:
             self._rules.setdefault(rule.page, []).append(rule)
+            self._running[rule.rule_id] = rule
         self._view_of = view_of
         self._clock = clock
+        self.changing: Changing | None = None
         self._asked = 0
         self.nanoseconds: dict[str, int] = {}
         self.questions: dict[str, int] = {}
@@ -92,6 +131,25 @@ class Examiner:
             if view is None:
                 view = self._view_of(page, now)
             wake = min(wake, self._timed_question(rule, key, page, view, cause, effects))
+        if page.standing:
+            self._retire(key, page, now, cause, effects)
+        return wake
+
+    def ask_again(
+        self, rules: Iterable[Rule[Any]], key: bytes, page: Page, now: int, cause: Cause, effects: Effects
+    ) -> int:
+        """Ask only these, which have changed; when they want to be asked again."""
+        wake = NEVER
+        for rule in rules:
+            if rule.has_models:
+                page.warmth = WARM if rule.is_warm(page) else WARMING_UP
+            if not rule.concerns(page) and not page.standing:
+                continue
+            change = None if self.changing is None else self.changing.changed_since(rule.rule_id, key)
+            view, why = self._view_of(page, now), cause._replace(change=change)
+            wake = min(wake, self._timed_question(rule, key, page, view, why, effects))
+        if page.standing:
+            self._retire(key, page, now, cause, effects)
         return wake
 
     def _timed_question(
@@ -113,18 +171,16 @@ class Examiner:
             effects.counts["rule_inactive", rule.rule_id, reason] += 1
         wake = NEVER
         mark = f"{rule.rule_id}:{rule.version}/"
-        anchors = list(rule.anchors(page)) if reason is None else []
-        asked = set(anchors)
+        seen = rule.ask_all(page, view) if reason is None else dict.fromkeys(rule.anchors(page))
         if page.standing:
-            stands = [name[len(mark) :] for name in page.standing if name.startswith(mark)]
-            anchors.extend(anchor for anchor in stands if anchor not in asked)
-        for anchor in anchors:
-            finding = rule.ask(page, anchor, view) if anchor in asked else None
+            for name in [name for name in page.standing if name.startswith(mark)]:
+                if name[len(mark) :] not in seen:
+                    self._settle(rule, key, page, name, name[len(mark) :], None, view, cause, effects)
+        for anchor, finding in seen.items():
             self._settle(rule, key, page, mark + anchor, anchor, finding, view, cause, effects)
-            if anchor in asked:
-                due = rule.wake(page, anchor, view)
-                if due is not None:
-                    wake = min(wake, max(due, view.now + 1))
+            due = rule.wake(page, anchor, view)  # even while silent: what it lacks may come without a fact of this page
+            if due is not None and due < wake:
+                wake = max(due, view.now + 1)
         return wake
 
     def _settle(
@@ -137,27 +193,82 @@ class Examiner:
                 return
             if standing.begin < page.kept_from():  # forgotten, not taken back: what was said stays said
                 del page.standing[name]
-                return
-            if not standing.is_open:
-                return
-            change, revision, raised = "retracted", standing.revision + 1, standing.raised_at
-            saved = standing.finding
-            finding = _read_finding.decode(saved)
-        else:
-            saved = _findings.encode(finding)
-            if standing is not None and standing.is_open and standing.finding == saved:
-                return
-            change = "opened" if standing is None or not standing.is_open else "revised"
-            revision = 1 if standing is None else standing.revision + 1
-            raised = cause.at if standing is None else standing.raised_at
-        is_open = change != "retracted"
-        page.standing[name] = Standing(revision, is_open, raised, finding.begin, saved)
-        alert_id = _alert_id(rule, key, anchor)
-        effects.alerts.append(_alert(rule, alert_id, finding, revision, is_open, raised, cause, view))
-        effects.counts["alerts", rule.rule_id, finding.severity, change] += 1
+            elif standing.is_open:
+                self._retract(rule, key, page, name, cause, self._why(rule.rule_id, key, cause), view, effects)
+            return
+        saved = _findings.encode(finding)
+        if standing is not None and standing.is_open and standing.finding == saved:
+            return
+        change = "opened" if standing is None or not standing.is_open else "revised"
+        revision = 1 if standing is None else standing.revision + 1
+        raised = cause.at if standing is None else standing.raised_at
+        now_stands = page.standing[name] = Standing(revision, True, raised, finding.begin, saved)
+        alert = _alert(rule, _alert_id(rule, key, anchor), finding, now_stands, cause, view)
+        self._say(alert, change, self._change(rule.rule_id, key, cause), effects)
+
+    def _retract(
+        self, rule: Spoken, key: bytes, page: Page, name: str, cause: Cause, why: Text, view: View, effects: Effects,
+        related: list[str] | None = None,
+    ) -> None:  # fmt: skip
+        stood = page.standing[name]
+        gone = page.standing[name] = msgspec.structs.replace(stood, revision=stood.revision + 1, is_open=False)
+        alert_id = _alert_id(rule, key, name.partition("/")[2])
+        alert = _alert(rule, alert_id, _read_finding.decode(stood.finding), gone, cause, view)
+        alert = msgspec.structs.replace(alert, retraction=why, related=related or [])
+        self._say(alert, "retracted", self._change(rule.rule_id, key, cause), effects)
+
+    def _say(self, alert: Alert, change: str, rule_change: Text | None, effects: Effects) -> None:
+        if rule_change is not None:
+            source = msgspec.structs.replace(alert.source, change=rule_change)
+            alert = msgspec.structs.replace(alert, source=source)
+        effects.alerts.append(alert)
+        effects.counts["alerts", alert.rule, alert.severity, change] += 1
+
+    # -- when rules have changed ------------------------------------------------------------------------------------
+
+    def _change(self, rule_id: str, key: bytes, cause: Cause) -> Text | None:
+        if cause.change is not None or self.changing is None:
+            return cause.change
+        return self.changing.changed_since(rule_id, key)
+
+    def _why(self, rule_id: str, key: bytes, cause: Cause) -> Text:
+        if cause.change is not None:
+            return cause.change
+        why = _WHY.get(cause.infno, _OTHERWISE)
+        change = self._change(rule_id, key, cause)
+        return why if change is None else both(why, change)
+
+    def _retire(self, key: bytes, page: Page, now: int, cause: Cause, effects: Effects) -> None:
+        """Retract what stands of rules and versions that do not run any more, and forget it when the page does."""
+        for name in list(page.standing):
+            said_by, _, anchor = name.partition("/")
+            rule_id, _, version = said_by.rpartition(":")
+            running = self._running.get(rule_id)
+            if running is not None and running.version == int(version):
+                continue
+            standing = page.standing[name]
+            if standing.begin < page.kept_from():
+                del page.standing[name]
+            elif standing.is_open:
+                words = running or (None if self.changing is None else self.changing.former(rule_id))
+                speaker = Setting(
+                    rule_id,
+                    int(version),
+                    "",
+                    "" if words is None else words.rule_class,
+                    () if words is None else words.basis,
+                    {},
+                )
+                why, related = SWITCHED_OFF, []
+                if running is not None:
+                    why = superseded(running.version)
+                    follower = page.standing.get(f"{rule_id}:{running.version}/{anchor}")
+                    related = [_alert_id(running, key, anchor)] if follower is not None and follower.is_open else []
+                view = self._view_of(page, now)
+                self._retract(speaker, key, page, name, cause._replace(change=why), why, view, effects, related)
 
 
-def _alert_id(rule: Rule[Page], key: bytes, anchor: str) -> str:
+def _alert_id(rule: Spoken, key: bytes, anchor: str) -> str:
     digest = blake2b(key + b"\0" + anchor.encode(), digest_size=10).hexdigest()
     return f"{rule.rule_id}:{rule.version}:{digest}"
 
@@ -167,27 +278,18 @@ def _evidence(cited: Cited) -> Evidence:
     return Evidence(reference.infno, reference.msgid, format_time(reference.inf_time), cited.visit)
 
 
-def _alert(
-    rule: Rule[Page],
-    alert_id: str,
-    finding: Finding,
-    revision: int,
-    is_open: bool,
-    raised: int,
-    cause: Cause,
-    view: View,
-) -> Alert:
+def _alert(rule: Spoken, alert_id: str, finding: Finding, stands: Standing, cause: Cause, view: View) -> Alert:
     known = view.references.institution(finding.institution) if finding.institution else None
-    status: Status = "open" if is_open else "retracted"
+    status: Status = "open" if stands.is_open else "retracted"
     return Alert(
         alert_id=alert_id,
         rule=rule.rule_id,
         rule_version=rule.version,
-        revision=revision,
+        revision=stands.revision,
         status=status,
         severity=finding.severity,
         score=round(finding.score, 4),
-        raised_at=format_time(raised),
+        raised_at=format_time(stands.raised_at),
         revised_at=format_time(cause.at),
         begin=format_time(finding.begin),
         end=None if finding.end is None else format_time(finding.end),
@@ -207,5 +309,4 @@ def _alert(
         text=finding.text,
         source=Source(cause.partition, cause.offset, format_time(cause.inf_time), cause.msgid),
         series=finding.series,
-        retraction=None if is_open else _WHY.get(cause.infno, _OTHERWISE),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -10,6 +10,7 @@ from detectors.books.household import HouseholdPage, household_key
 from detectors.engine.clock import CLOCK_KEY, Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Incoming
+from detectors.engine.marks import fault_of
 from detectors.engine.page import Page
 from detectors.engine.stage import Stage
 from schemas.snapshots import Mark, Membership, decode_for_household
@@ -20,10 +21,9 @@ class HouseholdStage(Stage):
 
     name: ClassVar[str] = "household"
     roles: ClassVar[tuple[str, ...]] = ("households",)
-    phases: ClassVar[tuple[tuple[type[Page], ...], ...]] = ((HouseholdPage, Watermark),)
+    kinds: ClassVar[tuple[type[Page], ...]] = (HouseholdPage, Watermark)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def _begin(self) -> None:
         self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
 
     def _now(self) -> int:
@@ -36,7 +36,9 @@ class HouseholdStage(Stage):
             self._park("household", "wrong_type", "not a household's fact", role, record)
             return
         if isinstance(message, Mark):
-            if self._watermark.post(message.source_partition, message.time):
+            if (fault := fault_of(message, self._layout.partitions, record.timestamp_ms)) is not None:
+                self._park("household", fault, "not a mark of a stage of ours", role, record)
+            elif self._watermark.post(message.source_partition, message.time):
                 self._keep_clock(self._watermark)
                 self._fire_until(
                     self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)

@@ -1,21 +1,20 @@
 """What does a mirrored call change? The first stage: an institution's visits, its items, its habits.
 
-Reads ``fund.transactions`` as it is keyed, by institution. Within a message the visit's page is the origin of what is
-posted to other pages, so those are written first: after a crash between the two the visit's page is the older one, and the
-same message gives the same changes again, which pages that hold them already pass over by their position.
+Reads ``fund.transactions`` as it is keyed, by institution.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from msgspec import structs
 
 from detectors.books.institution import InstitutionPage, institution_key
-from detectors.books.item import ItemPage, VolumeChange, item_key
+from detectors.books.item import ItemPage, item_key
+from detectors.books.item_days import VolumeDelta
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
-from detectors.books.visit import DayOfStay, VisitPage, VolumeDelta, visit_key
+from detectors.books.visit import DayOfStay, VisitPage, visit_key
 from detectors.books.visit_posting import Posting, post
 from detectors.engine.clock import CLOCK_KEY, StreamClock
 from detectors.engine.compare import Cause
@@ -24,14 +23,18 @@ from detectors.engine.page import Page
 from detectors.engine.rule import View
 from detectors.engine.stage import Stage
 from schemas import facts
-from schemas.china_time import DAY, HOUR, from_unix
+from schemas.china_time import DAY, from_unix
 from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
 from schemas.snapshots import STAY, Reference, VisitSnapshot, encode
 
-LARGEST_LEAD = HOUR  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
-_CHANGES_BILLS = (facts.Charges, facts.ChargesVoided, facts.AdmissionVoided, facts.Reversal)
-_UNPOSTED = (facts.StockMove, facts.StockDeleted)  # decoded and checked; the rules that ask about stock come later
+MOST_CITED: Final = 64  # messages of a visit that its person's stage hears of; an alert shows fewer
+LARGEST_LEAD: Final = 3_600  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
+_CHANGES_BILLS: Final = (facts.Charges, facts.ChargesVoided, facts.AdmissionVoided, facts.Reversal)
+_UNPOSTED: Final = (
+    facts.StockMove,
+    facts.StockDeleted,
+)  # decoded and checked; the rules that ask about stock come later
 
 
 class InstitutionStage(Stage):
@@ -39,16 +42,13 @@ class InstitutionStage(Stage):
 
     name: ClassVar[str] = "institution"
     roles: ClassVar[tuple[str, ...]] = ("transactions",)
-    phases: ClassVar[tuple[tuple[type[Page], ...], ...]] = (
-        (ItemPage, InstitutionPage),
-        (VisitPage, ReceiptPage, StreamClock),
-    )
+    kinds: ClassVar[tuple[type[Page], ...]] = (VisitPage, ItemPage, InstitutionPage, ReceiptPage, StreamClock)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def _begin(self) -> None:
         self._clock = self._pages.open(StreamClock, CLOCK_KEY, StreamClock)
         self._item_models = [r.rule_id for r in self.examiner.rules() if r.has_models and r.page is ItemPage]
         self._changed_visits: dict[bytes, tuple[VisitPage, Cause]] = {}
+        self._refusal = ""  # why the message in hand is refused, whole or in part: a page is full
         self._taught_at = -1  # the offset of the message that last taught an institution's habits
 
     def _now(self) -> int:
@@ -81,6 +81,9 @@ class InstitutionStage(Stage):
         )
         self._fire_until(self._clock.now, cause)
         self._apply(transaction, cause)
+        if self._refusal:
+            self._park(self.name, "out_of_range", self._refusal, role, record)
+            self._refusal = ""
 
     def _take_mark(self, role: str, record: Incoming) -> None:
         try:
@@ -101,9 +104,11 @@ class InstitutionStage(Stage):
     def _apply(self, transaction: facts.Transaction, cause: Cause) -> None:
         message = Reference(transaction.infno, transaction.msgid, transaction.inf_time)
         institution = transaction.institution
-        if transaction.infno in REVERSIBLE and self._was_reversed(institution, message):
+        was_reversed = transaction.infno in REVERSIBLE and self._was_reversed(institution, message)
+        if was_reversed:
             self._effects.counts["reversed_before", transaction.infno] += 1
-            return
+            if transaction.infno != "2401":  # but of a stay its bills must find that it never was
+                return
         opened: dict[bytes, tuple[VisitPage, int] | None] = {}
         deltas: list[VolumeDelta] = []
         for fact in transaction.facts:
@@ -114,11 +119,14 @@ class InstitutionStage(Stage):
                 opened[key] = self._open_for(key, institution, message, cause)
             page_and_index = opened[key]
             if page_and_index is not None:
-                deltas += self._post(*page_and_index, fact, cause)
-                if message.infno in REVERSIBLE:
+                self._post(page_and_index[0], page_and_index[1], fact, cause, deltas)
+                if was_reversed:
+                    voided = facts.AdmissionVoided(page_and_index[0].visit)
+                    self._post(page_and_index[0], page_and_index[1], voided, cause, deltas)
+                elif message.infno in REVERSIBLE:
                     self._keep_receipt(institution, message, key, cause)
         if deltas:
-            self._post_volumes(institution, deltas, message, cause)
+            self._post_volumes(institution, deltas, cause)
         self._review_visits({key: changed[0] for key, changed in opened.items() if changed is not None}, cause)
 
     def _review_visits(self, changed: dict[bytes, VisitPage], cause: Cause) -> None:
@@ -129,13 +137,17 @@ class InstitutionStage(Stage):
 
     def _open_for(self, key: bytes, institution: str, message: Reference, cause: Cause) -> tuple[VisitPage, int] | None:
         """The visit's page and the message's index on it; None where the page holds the message already."""
-        visit = key.decode().partition("|")[2]
+        visit = key.decode()[len(institution) + 2 :]
         page = self._pages.open(VisitPage, key, lambda: VisitPage(institution=institution, visit=visit))
         if page.position >= cause.offset:
             return None
         page.position = cause.offset
         if page.has_seen(message.infno, message.msgid):
             self._effects.counts["repeated_messages", message.infno] += 1
+            self._pages.changed(key, page)
+            return None
+        if page.is_full():
+            self._refusal = "its visit holds more than any real one"
             self._pages.changed(key, page)
             return None
         return page, page.note(message)
@@ -168,23 +180,23 @@ class InstitutionStage(Stage):
         self._pages.changed(key, receipt)
         self._pages.sleep(key, receipt, receipt.forgets_at())
 
-    def _post(self, page: VisitPage, index: int, fact: facts.Fact, cause: Cause) -> Iterable[VolumeDelta]:
-        before = {day: kept.routine for day, kept in page.days.items()} if isinstance(fact, facts.Charges) else {}
-        posted = post(page, fact, Posting(cause.infno, index, self._category_of))
-        if not posted.matched:
+    def _post(
+        self, page: VisitPage, index: int, fact: facts.Fact, cause: Cause, deltas: list[VolumeDelta]
+    ) -> None:  # fmt: skip
+        days = _days_of(page, fact)
+        before = {day: kept.routine for day in days if (kept := page.days.get(day)) is not None}
+        if not post(page, fact, Posting(cause.infno, index, self._category_of, deltas)):
             self._effects.counts["unmatched_corrections", cause.infno] += 1
         if page.kind == STAY and isinstance(fact, _CHANGES_BILLS):
-            self._learn_habits(page, before, cause)
-        return posted.deltas
+            self._learn_habits(page, days or page.days, before, cause)
 
     def _category_of(self, item: str) -> str:
         catalogued = self._references.item(item)
         return "" if catalogued is None else catalogued.category
 
-    def _learn_habits(self, page: VisitPage, before: dict[int, int], cause: Cause) -> None:
+    def _learn_habits(self, page: VisitPage, days: Iterable[int], before: dict[int, int], cause: Cause) -> None:
         """What this message shows of how its institution bills. Only one that is new to its page may change that page."""
-        key = institution_key(page.institution)
-        habits = self._pages.open(InstitutionPage, key, lambda: InstitutionPage(institution=page.institution))
+        key, habits = self._habits_of(page.institution)
         if habits.position < cause.offset:
             self._taught_at = cause.offset  # one that bills several visits teaches by each of them
         if self._taught_at == cause.offset:
@@ -192,24 +204,49 @@ class InstitutionStage(Stage):
             self._pages.changed(key, habits)
         else:
             habits = InstitutionPage(institution=page.institution)
-        for day, kept in page.days.items():
-            _learn_day(habits, day, kept, before.get(day, 0), cause)
+        for day in days:
+            kept = page.days.get(day)
+            if kept is not None:
+                _learn_day(habits, day, kept, before.get(day, 0), cause)
 
-    def _post_volumes(self, institution: str, deltas: list[VolumeDelta], message: Reference, cause: Cause) -> None:
-        by_item: dict[str, list[VolumeChange]] = {}
+    def _habits_of(self, institution: str) -> tuple[bytes, InstitutionPage]:
+        key = institution_key(institution)
+        return key, self._pages.open(InstitutionPage, key, lambda: InstitutionPage(institution=institution))
+
+    def _post_volumes(self, institution: str, deltas: list[VolumeDelta], cause: Cause) -> None:
+        by_item: dict[str, list[VolumeDelta]] = {}
         for delta in deltas:
-            by_item.setdefault(delta.item, []).append(VolumeChange(delta.day, delta.quantity, delta.scope))
+            by_item.setdefault(delta.item, []).append(delta)
         for item, changes in by_item.items():
             key = item_key(institution, item)
-            page = self._pages.open(ItemPage, key, lambda item=item: ItemPage(institution=institution, item=item))  # type: ignore[misc]
-            if page.position >= cause.offset:
+            page = self._pages.get(ItemPage, key) or self._begin_item(institution, item, key, changes)
+            if page is None or page.position >= cause.offset:
                 continue
             page.position = cause.offset
-            late = page.post(changes, cause.inf_time, message)
+            late = page.post(changes, cause.inf_time)
             if late:
                 for rule in self._item_models:
                     self._effects.counts["late_facts", rule] += late
             self._review(key, page, self._clock.now, cause)
+
+    def _begin_item(self, institution: str, item: str, key: bytes, changes: list[VolumeDelta]) -> ItemPage | None:
+        """A page for an item that has none; None where nothing is billed, or too many have one."""
+        if all(change.quantity <= 0 for change in changes):  # what they take back was never counted, or is forgotten
+            return None
+        its_key, habits = self._habits_of(institution)
+        if habits.is_full():
+            self._refusal = "its institution bills more items than any real one"
+            return None
+        habits.items += 1
+        self._pages.changed(its_key, habits)
+        return self._pages.open(ItemPage, key, lambda: ItemPage(institution=institution, item=item))
+
+    def _forget(self, key: bytes, page: Page) -> None:
+        super()._forget(key, page)
+        if isinstance(page, ItemPage):
+            its_key, habits = self._habits_of(page.institution)
+            habits.items -= 1
+            self._pages.changed(its_key, habits)
 
     # -- snapshots --------------------------------------------------------------------------------------------------
 
@@ -223,6 +260,19 @@ class InstitutionStage(Stage):
                         gone = structs.replace(snapshot, person=former, void=True)
                         self._effects.forwards.append(Forward("person", former.encode(), encode(gone)))
         self._changed_visits.clear()
+
+
+def _days_of(page: VisitPage, fact: facts.Fact) -> list[int]:
+    """The days that a bill's own lines touch; nothing where it may touch others too, or is no bill."""
+    days: list[int] = []
+    if isinstance(fact, facts.Charges):
+        for line in fact.lines:
+            if line.quantity < 0 or line.serial in page.lines or line.serial in page.refund_lines:
+                return list(page.days) + [line.time // DAY for line in fact.lines if line.time // DAY not in page.days]
+            day = line.time // DAY
+            if day not in days:
+                days.append(day)
+    return days
 
 
 def _learn_day(habits: InstitutionPage, day: int, kept: DayOfStay, routine_before: int, cause: Cause) -> None:
@@ -273,5 +323,5 @@ def _snapshot(page: VisitPage, cause: Cause) -> VisitSnapshot:
         sum(settled.total for settled in standing),
         bool(standing),
         page.idle_days() if page.end is not None else 0,
-        tuple(reference for reference in cited if reference is not None),
+        tuple(reference for reference in cited if reference is not None)[:MOST_CITED],
     )

@@ -9,15 +9,16 @@ then msgpack.
 from __future__ import annotations
 
 import struct
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 import msgspec
 
 from detectors.engine.standing import Standing
 
 _HEADER = struct.Struct(">Bqb")
-NEVER = (1 << 63) - 1
-WARMING_UP, WARM = 1, 2
+NEVER: Final = 0x7FFF_FFFF_FFFF_FFFF
+WARMING_UP: Final = 1
+WARM: Final = 2
 
 
 class UnreadableState(Exception):
@@ -59,7 +60,23 @@ class Page(msgspec.Struct, array_like=True, kw_only=True, gc=False):
 
 PageT = TypeVar("PageT", bound=Page)
 
-_encoder = msgspec.msgpack.Encoder()
+
+class Saved(Protocol):
+    """A part of a page that is a class of its own, because it is compiled: it says and reads its plain numbers itself."""
+
+    def saved(self) -> tuple[Any, ...]:
+        """All of it; equal parts give equal ones."""
+
+
+def _save(part: Saved) -> tuple[Any, ...]:
+    return part.saved()
+
+
+def _restore(kind: Any, saved: Any) -> Any:
+    return kind.restored(saved)
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_save)
 _decoders: dict[type[Page], msgspec.msgpack.Decoder[Page]] = {}
 
 
@@ -80,15 +97,15 @@ def warmth_of(saved: bytes) -> int:
 
 def decode_page(kind: type[PageT], saved: bytes) -> PageT:
     """The page; raises `UnreadableState` for another layout."""
-    layout = saved[0]
+    layout = saved[0] if len(saved) >= _HEADER.size else None
     if layout != kind.layout:
         raise UnreadableState(f"{kind.__name__}: saved layout {layout}, this version reads {kind.layout}")
     decoder = _decoders.get(kind)
     if decoder is None:
-        decoder = _decoders[kind] = msgspec.msgpack.Decoder(kind)
+        decoder = _decoders[kind] = msgspec.msgpack.Decoder(kind, dec_hook=_restore)
     try:
         page = decoder.decode(memoryview(saved)[_HEADER.size :])
-    except msgspec.DecodeError as error:
-        raise UnreadableState(f"{kind.__name__}: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, ValueError) as error:
+        raise UnreadableState(f"{kind.__name__}: {type(error).__name__}") from None
     assert isinstance(page, kind)
     return page

@@ -1,21 +1,24 @@
 """Which pages are in memory, which must be written, and which wake up next?
 
 The pages of one stage and partition: decoded ones in front of the saved ones, the set of those that changed since the
-last flush, and the heap of wake-ups. Two generations stand in for an exact least-recently-used order, which would cost
+last flush, and the wake-ups. Two generations stand in for an exact least-recently-used order, which would cost
 a move at every look.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from detectors.engine.page import NEVER, WARM, WARMING_UP, Page, decode_page, encode_page, wake_of, warmth_of
+from detectors.engine.wakes import Wakes
 
 PageT = TypeVar("PageT", bound=Page)
-Writes = list[list[tuple[bytes, bytes | None]]]
+Writes = list[tuple[bytes, bytes | None]]
+
+
+MOST_DECODED = 100_000  # of one stage in one process, over all its partitions: some 5 kB each
 
 
 class SavedPages(Protocol):
@@ -29,30 +32,24 @@ class SavedPages(Protocol):
 
 
 class Pages:
-    """One stage's pages of one partition. ``phases`` orders the kinds: a later phase is written after the earlier ones."""
+    """One stage's pages of one partition: of the given kinds, and at most about ``decoded`` of them as objects in memory."""
 
-    def __init__(self, saved: SavedPages, phases: Iterable[Iterable[type[Page]]], decoded: int = 200_000) -> None:
+    def __init__(self, saved: SavedPages, kinds: Iterable[type[Page]], decoded: int = MOST_DECODED) -> None:
         self._saved = saved
-        self._phase_of: dict[bytes, int] = {}
-        self._kind_of: dict[bytes, type[Page]] = {}
-        for number, kinds in enumerate(phases):
-            for kind in kinds:
-                self._phase_of[kind.prefix] = number
-                self._kind_of[kind.prefix] = kind
+        self._kind_of: dict[bytes, type[Page]] = {kind.prefix: kind for kind in kinds}
         self._young: dict[bytes, Page] = {}
         self._old: dict[bytes, Page] = {}
         self._generation = max(decoded // 2, 1)
         self._dirty: dict[bytes, Page | None] = {}
-        self._wakes: list[tuple[int, bytes]] = []
+        self._wakes = Wakes(self._wake_of)
         self._models: dict[bytes, Counter[int]] = {
             prefix: Counter() for prefix, kind in self._kind_of.items() if kind.has_model
         }
         for key, page in saved.items():
             if (wake := wake_of(page)) != NEVER:
-                self._wakes.append((wake, key))
+                self._wakes.add(wake, key)
             if key[:1] in self._models:
                 self._models[key[:1]][warmth_of(page)] += 1
-        heapq.heapify(self._wakes)
         self.hits = self.misses = 0
 
     def get(self, kind: type[PageT], key: bytes) -> PageT | None:
@@ -71,6 +68,18 @@ class Pages:
             self._young[key] = page
         self.hits += 1
         return page  # type: ignore[return-value]  # a key's prefix decides its kind
+
+    def peek(self, kind: type[PageT], key: bytes) -> PageT | None:
+        """The page of that key, without keeping it decoded; whoever changes it must `keep` it."""
+        page = self._young.get(key) or self._old.get(key)
+        if page is None and key not in self._dirty and (saved := self._saved.get(key)) is not None:
+            return decode_page(kind, saved)
+        return page  # type: ignore[return-value]  # a key's prefix decides its kind
+
+    def keep(self, key: bytes, page: Page) -> None:
+        """A page that was peeked at has changed."""
+        self._old.pop(key, None)
+        self._young[key] = self._dirty[key] = page
 
     def open(self, kind: type[PageT], key: bytes, blank: Callable[[], PageT]) -> PageT:
         """The page of that key, a blank one where there is none yet."""
@@ -94,24 +103,30 @@ class Pages:
     def sleep(self, key: bytes, page: Page, until: int) -> None:
         """The page wants to be asked again at stream time ``until``, or earlier where it has said so before.
 
-        An early wake-up finds nothing new and goes back to sleep; taking it off the heap for every bill that moves it
+        An early wake-up finds nothing new and goes back to sleep; taking it out for every bill that moves it
         would cost more.
         """
         if until < page.wake:
             page.wake = until
             self._dirty[key] = page
-            heapq.heappush(self._wakes, (until, key))
+            self._wakes.add(until, key)
 
     def next_due(self, now: int) -> tuple[int, bytes, Page] | None:
-        """The earliest page whose wake-up is due at ``now``, taken off the heap; ties by key, so the order is fixed."""
-        wakes = self._wakes
-        while wakes and wakes[0][0] <= now:
-            due, key = heapq.heappop(wakes)
+        """The earliest page whose wake-up is due at ``now``, which then has none; ties by key, so the order is fixed."""
+        while (found := self._wakes.pop(now)) is not None:
+            due, key = found
             page = self.get(self._kind_of[key[:1]], key)
             if page is not None and page.wake == due:
                 page.wake = NEVER
                 return due, key, page
         return None
+
+    def _wake_of(self, key: bytes) -> int:
+        page = self._young.get(key) or self._old.get(key)
+        if page is not None:
+            return page.wake
+        saved = None if key in self._dirty else self._saved.get(key)
+        return NEVER if saved is None else wake_of(saved)
 
     @property
     def dirty(self) -> int:
@@ -119,27 +134,22 @@ class Pages:
         return len(self._dirty)
 
     def flush(self) -> Writes:
-        """What must be written, phase by phase, tombstones as None; the pages count as written."""
-        writes: Writes = [[] for _ in range(max(self._phase_of.values()) + 1)]
-        for key, page in self._dirty.items():
-            writes[self._phase_of[key[:1]]].append((key, None if page is None else encode_page(page)))
-            if key[:1] in self._models:
-                self._count_model(key, page)
+        """What must be written, tombstones as None; the pages count as written."""
+        writes = [(key, None if page is None else encode_page(page)) for key, page in self._dirty.items()]
         self._dirty.clear()
         if len(self._young) > self._generation:
             self._old = self._young
             self._young = {}
-        return [phase for phase in writes if phase]
+        return writes
 
-    def _count_model(self, key: bytes, page: Page | None) -> None:
-        counts, saved = self._models[key[:1]], self._saved.get(key)
-        if saved is not None:
-            counts[warmth_of(saved)] -= 1
-        if page is not None:
-            counts[page.warmth] += 1
+    def recount(self, kind: type[Page], before: int, after: int) -> None:
+        """The model on a page of that kind has another warmth; 0 where there was, or is, none."""
+        counts = self._models[kind.prefix]
+        counts[before] -= 1
+        counts[after] += 1
 
     def models(self, kind: type[Page]) -> tuple[int, int]:
-        """How many models there are on pages of that kind, as of the last flush, and how many of them are warming up."""
+        """How many models there are on pages of that kind, and how many of them are warming up."""
         counts = self._models.get(kind.prefix, Counter())
         return counts[WARMING_UP] + counts[WARM], counts[WARMING_UP]
 

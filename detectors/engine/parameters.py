@@ -110,7 +110,7 @@ def _problems(rule: type[AnyRule], table: Mapping[str, object]) -> Iterator[Prob
         where = f"{rule.rule_id}.{name}"
         if name == ENABLED:
             if not isinstance(value, bool):
-                yield Problem(rule.rule_id, name, f"{where} = {_shown(value)} is not allowed: true or false")
+                yield Problem(rule.rule_id, name, f"{where} = {shown(value)} is not allowed: true or false")
         elif name not in fields:
             message = f"{where} is not a parameter{_near(name, [*fields, ENABLED])}"
             yield Problem(rule.rule_id, name, message)
@@ -123,7 +123,7 @@ def _problems(rule: type[AnyRule], table: Mapping[str, object]) -> Iterator[Prob
             if not is_allowed:
                 parameter = _parameter(fields[name])
                 unit = f" ({parameter.unit})" if parameter.unit else ""
-                message = f"{where} = {_shown(value)} is not allowed: {parameter.allowed}{unit}"
+                message = f"{where} = {shown(value)} is not allowed: {parameter.allowed}{unit}"
                 yield Problem(rule.rule_id, name, message)
 
 
@@ -136,7 +136,8 @@ def _near(given: str, known: list[str]) -> str:
     return f", did you mean {near[0]}?" if near else f", known are {', '.join(known)}"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A parameter's value as people read it."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return msgspec.json.encode(value, enc_hook=str).decode()
@@ -167,7 +168,7 @@ _KINDS = {int: "whole number", float: "number", bool: "true or false", str: "tex
 def _kind(annotation: Any) -> str:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Literal:
-        return " or ".join(_shown(choice) for choice in arguments)
+        return " or ".join(shown(choice) for choice in arguments)
     if origin in (typing.Union, UnionType):
         return " or ".join(_kind(_unwrapped(one)[0]) for one in arguments)
     if origin in (tuple, list, frozenset, set):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
 from detectors.books.person import PersonPage, person_key
-from detectors.engine.clock import CLOCK_KEY, Watermark
+from detectors.engine.clock import BEGINNING, CLOCK_KEY, Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Forward, Incoming
+from detectors.engine.marks import fault_of
 from detectors.engine.page import Page
 from detectors.engine.stage import Stage
 from schemas.fields import Undecodable
@@ -22,14 +23,19 @@ class PersonStage(Stage):
 
     name: ClassVar[str] = "person"
     roles: ClassVar[tuple[str, ...]] = ("persons", "visits")
-    phases: ClassVar[tuple[tuple[type[Page], ...], ...]] = ((PersonPage, Watermark),)
+    kinds: ClassVar[tuple[type[Page], ...]] = (PersonPage, Watermark)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def _begin(self) -> None:
         self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
 
     def _now(self) -> int:
         return self._watermark.now(self._layout.partitions)
+
+    @property
+    def newest_source_time(self) -> int | None:
+        """The stream time of the source partition that is furthest; every source sends its marks here."""
+        newest = self._watermark.newest()
+        return None if newest == BEGINNING else newest
 
     def _take_one(self, role: str, record: Incoming) -> None:
         if role == "persons":
@@ -41,7 +47,9 @@ class PersonStage(Stage):
             self._park("person", "wrong_type", "not a snapshot", role, record)
             return
         if isinstance(message, Mark):
-            if self._watermark.post(message.source_partition, message.time):
+            if (fault := fault_of(message, self._layout.partitions, record.timestamp_ms)) is not None:
+                self._park("person", fault, "not a mark of a stage of ours", role, record)
+            elif self._watermark.post(message.source_partition, message.time):
                 self._keep_clock(self._watermark)
                 self._fire_until(
                     self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)

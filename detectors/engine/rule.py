@@ -101,6 +101,10 @@ class Rule(msgspec.Struct, Generic[PageT], frozen=True, kw_only=True):
         """What is to be seen about ``anchor`` at ``view.now``. Never changes the page."""
         raise TypeError(f"{self.rule_id} does not say what it asks")
 
+    def ask_all(self, page: PageT, view: View) -> dict[str, Finding | None]:
+        """`ask` for each of `anchors`; for rules that see all of them at one look."""
+        return {anchor: self.ask(page, anchor, view) for anchor in self.anchors(page)}
+
     def wake(self, page: PageT, anchor: str, view: View) -> int | None:
         """The next stream time, after ``view.now``, at which `ask` may answer otherwise with no new fact."""
         return None

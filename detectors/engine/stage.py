@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-import msgspec
-
+from detectors.engine.asked import Asked
 from detectors.engine.clock import BEGINNING, CLOCK_KEY
 from detectors.engine.compare import Cause, Examiner
 from detectors.engine.incoming import Effects, Incoming
 from detectors.engine.page import Page
-from detectors.engine.pages import Pages, SavedPages, Writes
+from detectors.engine.pages import MOST_DECODED, Pages, SavedPages, Writes
 from detectors.engine.rule import References, Rule, View
+from detectors.engine.walk import Walk, open_walk
 from schemas.dead_letters import DeadLetter
 
 
-class Layout(msgspec.Struct, frozen=True):
+class Layout(NamedTuple):
     """How a run is cut: the stage's own partition, and how many the topics have."""
 
     partition: int
@@ -28,7 +28,7 @@ class Stage:
 
     name: ClassVar[str]
     roles: ClassVar[tuple[str, ...]]  # the topics that it reads, without prefix
-    phases: ClassVar[tuple[tuple[type[Page], ...], ...]]
+    kinds: ClassVar[tuple[type[Page], ...]]  # the pages of its books
 
     def __init__(
         self, layout: Layout, saved: SavedPages, references: References, rules: Iterable[Rule[Any]],
@@ -36,11 +36,14 @@ class Stage:
     ) -> None:  # fmt: skip
         self._layout = layout
         self._references = references
-        self._pages = Pages(saved, self.phases)
+        self._pages = Pages(saved, (*self.kinds, Asked), MOST_DECODED // layout.partitions)
         kinds = set(self._pages.kinds().values())
-        self.examiner = Examiner([rule for rule in rules if rule.page in kinds], self._view, clock)
+        rules = [rule for rule in rules if rule.page in kinds]
+        self.examiner = Examiner(rules, self._view, clock)
+        self.walk = self.examiner.changing = open_walk(self._pages, saved, rules)
         self._effects = Effects()
         self._sent_mark = BEGINNING
+        self._begin()
 
     @property
     def pages(self) -> Pages:
@@ -60,6 +63,8 @@ class Stage:
     def take(self, role: str, batch: Sequence[Incoming]) -> Effects:
         """Apply records of one topic in order; what they brought about, to be published before `flush` is written."""
         for record in batch:
+            if self.walk is not None:
+                self._walk_on(self.walk, role, record)
             self._take_one(role, record)
         self._finish()
         now = self._now()
@@ -68,11 +73,19 @@ class Stage:
         effects, self._effects = self._effects, Effects()
         return effects
 
+    def _walk_on(self, walk: Walk, role: str, record: Incoming) -> None:
+        now = self._now()
+        if now != BEGINNING and walk.go_on(role, record, self.examiner, now, self._effects):
+            self.walk = self.examiner.changing = None
+
     def flush(self) -> Writes:
-        """The pages that changed, in phases: each must be written before the next (design.md, State and delivery)."""
+        """The pages that changed since the last flush, to be written together."""
         return self._pages.flush()
 
     # -- for the stages ---------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Open what the stage keeps besides its pages; the last step of its making."""
 
     def _now(self) -> int:
         raise TypeError(f"{self.name} does not say what time it is")
@@ -96,14 +109,26 @@ class Stage:
     def _review(self, key: bytes, page: Page, now: int, cause: Cause) -> None:
         """Let time do its work on the page, ask the rules, and set its next wake-up."""
         page.advance(now)
-        forget = page.forgets_at()
+        forget, pages, warmth = page.forgets_at(), self._pages, page.warmth
         if forget <= now:
-            self._pages.drop(key)
+            if warmth:
+                pages.recount(type(page), warmth, 0)
+            self._forget(key, page)
             return
         wake = self.examiner.review(key, page, now, cause, self._effects)
+        if page.warmth != warmth:
+            pages.recount(type(page), warmth, page.warmth)
         change = page.next_change()
-        self._pages.changed(key, page)
-        self._pages.sleep(key, page, min(wake, forget, change if change > now else now + 1))
+        if change <= now:
+            change = now + 1
+        if change < wake:
+            wake = change
+        pages.changed(key, page)
+        pages.sleep(key, page, wake if wake < forget else forget)
+
+    def _forget(self, key: bytes, page: Page) -> None:
+        """The page's horizon has passed."""
+        self._pages.drop(key)
 
     def _fire_until(self, now: int, cause: Cause) -> None:
         """Fire every wake-up due at ``now`` or before, in order of time; what they raise bears the wake-up's time."""

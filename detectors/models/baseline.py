@@ -15,32 +15,35 @@ clipping, the holidays and the first weeks need; as ten objects they would take 
 from __future__ import annotations
 
 from math import sqrt
-from typing import NamedTuple
-
-import msgspec
+from typing import Final, NamedTuple, TypeAlias
 
 from detectors.models.spring_festival import is_quiet, is_unsettled
 from detectors.models.tail import LARGEST, limit, surprise
 
-MEMORY = 35  # days: five weeks, so that a month's refills weigh alike
-SPREAD_MEMORY = 84  # days, of lumpiness
-DRIFT_MEMORY = 26  # weeks
-ACCEPTANCE = 21  # days above the limit that make a new level
-CLIP = 6.9  # nats, one in a thousand: what lies above is learned as if it stood there
-_SLOWLY = 0.25  # the pace at which clipped and holiday days are learned
+MEMORY: Final = 35  # days: five weeks, so that a month's refills weigh alike
+SPREAD_MEMORY: Final = 84  # days, of lumpiness
+DRIFT_MEMORY: Final = 26  # weeks
+ACCEPTANCE: Final = 21  # days above the limit that make a new level
+CLIP: Final = 6.9  # nats, one in a thousand: what lies above is learned as if it stood there
+_SLOWLY: Final = 0.25  # the pace at which clipped and holiday days are learned
 # Packs a day: one in seven weeks; keeps a history of zeros from making one pack infinite news.
-_SMALLEST_LEVEL = 0.02
-_FIRST_LUMPINESS = 3.0  # packs: a line is of one to four, and a prescription of a few lines
-_FIRST_DRIFT = 0.0225  # 15 % a week
-_LARGEST_DRIFT = 1.0
-_SMALLEST_DRIFT = 0.0025  # 5 %: nobody's custom is steadier
-_LARGEST_WEEK = 6.0  # times the drift known, (2.5 sigma)²: what one week may say about it
-_LARGEST_NEWS = 9.0  # times the spread known, (3 sigma)²: what one day may say about spread
-_FESTIVAL_DRIFT = 0.09  # 30 %: buying ahead and catching up
-_FIRST_WEEK = 7  # days in which a mean is made, and nothing is clipped
-_SMALLEST_FACTOR = 0.1
-_EVENTS = 12  # days with volume that the memory must span, or a monthly delivery would be forgotten between two
-_LONGEST_MEMORY = 182
+_SMALLEST_LEVEL: Final = 0.02
+_FIRST_LUMPINESS: Final = 3.0  # packs: a line is of one to four, and a prescription of a few lines
+_FIRST_DRIFT: Final = 0.0225  # 15 % a week
+_LARGEST_DRIFT: Final = 1.0
+_SMALLEST_DRIFT: Final = 0.0025  # 5 %: nobody's custom is steadier
+_LARGEST_WEEK: Final = 6.0  # times the drift known, (2.5 sigma)²: what one week may say about it
+_LARGEST_NEWS: Final = 9.0  # times the spread known, (3 sigma)²: what one day may say about spread
+_FESTIVAL_DRIFT: Final = 0.09  # 30 %: buying ahead and catching up
+_FIRST_WEEK: Final = 7  # days in which a mean is made, and nothing is clipped
+_SMALLEST_FACTOR: Final = 0.1
+_EVENTS: Final = 12  # days with volume that the memory must span, or a monthly delivery would be forgotten between two
+_LONGEST_MEMORY: Final = 182
+
+
+SavedBaseline: TypeAlias = tuple[
+    int, float, list[float], float, float, float, int, float, float, int, float, float, float
+]  # fmt: skip
 
 
 class Expected(NamedTuple):
@@ -56,35 +59,66 @@ class Expected(NamedTuple):
         return self.lumpiness * mean + (self.spread * mean) ** 2
 
 
-class VolumeBaseline(msgspec.Struct, array_like=True, gc=False):
-    """The state, in plain numbers; volumes in packs (any unit), one value a day without gaps, never NaN."""
+class VolumeBaseline:
+    """The state, in plain numbers; volumes in packs (any unit), one value a day without gaps, never NaN.
 
-    days: int = 0
-    level: float = 0.0
-    weekdays: list[float] = msgspec.field(default_factory=lambda: [1.0] * 7)
-    lumpiness: float = _FIRST_LUMPINESS
-    drift: float = _FIRST_DRIFT
-    activity: float = 1.0  # share of days with volume
-    events: int = 0  # days with volume
-    event_volume: float = 0.0  # mean over the last events
-    event_square: float = 0.0  # mean square over the last events
-    held: int = 0  # days above the limit, lately
-    held_level: float = 0.0
-    week_volume: float = 0.0
-    week_expected: float = 0.0
+    A plain class, not a struct: it is compiled (see ``setup.py``), for a county's items learn millions of days.
+    """
+
+    def __init__(self) -> None:
+        self.days = 0
+        self.level = 0.0
+        self.weekdays = [1.0] * 7
+        self.lumpiness = _FIRST_LUMPINESS
+        self.drift = _FIRST_DRIFT
+        self.activity = 1.0  # share of days with volume
+        self.events = 0  # days with volume
+        self.event_volume = 0.0  # mean over the last events
+        self.event_square = 0.0  # mean square over the last events
+        self.held = 0  # days above the limit, lately
+        self.held_level = 0.0
+        self.week_volume = 0.0
+        self.week_expected = 0.0
+
+    def saved(self) -> SavedBaseline:
+        """All of it as plain numbers; equal models give equal ones."""
+        return (
+            self.days, self.level, self.weekdays, self.lumpiness, self.drift, self.activity, self.events,
+            self.event_volume, self.event_square, self.held, self.held_level, self.week_volume, self.week_expected,
+        )  # fmt: skip
+
+    @staticmethod
+    def restored(saved: SavedBaseline) -> VolumeBaseline:
+        """What was `saved`. Raises `ValueError` where a week has not seven days."""
+        model = VolumeBaseline()
+        (
+            model.days, model.level, model.weekdays, model.lumpiness, model.drift, model.activity, model.events,
+            model.event_volume, model.event_square, model.held, model.held_level, model.week_volume, model.week_expected,
+        ) = saved  # fmt: skip
+        if len(model.weekdays) != 7:
+            raise ValueError("a week has seven factors")
+        return model
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, VolumeBaseline) and self.saved() == other.saved()
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
 
     def expected(self, day: int) -> Expected:
         """What ``day`` should bring, from what was learned so far. Finite, and positive also after a history of zeros."""
-        level, lumps = self.level, self.lumps()
+        return Expected(*self.expect(day))
+
+    def expect(self, day: int) -> tuple[float, float, float]:
+        """`expected`, as plain numbers."""
+        level, lumps, seen = self.level, self.lumps(), self.memory()
         if level < _SMALLEST_LEVEL:
             level = _SMALLEST_LEVEL
-        seen = self.memory()
         if self.days < seen:
-            seen = self.days or 1
+            seen = float(max(self.days, 1))
         drift = self.drift + lumps / (level * seen)
         if is_unsettled(day):
             drift += _FESTIVAL_DRIFT
-        return Expected(level * self.weekdays[(day + 3) % 7], lumps, sqrt(drift))
+        return level * self.weekdays[(day + 3) % 7], lumps, sqrt(drift)
 
     def lumps(self) -> float:
         """Lumpiness, for rare volume by the size of what came when it came: days without a delivery tell nothing of it."""
@@ -109,7 +143,8 @@ class VolumeBaseline(msgspec.Struct, array_like=True, gc=False):
         mean = (self.level if self.level > _SMALLEST_LEVEL else _SMALLEST_LEVEL) * self.weekdays[which]
         learned, pace = volume, 1.0
         if volume > mean and self.days >= _FIRST_WEEK:
-            variance = self.expected(day).variance()
+            _, lumps, spread = self.expect(day)
+            variance = lumps * mean + (spread * mean) ** 2
             if surprise(volume, mean, variance) > CLIP:
                 learned, pace = limit(mean, variance, CLIP), _SLOWLY
                 self._hold(volume / max(self.weekdays[which], _SMALLEST_FACTOR))
@@ -156,7 +191,8 @@ class VolumeBaseline(msgspec.Struct, array_like=True, gc=False):
         self.weekdays[which] += pace / (weeks if weeks < most else most) * ((seen if seen < 7 else 7) - factor)
 
     def _learn_spread(self, volume: float, mean: float, pace: float) -> None:
-        strayed = (volume - mean) ** 2 - self.drift * mean * mean
+        distance = volume - mean
+        strayed = distance * distance - self.drift * mean * mean
         strayed = strayed / (mean if mean > _SMALLEST_LEVEL else _SMALLEST_LEVEL) if strayed > 0 else 0.0
         if strayed > _LARGEST_NEWS * self.lumpiness and self.days > ACCEPTANCE:
             strayed = _LARGEST_NEWS * self.lumpiness

@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import log, sqrt
+from typing import Final
 
-SMALLEST_MEAN = 1e-9
-LARGEST = 1e15  # beyond it floats lose single packs; every argument is brought below
+SMALLEST_MEAN: Final = 1e-9
+LARGEST: Final = 1e15  # beyond it floats lose single packs; every argument is brought below
+_LARGEST_VARIANCE: Final = 1e30
 
 
 def surprise(value: float, mean: float, variance: float) -> float:
@@ -26,15 +28,21 @@ def surprise(value: float, mean: float, variance: float) -> float:
     >>> round(surprise(30, 2.0, 4.0), 1), surprise(1, 2.0, 4.0)
     (14.7, 0.0)
     """
-    mean = min(max(mean, SMALLEST_MEAN), LARGEST)
-    value = min(value, LARGEST)
+    if mean < SMALLEST_MEAN:
+        mean = SMALLEST_MEAN
+    elif mean > LARGEST:
+        mean = LARGEST
+    if value > LARGEST:
+        value = LARGEST
     if value <= mean:
         return 0.0
-    lumps = min(variance, LARGEST * LARGEST) - mean
+    lumps = (variance if variance < _LARGEST_VARIANCE else _LARGEST_VARIANCE) - mean
     if lumps <= mean * 1e-6:
-        return max(value * log(value / mean) - value + mean, 0.0)
-    size = mean * mean / lumps
-    return max(value * log(value / mean) - (value + size) * log((value + size) / (mean + size)), 0.0)
+        nats = value * log(value / mean) - value + mean
+    else:
+        size = mean * mean / lumps
+        nats = value * log(value / mean) - (value + size) * log((value + size) / (mean + size))
+    return nats if nats > 0.0 else 0.0
 
 
 @lru_cache(maxsize=65_536)

@@ -122,7 +122,10 @@ def _run(arguments: list[str]) -> int:
         return EXIT_PIPE_CLOSED
     except Exception as error:  # noqa: BLE001  # the outermost frame: reported, never swallowed
         hint = "" if "--debug" in arguments else " ('fundwatch --debug …' shows where)"
-        return _failed(f"unexpected {type(error).__name__}: {error}{hint}", arguments)
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        # Kind and place, not its text: that may quote a record, and of a worker this line goes to its log.
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        return _failed(f"unexpected {type(error).__name__} at {place}{hint}", arguments)
 
 
 def _failed(line: str, arguments: list[str]) -> int:

@@ -29,6 +29,6 @@ def command(invocation: Invocation, name: str, data: Path | None, metrics_port: 
 
     settings = invocation.settings({"data": data, "metrics_port": metrics_port})
     rules = configured_rules(settings.rules)
-    write_logs()
+    write_logs(level=settings.log_level)
     check_topics(settings)
     asyncio.run(serve(settings, rules, name))

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from detectors.books.item import LONGEST_GAP, ItemPage
+from detectors.books.item_days import LONGEST_GAP, ItemDays
 from detectors.models.tail import limit, surprise
-from schemas.china_time import DAY
 
 # A window stays full of last month's spike: a day is part of it that itself keeps this share of the excess.
 _GOING_ON_SHARE = 0.25
@@ -47,40 +46,40 @@ class Episode(NamedTuple):
     last: int
 
 
-def crossing(page: ItemPage, day: int, bars: Iterable[Bar]) -> Crossing | None:
+def crossing(book: ItemDays, day: int, bars: Iterable[Bar]) -> Crossing | None:
     """What the windows that end on ``day`` cross, the shortest first."""
     for bar in bars:
-        ordinary = page.ordinary(day, bar.days)
+        ordinary = book.ordinary(day, bar.days)
         if ordinary is None:
             continue
-        volume, mean = page.volume(day, bar.days), ordinary.mean
+        volume, mean = book.volume(day, bar.days), ordinary.mean
         if volume < mean * bar.ratio or volume - mean < bar.packs:
             continue
         nats = surprise(volume, mean, ordinary.variance)
-        if nats < bar.nats or (bar.days > 1 and not _goes_on(page, day, volume / bar.days, mean / bar.days)):
+        if nats < bar.nats or (bar.days > 1 and not _goes_on(book, day, volume / bar.days, mean / bar.days)):
             continue
         least = max(mean * bar.ratio, mean + bar.packs, limit(mean, ordinary.variance, bar.nats))
         return Crossing(day, bar, volume, mean, least, nats)
     return None
 
 
-def _goes_on(page: ItemPage, day: int, height: float, mean: float) -> bool:
-    return page.volume(day) >= mean + _GOING_ON_SHARE * (height - mean)
+def _goes_on(book: ItemDays, day: int, height: float, mean: float) -> bool:
+    return book.volume(day) >= mean + _GOING_ON_SHARE * (height - mean)
 
 
-def episodes(page: ItemPage, bars: Sequence[Bar], history: int, gap: int) -> list[Episode]:
+def episodes(book: ItemDays, bars: Sequence[Bar], history: int, gap: int) -> list[Episode]:
     """The episodes that the page knows, oldest first. The running day can begin one; it joins one when it is over."""
     found: list[Episode] = []
-    known = page.kept_from() // DAY
-    for day in page.suspects:
-        if page.history(day) < history:
+    known = book.known_from()
+    for day in book.suspects:
+        if book.history(day) < history:
             continue
-        seen = crossing(page, day, bars)
+        seen = crossing(book, day, bars)
         if seen is None:
             continue
         if not found or day - found[-1].last > _patience(seen, gap):
             found.append(Episode(seen, day))
-        elif day < page.today:
+        elif day < book.today:
             found[-1] = found[-1]._replace(last=day)
     # What began before is final, and what goes on from there is no new story.
     return [episode for episode in found if episode.first.day >= known]
@@ -104,30 +103,30 @@ def reference_week(seen: Crossing) -> int:
     return seen.day - max(seen.bar.days, 7) + 1
 
 
-def expected_of(page: ItemPage, day: int, week: int) -> float:
+def expected_of(book: ItemDays, day: int, week: int) -> float:
     """Packs expected of ``day`` by the reference week that begins on ``week``."""
-    expected = page.expected(week + (day - week) % 7)
+    expected = book.expected(week + (day - week) % 7)
     return 0.0 if expected is None else expected.mean
 
 
-def begin_of(page: ItemPage, seen: Crossing) -> int:
+def begin_of(book: ItemDays, seen: Crossing) -> int:
     """Since when: the day from which on the volume before the crossing lies furthest above what makes it an excess."""
     reach = max(seen.bar.days, 7)
-    return _furthest(page, seen, range(seen.day - 1, seen.day - reach, -1))
+    return _furthest(book, seen, range(seen.day - 1, seen.day - reach, -1))
 
 
-def end_of(page: ItemPage, episode: Episode) -> int:
+def end_of(book: ItemDays, episode: Episode) -> int:
     """Until when: the day up to which the volume since the crossing does."""
-    return _furthest(page, episode.first, range(episode.first.day + 1, episode.last + 1))
+    return _furthest(book, episode.first, range(episode.first.day + 1, episode.last + 1))
 
 
-def _furthest(page: ItemPage, seen: Crossing, days: Iterable[int]) -> int:
+def _furthest(book: ItemDays, seen: Crossing, days: Iterable[int]) -> int:
     week = reference_week(seen)
     first_excess = _STILL_SHARE * (seen.limit - seen.expected) / seen.bar.days
     furthest, best, above = seen.day, 0.0, 0.0
     for day in days:
-        expected = expected_of(page, day, week)
-        above += page.told(day)[0] - min(expected + first_excess, expected * _STILL_RATIO)
+        expected = expected_of(book, day, week)
+        above += book.told(day)[0] - min(expected + first_excess, expected * _STILL_RATIO)
         if above > best:
             furthest, best = day, above
     return furthest

@@ -13,7 +13,8 @@ from itertools import islice
 from math import log
 from typing import Annotated, ClassVar
 
-from detectors.books.item import LONGEST_GAP, ItemPage
+from detectors.books.item import ItemPage
+from detectors.books.item_days import LONGEST_GAP
 from detectors.by_item.drug_volume.episode import Bar, Episode, episodes, so_far
 from detectors.by_item.drug_volume.text import Story, describe, drawn, measures, tell
 from detectors.engine.page import Page
@@ -109,7 +110,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
 
     def concerns(self, page: ItemPage) -> bool:
         """Only where the page's own screen has seen something; no parameter can ask for less than the screen."""
-        return bool(page.suspects)
+        return bool(page.days.suspects)
 
     def silence(self, page: ItemPage, view: View) -> str | None:
         """Silent while the item's history is too short."""
@@ -117,7 +118,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
 
     def is_warm(self, page: ItemPage) -> bool:
         """Whether enough closed days have been learned."""
-        return page.history(page.today) >= self.warm_up
+        return page.days.history(page.days.today) >= self.warm_up
 
     def anchors(self, page: ItemPage) -> Iterable[str]:
         """The first days of the episodes."""
@@ -130,8 +131,12 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
                 return self._finding(page, episode, view)
         return None
 
+    def ask_all(self, page: ItemPage, view: View) -> dict[str, Finding | None]:
+        """All episodes at one look."""
+        return {format_day(episode.first.day): self._finding(page, episode, view) for episode in self._episodes(page)}
+
     def _episodes(self, page: ItemPage) -> list[Episode]:
-        return episodes(page, self.bars(), self.warm_up, self.gap)
+        return episodes(page.days, self.bars(), self.warm_up, self.gap)
 
     def bars(self) -> tuple[Bar, ...]:
         """What each window must cross."""
@@ -146,9 +151,9 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
 
     def _finding(self, page: ItemPage, episode: Episode, view: View) -> Finding:
         first = episode.first
-        if first.day >= page.today:
+        if first.day >= page.days.today:
             first = first._replace(volume=so_far(first))
-        story = tell(page, Episode(first, episode.last))
+        story = tell(page.days, Episode(first, episode.last))
         return Finding(
             severity=_severity(story),
             score=1 - 0.5 ** (story.zeros / (first.bar.nats / log(10))),
@@ -156,11 +161,11 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
             end=(story.last + 1) * DAY - 1,
             institution=page.institution,
             item=page.item,
-            measures=measures(story, page.history(first.day), self.warm_up),
+            measures=measures(story, page.days.history(first.day), self.warm_up),
             evidence=tuple(islice(_evidence(page, story), MOST_EVIDENCE)),
             fund_at_risk=story.money,
             text=describe(page, story, view),
-            series=drawn(page, story),
+            series=drawn(page.days, story),
         )
 
 
@@ -169,7 +174,7 @@ def _evidence(page: ItemPage, story: Story) -> Iterator[Cited]:
     for day in sorted(page.cited):
         if story.begin <= day <= story.last:
             cited = page.cited[day]
-            known = cited.references[: max(cited.crossing, 0)] if day >= page.today else cited.references
+            known = cited.references[: max(cited.crossing, 0)] if day >= page.days.today else cited.references
             yield from (Cited(reference) for reference in known)
 
 

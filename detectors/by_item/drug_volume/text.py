@@ -6,6 +6,7 @@ from math import log
 from typing import NamedTuple
 
 from detectors.books.item import ItemPage
+from detectors.books.item_days import ItemDays
 from detectors.by_item.drug_volume.episode import Crossing, Episode, begin_of, end_of, expected_of, reference_week
 from detectors.engine.rule import View
 from detectors.models.shape import Shape, shape_of
@@ -70,21 +71,21 @@ class Story(NamedTuple):
         return self.volume / max(self.expected, _LEAST_EXPECTED)
 
 
-def tell(page: ItemPage, episode: Episode) -> Story:
+def tell(book: ItemDays, episode: Episode) -> Story:
     """The episode from its begin to its last day that is over, as the numbers stood this morning."""
     first = episode.first
-    begin, last, week = begin_of(page, first), end_of(page, episode), reference_week(first)
+    begin, last, week = begin_of(book, first), end_of(book, episode), reference_week(first)
     days = range(begin, last + 1)
-    told = [page.told(day) for day in days]
-    means = [expected_of(page, day, week) for day in days]
+    told = [book.told(day) for day in days]
+    means = [expected_of(book, day, week) for day in days]
     volume, scope = sum(packs for packs, _ in told), sum(fen for _, fen in told)
-    is_running = first.day >= page.today
+    is_running = first.day >= book.today
     if is_running:
-        before = sum(page.told(day)[0] for day in range(first.day - first.bar.days + 1, begin))
+        before = sum(book.told(day)[0] for day in range(first.day - first.bar.days + 1, begin))
         volume = max(volume, first.volume - before)
     expected = sum(means)
-    price = scope / volume if scope and not is_running else _price(page)
-    known = page.expected(week)
+    price = scope / volume if scope and not is_running else _price(book)
+    known = book.expected(week)
     variance = expected if known is None else known.lumpiness * expected + (known.spread * expected) ** 2
     return Story(
         first, begin, last, is_running, volume, expected,
@@ -94,9 +95,9 @@ def tell(page: ItemPage, episode: Episode) -> Story:
     )  # fmt: skip
 
 
-def _price(page: ItemPage) -> float:
+def _price(book: ItemDays) -> float:
     """Fen a pack over all days that are over; 0 where nothing was billed before today."""
-    told = [page.told(page.first_day + index) for index in range(len(page.volumes))]
+    told = [book.told(book.first_day + index) for index in range(len(book.volumes))]
     packs = sum(volume for volume, _ in told)
     return sum(fen for _, fen in told) / packs if packs > 0 else 0.0
 
@@ -119,18 +120,18 @@ def measures(story: Story, history: int, warm_up: int) -> tuple[Measure, ...]:
     )
 
 
-def drawn(page: ItemPage, story: Story) -> Series:
+def drawn(book: ItemDays, story: Story) -> Series:
     """The last days up to the episode's last that is over, with the band of 99 in 100 ordinary days."""
-    last = min(story.last, page.today - 1)
+    last = min(story.last, book.today - 1)
     points = []
-    for day in range(max(last - _DRAWN_DAYS + 1, page.first_day), last + 1):
-        expected = page.expected(day)
+    for day in range(max(last - _DRAWN_DAYS + 1, book.first_day), last + 1):
+        expected = book.expected(day)
         low = high = None
         if expected is not None:
             spread = expected.variance()
             low = round(max(expected.mean - 2 * spread**0.5, 0.0), 1)
             high = round(limit(expected.mean, spread, _BAND_NATS), 1)
-        points.append(Point(format_day(day), round(page.told(day)[0], 1), low, high))
+        points.append(Point(format_day(day), round(book.told(day)[0], 1), low, high))
     return Series("packs", points)
 
 

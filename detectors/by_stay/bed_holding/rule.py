@@ -130,7 +130,8 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
         first = page.first_day()
         assert first is not None
         today = now // DAY
-        last = today if page.end is None else page.end // DAY - 1
+        is_open = page.end is None or page.end // DAY > today + 1  # a discharge dated ahead has not been yet
+        last = today if page.end is None or is_open else page.end // DAY - 1
         runs: list[tuple[int, int | None]] = []
         start: int | None = None
         for day in range(max(first, today - _LOOKED_BACK), last + 1):
@@ -140,7 +141,7 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
             elif start is not None:
                 runs.append((start, day - 1))
                 start = None
-        if page.end is None:
+        if is_open:
             runs.append((last + 1 if start is None else start, None))
         elif start is not None:
             runs.append((start, last))

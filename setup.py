@@ -1,0 +1,52 @@
+"""Which modules are compiled? Those in which a replay spends its time; mypyc makes C of them as they stand.
+
+The source is one: without a C compiler, or with FUNDWATCH_PURE=1, the same modules run as Python, three times slower in these
+parts, and pass the same tests (tests/test_forms.py). What may be compiled: functions and plain classes with full annotations.
+What may not: msgspec structs, for mypyc drops their class keywords.
+"""
+
+import logging
+import os
+
+from setuptools import setup
+
+COMPILED = [
+    "schemas/calls.py",
+    "schemas/china_time.py",
+    "schemas/codes.py",
+    "schemas/decode.py",
+    "schemas/fields.py",
+    "detectors/books/item_days.py",
+    "detectors/books/visit_lines.py",
+    "detectors/books/visit_posting.py",
+    "detectors/engine/compare.py",
+    "detectors/engine/household_stage.py",
+    "detectors/engine/institution_stage.py",
+    "detectors/engine/pages.py",
+    "detectors/engine/person_stage.py",
+    "detectors/engine/stage.py",
+    "detectors/engine/wakes.py",
+    "detectors/engine/walk.py",
+    "detectors/models/baseline.py",
+    "detectors/models/shape.py",
+    "detectors/models/spring_festival.py",
+    "detectors/models/tail.py",
+]
+
+
+def extensions() -> list:
+    """The compiled modules; none where they are not wanted, or mypyc is not there."""
+    if os.environ.get("FUNDWATCH_PURE") == "1":
+        return []
+    try:
+        from mypyc.build import mypycify
+    except ImportError:
+        logging.getLogger(__name__).warning("mypyc is not there: the engine stays pure Python")
+        return []
+    found = mypycify(["--ignore-missing-imports", *COMPILED], opt_level="3")
+    for extension in found:
+        extension.optional = True  # no C compiler, or no Python headers: pure Python, and no failure
+    return found
+
+
+setup(ext_modules=extensions())

@@ -1,0 +1,83 @@
+"""Do the compiled form of the engine and the pure one pass the same tests, and say the same to the last byte?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.service_runs import CUT
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("schemas", "detectors", "stream", "simulation", "dashboards", "tests")
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
+# What the compiled modules are for: the wire, the books and the models, and the rules over them.
+HELD_BY = ("test_decode", "test_china_time", "test_visit_book", "test_item_book", "test_volume_model", "test_golden")
+
+
+def compiled_modules() -> list[str]:
+    lines = (ROOT / "setup.py").read_text(encoding="utf-8").splitlines()
+    return [line.strip().strip('",') for line in lines if line.startswith('    "') and line.endswith('.py",')]
+
+
+@pytest.fixture(scope="module")
+def pure(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree without what was compiled of it."""
+    root = tmp_path_factory.mktemp("pure")
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", root)
+    return root
+
+
+def run(root: Path, *arguments: str | Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
+    return done.stdout
+
+
+def where_from(root: Path, modules: list[str]) -> list[str]:
+    names = [module.removesuffix(".py").replace("/", ".") for module in modules]
+    code = "import importlib, sys\nfor name in sys.argv[1:]: print(importlib.import_module(name).__file__)"
+    return run(root, "-c", code, *names).split()
+
+
+def test_what_should_be_compiled_is_where_there_is_a_compiler(pure: Path) -> None:
+    modules = compiled_modules()
+    assert len(modules) > 5
+    assert where_from(pure, modules) == [str(pure / module) for module in modules]
+    if shutil.which("cc") and Path(sysconfig.get_path("include"), "Python.h").exists():
+        assert where_from(ROOT, modules) == [str(ROOT / module.removesuffix(".py")) + SUFFIX for module in modules]
+
+
+@pytest.mark.timeout(900)
+def test_the_pure_form_passes_the_same_tests(pure: Path) -> None:
+    sources = compiled_modules()
+    held = [f"tests/{name}.py" for name in HELD_BY]
+    told = run(pure, "-m", "pytest", "-q", "-p", "no:cacheprovider", *sources, *held)
+    assert " passed" in told
+    assert "skipped" not in told
+
+
+def test_both_forms_say_the_same_to_the_last_byte(pure: Path, tmp_path: Path) -> None:
+    said = []
+    for name, root in (("compiled", ROOT), ("pure", pure)):
+        out = tmp_path / f"{name}.jsonl"
+        run(root, "-c", "from stream.cli import main; main()", "replay", CUT.folder, "--history", "--out", out)
+        said.append(out.read_bytes())
+    assert said[0].count(b"\n") > 10
+    assert said[0] == said[1]
