@@ -43,7 +43,8 @@ def extensions() -> list:
     except ImportError:
         logging.getLogger(__name__).warning("mypyc is not there: the engine stays pure Python")
         return []
-    found = mypycify(["--ignore-missing-imports", *COMPILED], opt_level="3")
+    # One library for all, in a package of ours: at the top of the tree an installed `fundwatch` would not find it.
+    found = mypycify(["--ignore-missing-imports", *COMPILED], opt_level="3", group_name="schemas.compiled")
     for extension in found:
         extension.optional = True  # no C compiler, or no Python headers: pure Python, and no failure
     return found

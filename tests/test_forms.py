@@ -81,3 +81,11 @@ def test_both_forms_say_the_same_to_the_last_byte(pure: Path, tmp_path: Path) ->
         said.append(out.read_bytes())
     assert said[0].count(b"\n") > 10
     assert said[0] == said[1]
+
+
+def test_the_installed_command_runs_in_any_folder(tmp_path: Path) -> None:
+    out = tmp_path / "alerts.jsonl"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [Path(sys.executable).with_name("fundwatch"), "replay", CUT.folder, "--out", out]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=300)
+    assert out.read_bytes().count(b"\n") > 5
