@@ -52,7 +52,7 @@ def run(root: Path, *arguments: str | Path) -> str:
 
 def where_from(root: Path, modules: list[str]) -> list[str]:
     names = [module.removesuffix(".py").replace("/", ".") for module in modules]
-    code = "import importlib, sys\nfor name in sys.argv[1:]: print(importlib.import_module(name).__file__)"
+    code = "import importlib.util, sys\nfor name in sys.argv[1:]: print(importlib.util.find_spec(name).origin)"
     return run(root, "-c", code, *names).split()
 
 
@@ -86,6 +86,6 @@ def test_both_forms_say_the_same_to_the_last_byte(pure: Path, tmp_path: Path) ->
 def test_the_installed_command_runs_in_any_folder(tmp_path: Path) -> None:
     out = tmp_path / "alerts.jsonl"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [Path(sys.executable).with_name("fundwatch"), "replay", CUT.folder, "--out", out]
+    command = [str(Path(sys.executable).with_name("fundwatch")), "replay", str(CUT.folder), "--out", str(out)]
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=300)
     assert out.read_bytes().count(b"\n") > 5
