@@ -23,9 +23,9 @@ import msgspec
 
 from detectors.models.baseline import Expected, SavedBaseline, VolumeBaseline
 from detectors.models.tail import surprise
+from schemas.china_time import DAY
 from schemas.snapshots import Reference
 
-_DAY: Final = 86_400
 LAG: Final = 5  # days: a day's end + 72 h for late lines + a day for disorder, before the next day begins
 LATE: Final = 72 * 3_600
 KEPT: Final = 98  # days of volumes
@@ -137,7 +137,7 @@ class ItemDays:
 
         Days older than are kept, or far ahead, are left out.
         """
-        self.turn(inf_time // _DAY)
+        self.turn(inf_time // DAY)
         if self.today > self.active_day:
             self.active_day = self.today
         late, has_grown, has_shrunk, touched = 0, False, False, list[int]()
@@ -165,10 +165,10 @@ class ItemDays:
         """Add to a day that is kept; whether that came too late to be learned."""
         self.volumes[index] = max(min(self.volumes[index] + amount, LARGEST), -LARGEST)
         self.scopes[index] += scope
-        if inf_time // _DAY >= self.today:
+        if inf_time // DAY >= self.today:
             before = self.pending.get(day)
             self.pending[day] = (amount, scope) if before is None else (before[0] + amount, before[1] + scope)
-        if inf_time <= (day + 1) * _DAY + LATE:
+        if inf_time <= (day + 1) * DAY + LATE:
             return False
         if day > self.learned:
             amount += self.late.get(day, 0)

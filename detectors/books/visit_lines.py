@@ -7,15 +7,13 @@ changes in items' volumes goes into ``deltas``, in order.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from detectors.books.item_days import VolumeDelta
 from detectors.books.visit import MOST_REFUNDS, DayOfStay, PostedLine, Settled, VisitPage
 from schemas import facts
+from schemas.china_time import DAY
 from schemas.codes import ROUTINE
 from schemas.snapshots import STAY
-
-_DAY: Final = 86_400
 
 
 def charge(
@@ -83,7 +81,7 @@ def _stand(page: VisitPage, line: PostedLine, sign: int, deltas: list[VolumeDelt
     if left <= 0 and scope == 0:
         return
     page.scope += sign * scope
-    number = line.time // _DAY
+    number = line.time // DAY
     if page.kind == STAY:
         day = page.days.get(number)
         if day is None:
@@ -93,8 +91,8 @@ def _stand(page: VisitPage, line: PostedLine, sign: int, deltas: list[VolumeDelt
             day.active += sign
         else:
             day.routine += sign
-    if left > 0 and line.is_volume and line.counted_by >= 0:
-        deltas.append(VolumeDelta(line.item, number, sign * left, sign * scope, page.messages[line.counted_by]))
+    if line.counted_by >= 0:
+        _count_line(page, line, sign, deltas)
 
 
 def drop(page: VisitPage, serials: Iterable[str], deltas: list[VolumeDelta]) -> None:
@@ -141,7 +139,7 @@ def _count_line(page: VisitPage, line: PostedLine, sign: int, deltas: list[Volum
     left, scope = line.quantity - line.refunded, line.scope - line.refunded_scope
     if line.is_volume and left > 0:
         message = page.messages[line.counted_by]
-        deltas.append(VolumeDelta(line.item, line.time // _DAY, sign * left, sign * max(scope, 0), message))
+        deltas.append(VolumeDelta(line.item, line.time // DAY, sign * left, sign * max(scope, 0), message))
 
 
 def is_settled(page: VisitPage, line: PostedLine) -> bool:
