@@ -121,32 +121,28 @@ class Examiner:
 
     def review(self, key: bytes, page: Page, now: int, cause: Cause, effects: Effects) -> int:
         """Ask about the page, put alerts into ``effects``, and return when it wants to be asked again."""
+        return self._ask_these(self._rules.get(type(page), ()), key, page, now, cause, effects, None)
+
+    def ask_again(
+        self, rules: Iterable[Rule[Any]], key: bytes, page: Page, now: int, cause: Cause, effects: Effects
+    ) -> int:
+        """Ask only these, which have changed, and because they have; when they want to be asked again."""
+        return self._ask_these(rules, key, page, now, cause, effects, self.changing)
+
+    def _ask_these(
+        self, rules: Iterable[Rule[Any]], key: bytes, page: Page, now: int, cause: Cause, effects: Effects,
+        because: Changing | None,
+    ) -> int:  # fmt: skip
         wake = NEVER
         view = None
-        for rule in self._rules.get(type(page), ()):
+        for rule in rules:
             if rule.has_models:
                 page.warmth = WARM if rule.is_warm(page) else WARMING_UP
             if not rule.concerns(page) and not page.standing:
                 continue
             if view is None:
                 view = self._view_of(page, now)
-            wake = min(wake, self._timed_question(rule, key, page, view, cause, effects))
-        if page.standing:
-            self._retire(key, page, now, cause, effects)
-        return wake
-
-    def ask_again(
-        self, rules: Iterable[Rule[Any]], key: bytes, page: Page, now: int, cause: Cause, effects: Effects
-    ) -> int:
-        """Ask only these, which have changed; when they want to be asked again."""
-        wake = NEVER
-        for rule in rules:
-            if rule.has_models:
-                page.warmth = WARM if rule.is_warm(page) else WARMING_UP
-            if not rule.concerns(page) and not page.standing:
-                continue
-            change = None if self.changing is None else self.changing.changed_since(rule.rule_id, key)
-            view, why = self._view_of(page, now), cause._replace(change=change)
+            why = cause if because is None else cause._replace(change=because.changed_since(rule.rule_id, key))
             wake = min(wake, self._timed_question(rule, key, page, view, why, effects))
         if page.standing:
             self._retire(key, page, now, cause, effects)
