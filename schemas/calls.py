@@ -114,7 +114,15 @@ def _pharmacy(call: wire.Call2102) -> tuple[facts.Fact, ...]:
         raise Undecodable("missing_field", "drugdetail")
     return (
         facts.Charges(visit, person, "", lines),
-        _settled(answer, visit, person, "", code(answer.med_type) or code(info.med_type) or "41", False),
+        _settled(
+            answer,
+            visit,
+            person,
+            "",
+            code(answer.med_type) or code(info.med_type) or "41",
+            False,
+            code(answer.mdtrt_cert_type) or code(info.mdtrt_cert_type),
+        ),
     )
 
 
@@ -124,7 +132,7 @@ def _setlinfo(output: wire.SetlOutput | None) -> wire.SetlInfo:
 
 
 def _settled(
-    answer: wire.SetlInfo, visit: str, person: str, batch: str, med_type: str, interim: bool
+    answer: wire.SetlInfo, visit: str, person: str, batch: str, med_type: str, interim: bool, certificate: str
 ) -> facts.Settlement:
     total = required_fen(answer.medfee_sumamt, "medfee_sumamt")
     scope = fen(answer.inscp_scp_amt, "inscp_scp_amt")
@@ -139,6 +147,7 @@ def _settled(
         total if scope is None else scope,
         required_fen(answer.fund_pay_sumamt, "fund_pay_sumamt"),
         interim,
+        certificate.zfill(2) if certificate else "",
     )
 
 
@@ -153,6 +162,7 @@ def _settlement(call: wire.Call2207 | wire.Call2304) -> tuple[facts.Fact, ...]:
             code(data.chrg_bchno),
             code(answer.med_type) or code(data.med_type),
             flag(data.mid_setl_flag),
+            code(answer.mdtrt_cert_type) or code(data.mdtrt_cert_type),
         ),
     )
 
@@ -184,8 +194,8 @@ def _lines_voided(call: wire.Call2302) -> tuple[facts.Fact, ...]:
     return tuple(facts.ChargesVoided(visit, tuple(named), "", "0000" in named) for visit, named in serials.items())
 
 
-def _stay(info: wire.StayInfo, diagnoses: list[wire.Diagnosis] | None) -> tuple[str, int, str, str, str, str, str]:
-    """What 2401 and 2403 say alike: person, begin, kind, main diagnosis, department, bed, doctor."""
+def _stay(info: wire.StayInfo, diagnoses: list[wire.Diagnosis] | None) -> tuple[str, int, str, str, str, str, str, str]:
+    """What 2401 and 2403 say alike: person, begin, kind, main diagnosis, department, bed, doctor, disease."""
     return (
         required(info.psn_no, "psn_no"),
         moment(info.begntime, "begntime"),
@@ -194,6 +204,7 @@ def _stay(info: wire.StayInfo, diagnoses: list[wire.Diagnosis] | None) -> tuple[
         code(info.adm_dept_codg),
         code(info.adm_bed),
         code(info.atddr_no),
+        code(info.dise_codg),
     )
 
 
@@ -223,6 +234,7 @@ def _discharge(call: wire.Call2402) -> tuple[facts.Fact, ...]:
             code(info.dscg_bed),
             code(info.dscg_way),
             optional_moment(info.die_date, "die_date"),
+            code(info.dise_codg),
         ),
     )
 

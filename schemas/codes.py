@@ -15,6 +15,7 @@ MATERIAL, WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG, GENERAL_VISIT, REGISTRATION
 )  # fmt: skip
 # 床位, 诊察, 护理 (and the flat visit and registration fees) are billed for a bed that nobody sleeps in too.
 ROUTINE: Final = frozenset({BED, CONSULTING, NURSING, GENERAL_VISIT, REGISTRATION})
+DRUGS: Final = frozenset({WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG})
 VOLUME_ITEMS: Final = frozenset({MATERIAL, WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG})
 _VOLUME_PREFIXES: Final = (
     "X",
@@ -22,6 +23,10 @@ _VOLUME_PREFIXES: Final = (
     "T",
     "C",
 )  # med_list_codg: western, Chinese, pieces, consumables (not confirmed, §2.2)
+
+DIED: Final = "5"  # dscg_way
+TRANSFERRED: Final = frozenset({"2", "3"})  # dscg_way: to another hospital, to a community or township one
+ELECTRONIC: Final = "01"  # mdtrt_cert_type: 电子凭证, which needs nobody to be there
 
 _BIRTH = ("51", "52", "53", "9921")
 _NEWBORN = ("9921",)

@@ -42,6 +42,7 @@ def decode(value: bytes) -> facts.Transaction:
         required(call.fixmedins_code, "fixmedins_code"),
         moment(call.inf_time, "inf_time"),
         FACTS_OF[type(call)](call),
+        code(call.opter),
     )
 
 

@@ -78,6 +78,7 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     department: str
     bed: str
     doctor: str
+    disease: str  # dise_codg: where it is given the case is paid as a package
     insutype: str
 
 
@@ -92,6 +93,7 @@ class StayChange(msgspec.Struct, frozen=True, gc=False):
     department: str
     bed: str
     doctor: str
+    disease: str  # dise_codg
 
 
 class Discharge(msgspec.Struct, frozen=True, gc=False):
@@ -105,6 +107,7 @@ class Discharge(msgspec.Struct, frozen=True, gc=False):
     bed: str
     way: str  # dscg_way
     death: int | None  # die_date
+    disease: str = ""  # dise_codg
 
 
 class AdmissionVoided(msgspec.Struct, frozen=True, gc=False):
@@ -132,6 +135,7 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
     scope: int  # inscp_scp_amt
     fund: int  # fund_pay_sumamt
     interim: bool  # mid_setl_flag
+    certificate: str = ""  # mdtrt_cert_type, two digits: 01 electronic, 02 identity card, 03 social-security card
 
 
 class SettlementVoided(msgspec.Struct, frozen=True, gc=False):
@@ -197,6 +201,7 @@ class Transaction(msgspec.Struct, frozen=True, gc=False):
     institution: str  # fixmedins_code
     inf_time: int
     facts: tuple[Fact, ...]
+    operator: str = ""  # opter: who sat at the terminal
 
 
 class TimeMark(msgspec.Struct, frozen=True, gc=False):

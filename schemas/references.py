@@ -28,7 +28,7 @@ class Institution(msgspec.Struct, frozen=True, gc=False):
 
 
 class Person(msgspec.Struct, frozen=True, gc=False):
-    """Record of ``fund.persons``; addresses and telephones are read by the rules that group by them, from the topic."""
+    """Record of ``fund.persons``. Address, telephone and employer only make keys of groups; they go no further."""
 
     psn_no: str
     household: str  # household_id
@@ -36,6 +36,9 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     sex: str
     insutype: str
     identity: str  # psn_idet_type
+    address: str = ""  # live_addr
+    telephone: str = ""  # tel
+    employer: str = ""  # emp_name
 
 
 class CatalogueItem(msgspec.Struct, frozen=True, gc=False):
@@ -67,6 +70,9 @@ class _Person(msgspec.Struct, gc=False):
     gend: Code = None
     insutype: Code = None
     psn_idet_type: Code = None
+    live_addr: Code = None
+    tel: Code = None
+    emp_name: Code = None
 
 
 class _CatalogueItem(msgspec.Struct, gc=False):
@@ -134,7 +140,7 @@ def decode_person(value: bytes) -> Person:
         raise Undecodable("unreadable_time", "brdy") from None
     return Person(
         _key(raw.psn_no, "psn_no"), code(raw.household_id), born, code(raw.gend), code(raw.insutype),
-        code(raw.psn_idet_type),
+        code(raw.psn_idet_type), code(raw.live_addr), code(raw.tel), code(raw.emp_name),
     )  # fmt: skip
 
 

@@ -26,7 +26,23 @@ class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
     inf_time: int
 
 
-class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v1", gc=False):
+class Swipe(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A settlement that was made, whether or not it was refunded since; one that was reversed (2601) never was.
+
+    Amounts in fen. ``refunded_at`` is when its refund was sent (2208, 2305, 2103), None while it stands.
+    """
+
+    settlement: str
+    time: int  # setl_time
+    certificate: str  # mdtrt_cert_type, two digits
+    total: int
+    fund: int
+    refunded_at: int | None
+    source: Reference
+    refund: Reference | None
+
+
+class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v2", gc=False):
     """One visit as its institution's stage knows it after the message at ``offset``."""
 
     visit: str
@@ -48,6 +64,15 @@ class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v1", gc=F
     settled: bool
     idle_days: int  # days of a discharged stay without treatment
     evidence: tuple[Reference, ...]
+    way: str = ""  # dscg_way
+    death: int | None = None  # die_date, or the end of a stay whose way is death
+    planned_readmission: bool = False  # 4101 days_rinp_flag_31
+    disease: str = ""  # dise_codg: paid as a package where given
+    service_days: tuple[
+        int, ...
+    ] = ()  # of an outpatient or a pharmacy visit: days with lines of its own, not done elsewhere
+    drugs_only: bool = False  # nothing but drugs and routine fees
+    swipes: tuple[Swipe, ...] = ()  # in the order in which they were sent
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True, tag="mark", gc=False):

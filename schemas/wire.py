@@ -61,6 +61,7 @@ class SetlInfo(Node):
     mdtrt_id: Code = None
     psn_no: Code = None
     setl_time: Code = None
+    mdtrt_cert_type: Code = None
     med_type: Code = None
     medfee_sumamt: Number = None
     inscp_scp_amt: Number = None
@@ -91,6 +92,7 @@ class Call(msgspec.Struct, tag_field="infno", gc=False):
     msgid: Code = None
     inf_time: Code = None
     fixmedins_code: Code = None
+    opter: Code = None
 
 
 class RegistrationData(Node):
@@ -162,6 +164,7 @@ class Call2302(Call, tag="2302"):
 
 
 class SettleData(Visit):
+    mdtrt_cert_type: Code = None
     med_type: Code = None
     chrg_bchno: Code = None
     mid_setl_flag: Code = None
@@ -214,6 +217,7 @@ class StayInfo(Visit):
     adm_dept_codg: Code = None
     adm_bed: Code = None
     dscg_maindiag_code: Code = None
+    dise_codg: Code = None
 
 
 class AdmissionInput(Node):
@@ -241,6 +245,7 @@ class Call2403(Call, tag="2403"):
 
 class DischargeInfo(Visit):
     endtime: Code = None
+    dise_codg: Code = None
     dscg_dept_codg: Code = None
     dscg_bed: Code = None
     dscg_way: Code = None
@@ -270,6 +275,7 @@ class Call2405(Call, tag="2405"):
 
 class DrugInfo(Node):
     psn_no: Code = None
+    mdtrt_cert_type: Code = None
     begntime: Code = None
     med_type: Code = None
 

@@ -23,6 +23,8 @@ from stream.masking import masked_number
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "data"}
 _SPEAKING = (KafkaError, OperatorError, OSError)
 _FRAMES = 8
+QUIET_SECONDS = 10.0
+_MOST_WORDS = 1_000
 _OTHERS_OF_OURS = frozenset({"stream.transport"})  # Faust's services write there
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class JsonLines(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    if record.name.partition(".")[0] == "stream" and record.name not in _OTHERS_OF_OURS:
+    if _is_ours(record):
         return record.getMessage()
     message = str(record.msg)
     if isinstance(record.args, tuple):
@@ -57,6 +59,10 @@ def _message(record: logging.LogRecord) -> str:
     return masked_number(
         message.partition("\n")[0]
     )  # asyncio's further lines are reprs of tasks, with their exceptions
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] == "stream" and record.name not in _OTHERS_OF_OURS
 
 
 def _spoken(argument: object) -> object:
@@ -83,6 +89,33 @@ def describe(error: BaseException) -> dict[str, object]:
     return described
 
 
+class SayOnce(logging.Filter):
+    """Passes what other packages repeat once in `QUIET_SECONDS`, with how often it was said (``repeated``).
+
+    While a broker is away aiokafka logs hundreds of lines a second; one of each tells as much. Ours all pass.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be written."""
+        if _is_ours(record):
+            return True
+        words = (record.name, record.levelno, str(record.msg))
+        since, unsaid = self._said.get(words, (-QUIET_SECONDS, 0))
+        if record.created - since < QUIET_SECONDS:
+            self._said[words] = since, unsaid + 1
+            return False
+        if len(self._said) >= _MOST_WORDS:  # whoever puts numbers into the words would fill the memory
+            self._said.clear()
+        self._said[words] = record.created, 0
+        if unsaid:
+            record.repeated = unsaid + 1
+        return True
+
+
 def write_logs(stream: TextIO = sys.stderr, level: str = "info") -> None:
     """Send the log of the whole process to `stream`: ours from `level` on, Faust's and aiokafka's from warnings on.
 
@@ -91,6 +124,7 @@ def write_logs(stream: TextIO = sys.stderr, level: str = "info") -> None:
     """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
+    handler.addFilter(SayOnce())
     is_debug = level == "debug"
     logging.basicConfig(handlers=[handler], level=logging.INFO if is_debug else logging.WARNING, force=True)
     logging.getLogger("stream").setLevel(level.upper())

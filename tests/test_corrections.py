@@ -144,7 +144,8 @@ def of_item(page: ItemPage, before: int, learned: bool) -> dict[str, Any] | None
 
 
 def of_snapshot(snapshot: VisitSnapshot) -> VisitSnapshot:
-    return structs.replace(snapshot, partition=0, offset=0, source=Reference("", "", 0))
+    standing = tuple(swipe for swipe in snapshot.swipes if swipe.refunded_at is None)
+    return structs.replace(snapshot, partition=0, offset=0, source=Reference("", "", 0), swipes=standing)
 
 
 # -- the property ---------------------------------------------------------------------------------------------------

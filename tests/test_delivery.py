@@ -189,7 +189,8 @@ def test_the_worker_stops_when_the_engine_fails_on_everything() -> None:
     assert len(bench.of("dead")) == MOST_FAILURES - 1
 
 
-def test_failures_are_counted_in_a_row_only() -> None:
+def test_failures_are_counted_in_a_row_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.delivery.WRITE_SECONDS", 0.01)  # a parked record waits for its page to be written
     bench = Bench()
     for number in range(MOST_FAILURES * 2):
         bench.deliver(POISON, first=2 * number)

@@ -35,7 +35,7 @@ class MemberStay(msgspec.Struct, array_like=True, gc=False):
 class HouseholdPage(Page, kw_only=True):
     """One household."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"h"
 
     household: str

@@ -16,12 +16,13 @@ MOST_VISITS = 500  # the newest; a number that stands for many persons would mak
 class PersonPage(Page, kw_only=True):
     """One person. ``reference_offset`` is the version of his reference record."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"p"
 
     person: str
     household: str = ""
     birth: int | None = None
+    identity: str = ""  # psn_idet_type
     reference_offset: int = -1
     visits: dict[str, VisitSnapshot] = {}
     forgets_first: int = NEVER  # when the first visit may be forgotten; never later than that

@@ -13,6 +13,7 @@ import msgspec
 
 from detectors.engine.page import Page
 from schemas.china_time import DAY, HOUR
+from schemas.codes import DRUGS, ROUTINE
 from schemas.snapshots import STAY, UNKNOWN_KIND, Reference
 
 # Refunds and corrections come weeks later; what comes after is counted as unmatched.
@@ -24,6 +25,7 @@ MOST_WEIGHT = 2_500_000  # about 25,000 lines, those that were taken back too
 MOST_SETTLEMENTS = 500
 MOST_PERSONS = 50
 MOST_REFUNDS: Final = 100  # of one line
+MOST_BEDS: Final = 100
 NIGHT = 18 * HOUR  # who comes later is treated from the next morning on
 
 
@@ -47,6 +49,7 @@ class PostedLine(msgspec.Struct, array_like=True, gc=False):
     refunds: str
     refunded: float = 0.0
     refunded_scope: int = 0
+    is_external: bool = False  # etip_flag: done elsewhere
 
     @property
     def left(self) -> float:
@@ -78,6 +81,16 @@ class Settled(msgspec.Struct, array_like=True, gc=False):
     void: bool = False
     refunded_by: int | None = None
     reversed: bool = False
+    certificate: str = ""  # mdtrt_cert_type, two digits
+    operator: str = ""  # opter
+
+
+class BedTaken(msgspec.Struct, array_like=True, gc=False):
+    """A bed that a stay has had from ``since`` on, until the next one's ``since`` or its end."""
+
+    department: str
+    bed: str
+    since: int
 
 
 class DayOfStay(msgspec.Struct, array_like=True, gc=False):
@@ -98,7 +111,7 @@ class DayOfStay(msgspec.Struct, array_like=True, gc=False):
 class VisitPage(Page, kw_only=True):
     """One visit at one institution."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"v"
 
     institution: str
@@ -114,6 +127,11 @@ class VisitPage(Page, kw_only=True):
     department: str = ""
     bed: str = ""
     doctor: str = ""
+    beds: list[BedTaken] = []  # in order of time; the first from the admission on
+    disease: str = ""  # dise_codg: where it is given the case is paid as a package
+    way: str = ""  # dscg_way
+    death: int | None = None  # die_date, or the discharge's time where its way says death
+    payment_method: str = ""  # hi_paymtd of the 4101
     void: bool = False
     planned_readmission: bool = False
     newest: int = 0  # inf_time of the newest message
@@ -177,6 +195,18 @@ class VisitPage(Page, kw_only=True):
         if self.begin is None:
             return None
         return self.begin // DAY + (self.begin % DAY >= NIGHT)
+
+    def service_days(self) -> tuple[int, ...]:
+        """Days on which this institution itself served the patient, by the lines that stand; examinations done elsewhere
+        do not count."""
+        return tuple(sorted({line.time // DAY for line in self.lines.values() if line.stands and not line.is_external}))
+
+    def drugs_only(self) -> bool:
+        """Whether all that stands is drugs and the routine fees of fetching them."""
+        standing = [line for line in self.lines.values() if line.stands]
+        return any(line.category in DRUGS for line in standing) and all(
+            line.category in DRUGS or line.category in ROUTINE for line in standing
+        )
 
     def idle_days(self) -> int:
         """Days of an ended stay, but for the day of discharge, that were billed and saw no treatment."""

@@ -38,6 +38,7 @@ def charge(
         is_volume and not is_refund,
         message if is_stay and not is_refund else -1,  # counted_by; the others' count while their settlement stands
         line.refunds if is_refund else "",
+        0.0, 0, line.external,
     )  # fmt: skip
     lines[serial] = posted
     if not is_refund:

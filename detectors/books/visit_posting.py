@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from detectors.books import visit_lines
 from detectors.books.item_days import VolumeDelta
-from detectors.books.visit import Settled, VisitPage
+from detectors.books.visit import MOST_BEDS, BedTaken, Settled, VisitPage
 from schemas import facts
-from schemas.codes import is_volume_item
+from schemas.codes import DIED, is_volume_item
 from schemas.snapshots import OUTPATIENT, PHARMACY, STAY
 
 KIND_OF_CALL: Final = {"2204": OUTPATIENT, "2207": OUTPATIENT, "2301": STAY, "2304": STAY, "2102": PHARMACY}
@@ -23,6 +23,7 @@ class Posting(NamedTuple):
     message: int
     category_of: Callable[[str], str]
     deltas: list[VolumeDelta]
+    operator: str = ""  # opter of the envelope
 
 
 def post(page: VisitPage, fact: facts.Fact, by: Posting) -> bool:
@@ -43,7 +44,8 @@ def _admit(page: VisitPage, fact: facts.Admission, by: Posting) -> bool:
         page.changed_at = 0
     page.admission = by.message
     if not page.changed_at:
-        _take_stay(page, fact)
+        page.beds = []
+        _take_stay(page, fact, fact.begin)
     return True
 
 
@@ -53,11 +55,11 @@ def _change(page: VisitPage, fact: facts.StayChange, by: Posting) -> bool:
     at = page.messages[by.message].inf_time
     if at >= page.changed_at:
         page.changed_at = at
-        _take_stay(page, fact)
+        _take_stay(page, fact, at)
     return True
 
 
-def _take_stay(page: VisitPage, fact: facts.Admission | facts.StayChange) -> None:
+def _take_stay(page: VisitPage, fact: facts.Admission | facts.StayChange, since: int) -> None:
     if page.person and page.person != fact.person and page.person not in page.former_persons:
         page.former_persons.append(page.person)
     page.person = fact.person
@@ -67,6 +69,14 @@ def _take_stay(page: VisitPage, fact: facts.Admission | facts.StayChange) -> Non
     page.department = fact.department
     page.bed = fact.bed
     page.doctor = fact.doctor
+    page.disease = fact.disease or page.disease
+    if not page.beds:
+        page.beds.append(BedTaken(fact.department, fact.bed, fact.begin))
+        return
+    page.beds[0].since = fact.begin  # a 2403 may correct the admission's time
+    last = page.beds[-1]
+    if (last.department, last.bed) != (fact.department, fact.bed) and len(page.beds) < MOST_BEDS:
+        page.beds.append(BedTaken(fact.department, fact.bed, max(since, last.since)))
 
 
 def _dismiss(page: VisitPage, fact: facts.Discharge, by: Posting) -> bool:
@@ -75,6 +85,9 @@ def _dismiss(page: VisitPage, fact: facts.Discharge, by: Posting) -> bool:
     page.end = fact.end
     page.discharge = by.message
     page.final_diagnosis = fact.diagnosis
+    page.way = fact.way
+    page.death = fact.death if fact.death is not None else fact.end if fact.way == DIED else None
+    page.disease = fact.disease or page.disease
     return True
 
 
@@ -82,7 +95,8 @@ def _void_discharge(page: VisitPage, fact: facts.DischargeVoided, by: Posting) -
     if page.discharge is None:
         return False
     page.end = page.discharge = None
-    page.final_diagnosis = ""
+    page.final_diagnosis = page.way = ""
+    page.death = None
     return True
 
 
@@ -143,7 +157,7 @@ def _settle(page: VisitPage, fact: facts.Settlement, by: Posting) -> bool:
     refund = page.awaited_voids.pop(fact.settlement, None)
     settled = Settled(
         fact.settlement, by.message, fact.batch, fact.time, fact.scope, fact.fund, fact.total, fact.interim,
-        refund is not None, refund,
+        refund is not None, refund, False, fact.certificate, by.operator,
     )  # fmt: skip
     page.settlements.append(settled)
     if kind != STAY:
@@ -228,6 +242,7 @@ def _encounter(page: VisitPage, fact: facts.Encounter, by: Posting) -> bool:
 
 def _list(page: VisitPage, fact: facts.SettlementList, by: Posting) -> bool:
     page.planned_readmission = fact.planned_readmission
+    page.payment_method = fact.payment_method
     return True
 
 

@@ -14,10 +14,11 @@ from detectors.books.institution import InstitutionPage, institution_key
 from detectors.books.item import ItemPage, item_key
 from detectors.books.item_days import VolumeDelta
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
-from detectors.books.visit import DayOfStay, VisitPage, visit_key
+from detectors.books.visit import DayOfStay, Settled, VisitPage, visit_key
 from detectors.books.visit_posting import Posting, post
 from detectors.engine.clock import CLOCK_KEY, StreamClock
 from detectors.engine.compare import Cause
+from detectors.engine.followers import FOLLOWERS, KINDS, followers_of
 from detectors.engine.incoming import Forward, Incoming
 from detectors.engine.page import Page
 from detectors.engine.rule import View
@@ -26,8 +27,9 @@ from schemas import facts
 from schemas.china_time import DAY, from_unix
 from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
-from schemas.snapshots import STAY, Reference, VisitSnapshot, encode
+from schemas.snapshots import STAY, Reference, Swipe, VisitSnapshot, encode
 
+MOST_SWIPES: Final = 20  # settlements of a visit, the newest
 MOST_CITED: Final = 64  # messages of a visit that its person's stage hears of; an alert shows fewer
 LARGEST_LEAD: Final = 3_600  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
 _CHANGES_BILLS: Final = (facts.Charges, facts.ChargesVoided, facts.AdmissionVoided, facts.Reversal)
@@ -42,13 +44,15 @@ class InstitutionStage(Stage):
 
     name: ClassVar[str] = "institution"
     roles: ClassVar[tuple[str, ...]] = ("transactions",)
-    kinds: ClassVar[tuple[type[Page], ...]] = (VisitPage, ItemPage, InstitutionPage, ReceiptPage, StreamClock)
+    kinds: ClassVar[tuple[type[Page], ...]] = (VisitPage, ItemPage, InstitutionPage, ReceiptPage, StreamClock, *KINDS)
 
     def _begin(self) -> None:
         self._clock = self._pages.open(StreamClock, CLOCK_KEY, StreamClock)
         self._item_models = [r.rule_id for r in self.examiner.rules() if r.has_models and r.page is ItemPage]
         self._changed_visits: dict[bytes, tuple[VisitPage, Cause]] = {}
         self._refusal = ""  # why the message in hand is refused, whole or in part: a page is full
+        self._operator = ""  # of the message in hand
+        self._followers = {call: followers_of(call) for follower in FOLLOWERS for call in follower.calls}
         self._taught_at = -1  # the offset of the message that last taught an institution's habits
 
     def _now(self) -> int:
@@ -103,7 +107,7 @@ class InstitutionStage(Stage):
 
     def _apply(self, transaction: facts.Transaction, cause: Cause) -> None:
         message = Reference(transaction.infno, transaction.msgid, transaction.inf_time)
-        institution = transaction.institution
+        institution, self._operator = transaction.institution, transaction.operator
         was_reversed = transaction.infno in REVERSIBLE and self._was_reversed(institution, message)
         if was_reversed:
             self._effects.counts["reversed_before", transaction.infno] += 1
@@ -131,6 +135,9 @@ class InstitutionStage(Stage):
 
     def _review_visits(self, changed: dict[bytes, VisitPage], cause: Cause) -> None:
         for key, page in changed.items():
+            for follower in self._followers.get(cause.infno, ()):
+                for other, followed in follower.follow(page, self._pages, cause.offset):
+                    self._review(other, followed, self._clock.now, cause)
             self._review(key, page, self._clock.now, cause)
             if _is_news(page, cause.infno):
                 self._changed_visits[key] = page, cause
@@ -185,7 +192,7 @@ class InstitutionStage(Stage):
     ) -> None:  # fmt: skip
         days = _days_of(page, fact)
         before = {day: kept.routine for day in days if (kept := page.days.get(day)) is not None}
-        if not post(page, fact, Posting(cause.infno, index, self._category_of, deltas)):
+        if not post(page, fact, Posting(cause.infno, index, self._category_of, deltas, self._operator)):
             self._effects.counts["unmatched_corrections", cause.infno] += 1
         if page.kind == STAY and isinstance(fact, _CHANGES_BILLS):
             self._learn_habits(page, days or page.days, before, cause)
@@ -324,4 +331,19 @@ def _snapshot(page: VisitPage, cause: Cause) -> VisitSnapshot:
         bool(standing),
         page.idle_days() if page.end is not None else 0,
         tuple(reference for reference in cited if reference is not None)[:MOST_CITED],
+        page.way,
+        page.death,
+        page.planned_readmission,
+        page.disease,
+        () if page.kind == STAY else page.service_days(),
+        page.kind != STAY and page.drugs_only(),
+        tuple(_swipe(page, settled) for settled in page.settlements if not settled.reversed)[-MOST_SWIPES:],
     )
+
+
+def _swipe(page: VisitPage, settled: Settled) -> Swipe:
+    refund = page.message_of(settled.refunded_by)
+    return Swipe(
+        settled.settlement, settled.time, settled.certificate, settled.total, settled.fund,
+        None if refund is None else refund.inf_time, page.messages[settled.message], refund,
+    )  # fmt: skip

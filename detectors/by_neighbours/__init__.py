@@ -1,0 +1,1 @@
+"""Rules that ask about people who share an address, a telephone or an employer."""

@@ -1,0 +1,36 @@
+"""Which other books of its institution hear of a visit, and of which of its messages?
+
+A follower is told that a visit has changed, after the message was posted and before rules are asked. It upserts what its
+own pages hold of the visit, as the visit's page now says it (never an increment: a correction is told like anything else),
+and says which of its pages changed; the stage lets the rules of those pages look at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple, TypeAlias
+
+from detectors.books.visit import VisitPage
+from detectors.engine.page import Page
+from detectors.engine.pages import Pages
+
+Touched: TypeAlias = Iterable[tuple[bytes, Page]]
+
+
+class Follower(NamedTuple):
+    """``kinds``: its pages. ``calls``: the ``infno`` after which a visit may say something new to it. ``follow`` is given the
+    visit, the stage's pages and the offset of the message."""
+
+    kinds: tuple[type[Page], ...]
+    calls: frozenset[str]
+    follow: Callable[[VisitPage, Pages, int], Touched]
+
+
+FOLLOWERS: Final[tuple[Follower, ...]] = ()
+
+KINDS: Final[tuple[type[Page], ...]] = tuple(kind for follower in FOLLOWERS for kind in follower.kinds)
+
+
+def followers_of(infno: str) -> tuple[Follower, ...]:
+    """Those who may hear something new by such a call."""
+    return tuple(follower for follower in FOLLOWERS if infno in follower.calls)
