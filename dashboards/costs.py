@@ -64,7 +64,12 @@ def rules(board: dashboard.Dashboard) -> dashboard.Dashboard:
             Words("规则能否判断", "Can the rules judge"),
             Words("缺资料：载入机构、人员或目录资料；预热中：等待历史积累。",
                   "Inactive: load institutions, persons or the catalogue. Warming up: history has to grow."),
-            columns, {"zh": "规则", "en": "rule", "rule": "id"}, sort_by="24h 缺资料 / inactive", units={}))
+            columns, {"zh": "规则", "en": "rule", "rule": "id"}, sort_by="24h 缺资料 / inactive", units={}, width=16))
+        .with_panel(series_panel(
+            Words("规则变更后待重新询问", "To be asked again after a change of rules"),
+            Words("改动参数或启停规则后升起，随交易到来回落至 0；此前新旧规则并存。",
+                  "Rises when rules change and falls to 0 as records come; until then both judge side by side."),
+            [Query(now(names.PAGES_TO_ASK_AGAIN, "stage"), "{{stage}}")], "short", width=8))
     )  # fmt: skip
 
 

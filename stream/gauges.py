@@ -48,6 +48,7 @@ def show_once(worker: Worker, metrics: Metrics, progress: Progress, ledger: Open
         metrics.set_state(stage, *table.size())
     metrics.set_consumer_lags({(_short(worker, topic), p): lag for (topic, p), lag in progress.lags.items()})
     metrics.set_models(_models(worker))
+    metrics.set_pages_to_ask_again(_pages_to_ask_again(worker))
     for stage, restored in worker.ownership.restored.items():
         metrics.restored(stage, restored.seconds, restored.keys, restored.records)
     metrics.set_open_alerts(ledger)
@@ -61,6 +62,14 @@ def _models(worker: Worker) -> dict[str, tuple[int, int]]:
                 before = totals.get(rule, (0, 0))
                 totals[rule] = before[0] + models, before[1] + warming_up
     return totals
+
+
+def _pages_to_ask_again(worker: Worker) -> dict[str, int]:
+    left: dict[str, int] = {}
+    for stage in worker.sites.stages():
+        if isinstance(stage, EngineStage):
+            left[stage.name] = left.get(stage.name, 0) + (0 if stage.walk is None else stage.walk.left)
+    return left
 
 
 def _short(worker: Worker, topic: str) -> str:

@@ -157,6 +157,11 @@ MODELS_WARMING_UP = Metric(
     zh="尚在预热、还不能判断的模型数",
     en="Online models that have not yet seen enough to judge",
 )
+PAGES_TO_ASK_AGAIN = Metric(
+    what="pages_to_ask_again", kind="gauge", unit="pages", labels=("stage",),
+    zh="规则变更后尚待重新询问的状态页数；0 表示全部按现行规则判断",
+    en="Pages still to be asked again after a change of rules; 0 where all are judged by the rules as they are",
+)
 LATE_FACTS = Metric(
     what="late_facts_not_learned_total", kind="counter", unit="facts", labels=("rule",),
     zh="迟到而未被模型学习的记录数",

@@ -139,6 +139,10 @@ class Metrics:
         self._gauges.replace(names.MODELS, {(rule,): total for rule, (total, _) in counts.items()})
         self._gauges.replace(names.MODELS_WARMING_UP, {(rule,): cold for rule, (_, cold) in counts.items()})
 
+    def set_pages_to_ask_again(self, by_stage: Mapping[str, int]) -> None:
+        """How far a change of rules has still to go, for every stage that runs here."""
+        self._gauges.replace(names.PAGES_TO_ASK_AGAIN, {(stage,): left for stage, left in by_stage.items()})
+
     def restored(self, stage: str, seconds: float, keys: int, records: int) -> None:
         """A stage has its state back, having read so many records for it."""
         self._gauges.replace(names.RESTORE_SECONDS, {(stage,): seconds}, within=(stage,))

@@ -60,6 +60,7 @@ def metrics_of_a_day() -> Metrics:
     metrics = Metrics(VOCABULARY, "0.1.0")
     metrics.set_open_alerts(a_ledger())
     metrics.set_models({"drug_volume": (420, 37)})
+    metrics.set_pages_to_ask_again({"institution": 1_200, "person": 0})
     for stage in STAGES:
         metrics.restored(stage, 2.5, 40_000, 1_200)
     one_more_batch(metrics)
