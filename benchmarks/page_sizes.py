@@ -20,11 +20,19 @@ from benchmarks.commands import in_own_process
 from benchmarks.counties import county
 from benchmarks.replaying import apply_transactions, opened
 from benchmarks.results import Row, Section, Tell, table
+from detectors.books.amounts import AmountsPage
+from detectors.books.arrivals import ArrivalsPage
+from detectors.books.bed import BedPage
+from detectors.books.bed_codes import BedCodesPage
+from detectors.books.case import CasePage, TiePage
+from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
+from detectors.books.neighbours import GroupPage
 from detectors.books.person import PersonPage
 from detectors.books.receipt import ReceiptPage
+from detectors.books.terminal import TerminalPage
 from detectors.books.visit import VisitPage
 from detectors.engine.page import Page, decode_page
 from schemas.snapshots import STAY
@@ -55,8 +63,17 @@ _KINDS: dict[str, tuple[type[Page], Callable[[Page], bool]]] = {
     "receipt of a reversible call (kept 40 days)": (ReceiptPage, lambda page: True),
     "institution × item": (ItemPage, lambda page: True),
     "institution": (InstitutionPage, lambda page: True),
+    "arrivals of an institution": (ArrivalsPage, lambda page: True),
+    "census of an institution": (CensusPage, lambda page: True),
+    "bed": (BedPage, lambda page: True),
+    "bed numbers of an institution": (BedCodesPage, lambda page: True),
+    "alert as published (kept 400 days)": (CasePage, lambda page: True),
+    "visit or person that alerts name": (TiePage, lambda page: True),
+    "terminal": (TerminalPage, lambda page: True),
+    "institution's amounts": (AmountsPage, lambda page: True),
     "person": (PersonPage, lambda page: True),
     "household": (HouseholdPage, lambda page: True),
+    "group of neighbours": (GroupPage, lambda page: True),
 }  # fmt: skip
 
 BOUNDS = {
@@ -66,8 +83,17 @@ BOUNDS = {
     "receipt of a reversible call (kept 40 days)": Bound(100, 100),
     "institution × item": Bound(1_500, 4_000),  # 98 days in five rings; more where an alert stands
     "institution": Bound(1_000, 1_500),
+    "arrivals of an institution": Bound(3_500, 12_000),  # as an item's; more where a day is notable
+    "census of an institution": Bound(4_000, 16_000),  # 400 nights, and the stays of five weeks, 150 of them at most
+    "bed": Bound(400, 6_000),  # the times of some eight stays; more where two had it at once
+    "bed numbers of an institution": Bound(2_500, 5_000),  # sixty stays of some forty bytes; keys of shared beds
+    "alert as published (kept 400 days)": Bound(5_000, 14_000),  # what is on the topic, and as much again in fifty visits
+    "visit or person that alerts name": Bound(120, 300),  # fifty bytes an alert
+    "terminal": Bound(2_000, 12_000),  # the last quarter of an hour; more where an alert stands
+    "institution's amounts": Bound(4_000, 20_000),  # ten days of settlements; more where an alert stands
     "person": Bound(500, 2_000),
     "household": Bound(300, 4_000),  # more where an alert stands
+    "group of neighbours": Bound(300, 12_000),  # most are a telephone's or a dwelling's; a village has dozens of stays
 }
 MOST_DECODED_TIMES = 12  # decoded, half of the pages take no more than so many times what they take saved
 

@@ -20,7 +20,7 @@ import msgspec
 from benchmarks.replaying import lines_of
 from detectors.engine import graph, marks
 from detectors.engine.incoming import Effects, Incoming
-from detectors.engine.stage import Stage
+from detectors.engine.stage import FIRST, Stage
 from schemas.alerts import Alert
 from stream.known import KnownReferences
 from stream.outbox import partition_of
@@ -157,14 +157,16 @@ def _run_stages(share: Share, owners: list[int], worker: int, folder: Path, exch
     end = max(_institution(line).inf_time for _, line in share.transactions)
     yield []
     for name, own in stages.items():
-        if name == "institution":
+        if name == FIRST:
             office.take(name, own, "transactions", _transactions(share, end))
         else:
             if name == "person":
                 office.take(name, own, "persons", _persons(share))
             office.take(name, own, graph.ROLE_OF_FORWARD[name], office.received(name))
-        office.post()
-        yield office.left_open()
+        office.post(graph.NEXT[name] or FIRST)
+        yield []
+    office.take(FIRST, stages[FIRST], graph.ROLE_OF_FORWARD[FIRST], office.received(FIRST))
+    yield office.left_open()
 
 
 def _transactions(share: Share, end: str) -> Iterator[Incoming]:
@@ -210,24 +212,22 @@ class _Office:
     def _follow(self, name: str, source: int, effects: Effects) -> None:
         for alert in effects.alerts:
             self._alerts[alert.alert_id] = alert
-        after = graph.NEXT[name]
-        if after is None:
-            return
-        sent = self._sent.setdefault(after, [[] for _ in range(self._workers)])
         for forward in effects.forwards:
             partition = partition_of(forward.key, PARTITIONS)
-            sent[self._owners[partition]].append(Sent(partition, forward.key, forward.value))
-        if effects.mark is not None:
+            self._to(forward.stage)[self._owners[partition]].append(Sent(partition, forward.key, forward.value))
+        after = graph.NEXT[name]
+        if after is not None and effects.mark is not None:
             mark = marks.encode(source, effects.mark)
             for partition in range(PARTITIONS):
-                sent[self._owners[partition]].append(Sent(partition, None, mark))
+                self._to(after)[self._owners[partition]].append(Sent(partition, None, mark))
 
-    def post(self) -> None:
-        """Write what was sent where the others find it after the next barrier."""
-        for stage, lists in self._sent.items():
-            for to, sent in enumerate(lists):
-                self._file(stage, self._worker, to).write_bytes(msgspec.msgpack.encode(sent))
-        self._sent.clear()
+    def _to(self, stage: str) -> list[list[Sent]]:
+        return self._sent.setdefault(stage, [[] for _ in range(self._workers)])
+
+    def post(self, stage: str) -> None:
+        """Write what was sent to that stage where the others find it after the next barrier."""
+        for to, sent in enumerate(self._to(stage)):
+            self._file(stage, self._worker, to).write_bytes(msgspec.msgpack.encode(sent))
 
     def received(self, stage: str) -> Iterator[Incoming]:
         """What all have sent to this process's partitions of that stage."""

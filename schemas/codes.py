@@ -26,14 +26,17 @@ _VOLUME_PREFIXES: Final = (
 
 DIED: Final = "5"  # dscg_way
 TRANSFERRED: Final = frozenset({"2", "3"})  # dscg_way: to another hospital, to a community or township one
+AGAINST_ADVICE: Final = "4"  # dscg_way: 非医嘱离院
 ELECTRONIC: Final = "01"  # mdtrt_cert_type: 电子凭证, which needs nobody to be there
 
 _BIRTH = ("51", "52", "53", "9921")
 _NEWBORN = ("9921",)
+_EMERGENCY = ("13", "24")
 _DAY_SURGERY = ("28",)
 _TRANSFER = ("23",)
 _INPATIENT = ("21", "22", "23", "24", "25", "26", "27", "28", "29", "52", "2105", "9921")
 _PACKAGED = ("26", "2102", "2105")
+_PACKAGED_PAYMENTS = frozenset("23456")
 
 # ICD-10 chapters whose illnesses strike a family or a village together: infections, acute respiratory and
 # intestinal illness, injury, poisoning, disaster.
@@ -50,9 +53,24 @@ def is_volume_item(category: str, item: str) -> bool:
     return category in VOLUME_ITEMS if category else item.startswith(_VOLUME_PREFIXES)
 
 
+def is_infused(item: str) -> bool:
+    """Solutions given into a vein (ATC B05), by the catalogue's code, which is X and the ATC code."""
+    return item.startswith("XB05")
+
+
 def is_birth(med_type: str, diagnosis: str) -> bool:
     """Delivery, or a newborn's stay with its mother: two of a household, rightly together."""
     return med_type.startswith(_BIRTH) or diagnosis.startswith(("O", "P", "Z37", "Z38"))
+
+
+def is_newborn(med_type: str, diagnosis: str) -> bool:
+    """A newborn's own stay, beside its mother."""
+    return med_type.startswith(_NEWBORN) or diagnosis.startswith(("P", "Z38"))
+
+
+def is_emergency(med_type: str) -> bool:
+    """急诊, 急诊转住院: who comes by ambulance is examined first, whatever it turns out to have been."""
+    return med_type.startswith(_EMERGENCY)
 
 
 def is_day_surgery(med_type: str) -> bool:
@@ -73,6 +91,11 @@ def is_transfer(med_type: str) -> bool:
 def is_packaged(med_type: str) -> bool:
     """Paid by the case or the bed-day, where equal amounts are the rule (§4.5)."""
     return med_type.startswith(_PACKAGED)
+
+
+def is_packaged_payment(payment_method: str) -> bool:
+    """hi_paymtd of the 4101: 2 单病种, 3 按病种分值 (DIP), 4 DRG, 5 按床日, 6 按人头; 1 is 按项目, 9 其他."""
+    return payment_method.lstrip("0") in _PACKAGED_PAYMENTS
 
 
 def strikes_together(diagnosis: str) -> bool:

@@ -101,8 +101,42 @@ class HouseholdVisit(msgspec.Struct, frozen=True, array_like=True, tag="hv1", gc
     snapshot: VisitSnapshot
 
 
+class Ties(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """With whom a person may belong together: digests of what he shares with them, empty where it is not known.
+
+    Never the address, the telephone or the employer itself (`detectors.books.group_keys`).
+    """
+
+    household: str = ""
+    dwelling: str = ""  # the exact address
+    telephone: str = ""
+    team: str = ""  # the part of his village: 组, 社, 栋
+    village: str = ""  # or community, street, housing estate
+    employer: str = ""
+
+
+class GroupMember(msgspec.Struct, frozen=True, array_like=True, tag="gm1", gc=False):
+    """Whether a person belongs to a group beyond his household, as of a version of his reference record."""
+
+    group: str
+    person: str
+    offset: int
+    belongs: bool
+
+
+class GroupVisit(msgspec.Struct, frozen=True, array_like=True, tag="gv1", gc=False):
+    """A stay on its way to a group of its person's; ``belongs`` false takes it out of one that he has left."""
+
+    group: str
+    member_version: int
+    belongs: bool
+    birth: int | None
+    ties: Ties
+    snapshot: VisitSnapshot
+
+
 ForPerson: TypeAlias = VisitSnapshot | Mark
-ForHousehold: TypeAlias = HouseholdVisit | Membership | Mark
+ForHousehold: TypeAlias = HouseholdVisit | Membership | GroupVisit | GroupMember | Mark
 
 _encoder = msgspec.msgpack.Encoder()
 _for_person: msgspec.msgpack.Decoder[ForPerson] = msgspec.msgpack.Decoder(ForPerson)

@@ -1,15 +1,16 @@
 """Who is admitted today, where to, and for how long?
 
 Illness by age and season; full wards send people on; families fall ill together now and then and are admitted together
-in all honesty; transfers, deaths, day surgery. `plan` is the one way to make a stay, for schemes too.
+in all honesty; transfers, deaths, day surgery.
 """
 
 import random
-from dataclasses import replace
 
 from simulation.diagnoses import DIAGNOSES, SCHIZOPHRENIA, Diagnosis
-from simulation.draws import ADMISSION_HOURS, DISCHARGE_HOURS, single, stream
-from simulation.stays import StayPlan, quiet_days
+from simulation.draws import single, stream
+from simulation.plans import make_plan, transfer, with_way
+from simulation.returns import with_return
+from simulation.stays import StayPlan
 from simulation.timeline import DAY
 from simulation.ward import HOUR, Ward
 from simulation.world import World
@@ -102,23 +103,32 @@ class Admissions:
                 self._world.people.rests_until[person] = plan.end + REST
                 self._ward.resume(plan)
             return plan
-        last = plan.follow or plan
-        self._world.people.rests_until[person] = last.end + REST
-        self._ward.book(plan)
+        plan, again = with_return(self._world, plan, chance)
+        if again is not None:
+            self.take_in(again)
+        self.take_in(plan)
         return plan
+
+    def take_in(self, plan: StayPlan) -> None:
+        """Books a stay that was planned elsewhere; the person then rests."""
+        people, last = self._world.people, plan.follow or plan
+        people.rests_until[plan.person] = max(int(people.rests_until[plan.person]), last.end + REST)
+        self._ward.book(plan)
 
     def _with_end(self, plan: StayPlan, chance: random.Random) -> StayPlan:
         """Some die, some are sent on, some leave against advice."""
         world = self._world
         draw, kind = chance.random(), world.institutions[plan.institution].kind.key
         old = world.people.age(plan.person, world.timeline.date(plan.first_day).toordinal()) >= 65
-        if draw < DEATH_SHARE and old:
+        spoken_for = world.people.kept_until[plan.person] >= 0  # has something before him
+        if draw < DEATH_SHARE and old and not spoken_for:
             return with_way(plan, "5")
         if draw < DEATH_SHARE + TRANSFER_SHARE and kind in ("township", "private") and plan.last_day > plan.first_day:
             village = int(world.people.village[world.people.household[plan.person]])
             target = world.catchment.near("county", village)[0]
             days = max(1, round(plan.diagnosis.days))
-            begin = plan.end + chance.randint(2 * HOUR, 6 * HOUR)
+            # Some are taken over before the first hospital has closed its papers.
+            begin = max(plan.begin + 2 * HOUR, plan.end + round(chance.uniform(-5, 6) * HOUR))
             return with_way(plan, "2", transfer(world, plan, target, begin, days, chance))
         return with_way(plan, "4") if draw > 1 - AGAINST_ADVICE_SHARE else plan
 
@@ -128,64 +138,3 @@ class Admissions:
         sex = str(people.gender[person])
         fits = (d for d in drawn if d.ages[0] <= age <= d.ages[1] and d.sex in ("", sex))
         return next(fits, None)
-
-
-def make_plan(
-    world: World,
-    person: int,
-    institution: int,
-    day: int,
-    diagnosis: Diagnosis,
-    chance: random.Random,
-    length: int | None = None,
-) -> StayPlan:
-    """A stay from the day on, for `length` days or as long as the illness lasts, with times of day as they are."""
-    begin = day * DAY + ADMISSION_HOURS.one(chance)
-    if length is None:
-        length = length_of_stay(diagnosis, chance)
-    if diagnosis.trait == "day_surgery" and length == 0:
-        begin = day * DAY + chance.randint(25_200, 32_400)
-        end = begin + chance.randint(5 * HOUR, 9 * HOUR)
-    else:
-        end = max((day + length) * DAY + DISCHARGE_HOURS.one(chance), begin + 4 * HOUR)
-    quiet = quiet_days(chance, day, end // DAY, world.timeline)
-    return StayPlan(
-        person, institution, diagnosis, med_type(diagnosis, chance), begin, end, quiet, chance.getrandbits(48)
-    )
-
-
-def length_of_stay(diagnosis: Diagnosis, chance: random.Random) -> int:
-    """Days; log-normal round the illness's median, at most 120."""
-    if diagnosis.trait == "day_surgery":
-        return int(chance.random() < 0.4)
-    return min(120, max(1, round(diagnosis.days * chance.lognormvariate(0.0, 0.38))))
-
-
-def med_type(diagnosis: Diagnosis, chance: random.Random) -> str:
-    """The kind of stay that goes with an illness."""
-    if diagnosis.code == "F20.900":
-        return "2105"
-    if diagnosis.trait == "day_surgery":
-        return "28"
-    if diagnosis.trait == "injury":
-        return "22"
-    if diagnosis.code == "Z38.000":
-        return "9921"
-    if diagnosis.code.startswith("O8"):
-        return "52"
-    if diagnosis.operation and chance.random() < 0.2:
-        return "26"
-    return "24" if chance.random() < 0.03 else "21"
-
-
-def with_way(plan: StayPlan, way: str, follow: StayPlan | None = None) -> StayPlan:
-    """The plan with another way of leaving."""
-    return replace(plan, discharge_way=way, follow=follow)
-
-
-def transfer(world: World, plan: StayPlan, institution: int, begin: int, days: int, chance: random.Random) -> StayPlan:
-    """The stay in the hospital that takes a patient over."""
-    last = begin // DAY + days
-    end = max(last * DAY + DISCHARGE_HOURS.one(chance), begin + 4 * HOUR)
-    quiet = quiet_days(chance, begin // DAY, last, world.timeline)
-    return StayPlan(plan.person, institution, plan.diagnosis, "23", begin, end, quiet, chance.getrandbits(48))

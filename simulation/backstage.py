@@ -1,7 +1,7 @@
 """What may a scheme do? It uses the same people, beds, items and counters as everybody else.
 
 A scheme is planned before the first day and gets a stream of chance of its own. It books stays through `admit`, visits
-and purchases through `sell`, and says what it did through `label`; it has no other way to the wire, so that it can
+and purchases through `sell` and `swipe`, and says what it did through `label`; it has no other way to the wire, so that it can
 have no code, time or number that ordinary life has not.
 """
 
@@ -11,18 +11,34 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from simulation.admissions import REST, make_plan
+from simulation.admissions import REST
+from simulation.appointments import Appointments
 from simulation.baskets import Orders, Party
 from simulation.diagnoses import DIAGNOSES, Diagnosis
-from simulation.draws import single, stream
+from simulation.draws import Ints, single, stream
 from simulation.institutions import Institution
+from simulation.outpatient import Fate, Visit
+from simulation.pharmacy import Purchase
+from simulation.plans import make_plan
 from simulation.stays import Stay, StayPlan
 from simulation.timeline import DAY
 from simulation.truth import Hidden
-from simulation.visits import Visits
+from simulation.visits import Visits, certificates
 from simulation.ward import Ward
 from simulation.world import World
 
+COMMON = (
+    "digestive",
+    "diabetes",
+    "cardio",
+    "antibiotic",
+    "respiratory",
+    "pain",
+    "nerve",
+    "cold",
+    "heart_tcm",
+    "bone_tcm",
+)
 Morning = Callable[[int], None]
 
 
@@ -33,6 +49,7 @@ class Stage:
     world: World
     ward: Ward
     visits: Visits
+    appointments: Appointments
     mornings: dict[int, list[Morning]] = field(default_factory=dict)
     hidden: list[Hidden] = field(default_factory=list)
 
@@ -71,8 +88,15 @@ class Backstage:
         """One of the illnesses with these codes."""
         return self.chance.choice([d for d in DIAGNOSES if d.code in codes])
 
-    def person_near(self, institution: Institution, begin_day: int, end_day: int, ages: tuple[int, int]) -> int | None:
-        """Somebody of its catchment who is free and of that age, or None."""
+    def person_near(
+        self,
+        institution: Institution,
+        begin_day: int,
+        end_day: int,
+        ages: tuple[int, int],
+        aided: bool | None = None,
+    ) -> int | None:
+        """Somebody of its catchment who is free, of that age and (if said) with or without aid, or None."""
         people, today = self.world.people, self.world.timeline.start.toordinal()
         villages = set(self.world.catchment.villages_of(institution))
         for person in people.sick_people(self.rng, 400).tolist():
@@ -80,6 +104,7 @@ class Backstage:
             if (
                 near
                 and ages[0] <= people.age(person, today) <= ages[1]
+                and aided in (None, bool(people.special[person]))
                 and self._is_unspoken(person, begin_day, end_day)
             ):
                 return int(person)
@@ -103,20 +128,94 @@ class Backstage:
                 return self.chance.sample(fit, members)
         return None
 
+    def strangers(
+        self, candidates: Ints, count: int, begin_day: int, end_day: int, ages: tuple[int, int]
+    ) -> list[int] | None:
+        """So many free people of that age among the candidates, no two of one household, all with a record; or None."""
+        people, today = self.world.people, self.world.timeline.start.toordinal()
+        found: dict[int, int] = {}
+        for person in self.rng.permutation(candidates).tolist():
+            if (
+                people.listed[person]
+                and ages[0] <= people.age(person, today) <= ages[1]
+                and self._is_unspoken(person, begin_day, end_day)
+            ):
+                found.setdefault(int(people.household[person]), person)
+                if len(found) == count:
+                    return list(found.values())
+        return None
+
+    def usual_admissions(self, institution: Institution, day: int) -> float:
+        """How many a day like this one has brought so far; on a morning."""
+        return float(self._stage.ward.admitted[institution.index, self.world.timeline.weekday(day)]) / max(1, day // 7)
+
+    def census(self, institution: Institution) -> int:
+        """How many lie there; on a morning."""
+        return self._stage.ward.beds.held(institution.index)
+
     def keep(self, persons: list[int], begin_day: int, end_day: int) -> None:
         """Nothing ordinary brings these persons to a ward between the days."""
         for person in persons:
             self.world.people.kept_from[person] = begin_day * DAY
             self.world.people.kept_until[person] = end_day * DAY + REST
 
-    def plan(self, person: int, institution: Institution, day: int, diagnosis: Diagnosis, length: int) -> StayPlan:
-        """A stay as an honest ward would plan it; it will not be taken back as a whole."""
+    def plan(
+        self,
+        person: int,
+        institution: Institution,
+        day: int,
+        diagnosis: Diagnosis,
+        length: int,
+        spared: frozenset[str] = frozenset(),
+    ) -> StayPlan:
+        """A stay as an honest ward would plan it; it will not be taken back as a whole, and is spared these wrongs."""
         made = make_plan(self.world, person, institution.index, day, diagnosis, self.chance, length)
-        return replace(made, may_go_wrong=False)
+        return replace(made, may_go_wrong=False, spared=spared)
 
     def admit(self, plan: StayPlan) -> Stay:
         """Books the stay."""
         return self._stage.ward.book(plan)
+
+    def swipe(
+        self,
+        person: int,
+        institution: Institution,
+        at: int,
+        items: dict[int, int] | None = None,
+        illness: Diagnosis | None = None,
+        certificate: str = "",
+        operator: str = "",
+        refund_after: int = 0,
+    ) -> Visit | Purchase:
+        """Books a visit, or in a pharmacy a purchase, that is settled at the moment `at` of today.
+
+        What is taken are the `items` (with their pieces) or whatever the illness needs; with `refund_after` seconds the
+        settlement is taken back so much later. Everything else goes well.
+        """
+        booked, place = self._stage.appointments, institution.index
+        needed = illness or self._stage.visits.named(self._stage.visits.ill(at // DAY, np.array([person]), self.rng))
+        lines = booked.lines(person, place, needed, self.rng, items or {})
+        fate = Fate.REFUND if refund_after else Fate.NONE
+        self._stage.visits.note_out(at // DAY, np.array([person]))
+        shown = certificate or certificates(np.array([person]), self.rng)[0]
+        if institution.is_pharmacy:
+            return booked.purchase(at, Purchase(person, place, lines, fate, refund_after, shown, operator))
+        pauses = (self.chance.randint(40, 700), self.chance.randint(120, 1_500), self.chance.randint(40, 600))
+        visit = Visit(person, place, needed, "11", lines, pauses, fate, refund_after, shown, operator)
+        return booked.visit(at, visit)
+
+    def shop_near(self, person: int, kinds: tuple[str, ...]) -> Institution:
+        """One of the institutions of these kinds to which people of the person's village go."""
+        village = int(self.world.people.village[self.world.people.household[person]])
+        kind = self.chance.choice([kind for kind in kinds if kind in self.world.catchment])
+        return self.world.institutions[self.chance.choice(self.world.catchment.near(kind, village))]
+
+    def drugs(self, institution: Institution, kinds: int, most: int) -> dict[int, int]:
+        """Drugs that the place sells to anybody today, with pieces."""
+        groups = self.rng.integers(0, len(COMMON), kinds)
+        numbers = np.array([self.world.demand.group_number[COMMON[group]] for group in groups.tolist()])
+        drawn = self.world.demand.draw(np.full(kinds, institution.index), numbers, self.rng.random(kinds))
+        return {int(item): self.chance.randint(1, most) for item in drawn.tolist()}
 
     def on_morning(self, day: int, act: Morning) -> None:
         """Calls `act` when the day begins, with what has been sold so far in `world.demand.sold`."""

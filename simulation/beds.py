@@ -29,6 +29,10 @@ class Beds:
         self._held[institution] -= 1
         heapq.heappush(self._free[institution], number)
 
+    def held(self, institution: int) -> int:
+        """How many lie there now."""
+        return self._held[institution]
+
     def is_crowded(self, institution: int) -> bool:
         """Whether one more would be too many."""
         return self._held[institution] >= self._approved[institution] * CROWDED

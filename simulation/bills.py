@@ -67,8 +67,11 @@ class Payment(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-def pay(bill: Bill, clearing: str, level: str, employed: bool, aided: bool) -> Payment:
-    """Splits a bill; `clearing` is clr_type: 11 out-patient, 21 stay, 41 pharmacy."""
+def pay(bill: Bill, clearing: str, level: str, employed: bool, aided: bool, package: int = 0) -> Payment:
+    """Splits a bill; `clearing` is clr_type: 11 out-patient, 21 stay, 41 pharmacy.
+
+    With a `package` (fen) the fund pays its share of that price, as far as the bill reaches: payment by case or bed-day.
+    """
     if clearing == "21":
         deductible, percent = _STAYS.get(level, (30_000, 70))
         deductible = min(deductible, bill.scope)
@@ -76,9 +79,17 @@ def pay(bill: Bill, clearing: str, level: str, employed: bool, aided: bool) -> P
         deductible, percent = 0, _VISIT_SHARE.get(level, 50)
     percent += 6 if employed else 0
     pool = (bill.scope - deductible) * percent // 100
+    if package:
+        pool = min(package * percent // 100, bill.scope)
     left = bill.scope - pool
     serious = (left - _SERIOUS_FROM) * 60 // 100 if left > _SERIOUS_FROM else 0
     aid = (left - serious) * 70 // 100 if aided and clearing == "21" else 0
     rest = bill.total - pool - serious - aid
     account = min(rest, 30_000) if employed else 0
     return Payment(deductible, pool, serious, aid, account, rest - account)
+
+
+def scope_for(fund: int, level: str, employed: bool) -> int:
+    """The amount in scope (fen) of a stay for which `pay` lets the fund pay so much; for people without aid."""
+    deductible, percent = _STAYS.get(level, (30_000, 70))
+    return fund * 100 // (percent + (6 if employed else 0)) + deductible

@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 from simulation import references, truth
+from simulation.accidents import Accidents
 from simulation.admissions import Admissions
+from simulation.appointments import Appointments
 from simulation.backstage import Backstage, Stage
+from simulation.campaigns import Campaigns
+from simulation.errands import Errands
 from simulation.outbreaks import Outbreaks
 from simulation.schemes import load
 from simulation.series import Series
@@ -61,11 +65,21 @@ def simulate(
     for stale in ("transactions.jsonl", "truth.jsonl"):  # of an earlier run: they would not fit the new references
         (folder / stale).unlink(missing_ok=True)
     world = build(start, days, persons, seed)
-    ward, visits = Ward(world), Visits(world)
+    ward = Ward(world)
+    visits = Visits(world, ward.expected)
     admissions = Admissions(world, ward)
-    stage = Stage(world, ward, visits)
+    stage = Stage(world, ward, visits, Appointments(world))
     # Schemes first: on each morning they must find their people free.
-    parts: list[Part] = [stage, admissions, Series(world, ward), Outbreaks(world, visits, admissions), visits]
+    parts: list[Part] = [
+        stage,
+        admissions,
+        Series(world, ward),
+        Outbreaks(world, visits, admissions),
+        Accidents(world, admissions),
+        Campaigns(world, visits, admissions, stage.appointments),
+        Errands(world, visits, stage.appointments),
+        visits,
+    ]
     for name in sorted(schemes):
         load(name)(Backstage(stage, name))
     references.write_institutions(world, folder / "institutions.jsonl")

@@ -4,6 +4,7 @@ Levels and kinds follow the sample codes of the master records (hosp_lv 02 terti
 property of an institution's software, so it marks honest and dishonest patients alike.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,7 @@ class Habits:
     night_job: int  # second after midnight at which the day's lines go up
     late_share: float  # of stay-days whose lines come a day or more too late
     relay_delay: int  # seconds until the gateway has relayed a call
+    enters_at_night: bool  # a village clinic whose doctor types the day's visits in after supper
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,12 @@ class Institution:
     def is_pharmacy(self) -> bool:
         """Sells by transaction 2102."""
         return self.kind.key == "pharmacy"
+
+
+def distance_km(one: Institution, other: Institution) -> float:
+    """As the crow flies."""
+    squeeze = math.cos(math.radians((one.latitude + other.latitude) / 2))
+    return 111.2 * math.hypot((one.longitude - other.longitude) * squeeze, one.latitude - other.latitude)
 
 
 def found(people: int, rng: np.random.Generator) -> list[Institution]:
@@ -101,12 +109,12 @@ def _one(index: int, number: int, kind: Kind, beds: int, rng: np.random.Generato
         longitude=round(float(rng.uniform(106.40, 106.90)), 5),
         latitude=round(float(rng.uniform(29.50, 29.90)), 5),
         doctors=int(rng.integers(2, 5)) + beds // 6,
-        operators=int(rng.integers(1, 3)) + beds // 40,
-        habits=_habits(rng),
+        operators=int(rng.integers(1, 3)) + beds // 25,
+        habits=_habits(rng, enters_at_night=kind.key == "clinic" and number % 10 in (2, 5, 8)),
     )
 
 
-def _habits(rng: np.random.Generator) -> Habits:
+def _habits(rng: np.random.Generator, enters_at_night: bool) -> Habits:
     return Habits(
         numbers_as_text=bool(rng.random() < 0.2),
         leaves_out_optional=bool(rng.random() < 0.3),
@@ -116,4 +124,5 @@ def _habits(rng: np.random.Generator) -> Habits:
         night_job=int(rng.integers(1_200, 18_000)),
         late_share=float(rng.choice([0.002, 0.01, 0.03, 0.06])),
         relay_delay=int(rng.integers(0, 4)),
+        enters_at_night=enters_at_night,
     )

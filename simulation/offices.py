@@ -64,6 +64,12 @@ class Office:
         self._calls = self._calls % 9_999 + 1
         return f"{self.institution.code}{self._timeline.compact(at)}{self._calls:04}"
 
+    def operator(self, at: int) -> str:
+        """Who is at the counter: in small places one for the shift, in large ones several side by side."""
+        staff = self.institution.operators
+        number = self._calls * 7919 >> 3 if staff > 2 else at // 28_800
+        return f"{number % staff + 1:04}"
+
     def money(self, fen: int) -> float | str:
         """Yuan, as a number or as text."""
         return f"{fen / 100:.2f}" if self._texts else fen / 100
@@ -88,7 +94,7 @@ class Office:
             "insuplc_admdvs": insured_in,
             "infver": "V1.0",
             "opter_type": "1",
-            "opter": f"{self._calls % institution.operators + 1:04}",
+            "opter": self.operator(at),
             "opter_name": "经办",
             "inf_time": self._timeline.stamp(at),
             "fixmedins_code": institution.code,

@@ -59,13 +59,16 @@ class Outbreaks:
         mean = len(outbreak.members) * VISIT_RATE * 4 * progress * (1 - progress)
         cases = np.unique(rng.choice(outbreak.members, int(rng.poisson(mean))))
         cases = self._visits.at_home(day, cases)
-        villages = world.people.village[world.people.household[cases]]
-        kind = "clinic" if rng.random() < 0.5 else "township"
-        party = Party(cases, world.catchment.choose(kind, villages, rng), np.full(len(cases), outbreak.diagnosis))
-        self._visits.clinic(day, party, rng)
         chance = single(rng)
+        admitted = set()
         for person in cases.tolist():
             if chance.random() < ADMITTED and world.people.is_free(person, day * DAY, (day + 20) * DAY):
                 plan = self._admissions.admit(person, day, DIAGNOSES[outbreak.diagnosis], chance)
+                admitted.add(person)
                 if plan is not None and chance.random() < WHOLE_FAMILY:
                     self._admissions.admit_family(plan, chance, most=3)
+        seen = np.array([person for person in cases.tolist() if person not in admitted], np.int64)
+        villages = world.people.village[world.people.household[seen]]
+        kind = "clinic" if rng.random() < 0.5 else "township"
+        party = Party(seen, world.catchment.choose(kind, villages, rng), np.full(len(seen), outbreak.diagnosis))
+        self._visits.clinic(day, party, rng)

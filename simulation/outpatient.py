@@ -39,6 +39,10 @@ class Visit(msgspec.Struct):
     pauses: tuple[int, int, int]  # seconds from one call to the next
     fate: Fate = Fate.NONE
     refund_after: int = 1_800
+    certificate: str = ""  # mdtrt_cert_type; empty for the person's usual card
+    operator: str = ""  # opter; empty for whoever is at the counter
+    entered_late: int = 0  # seconds between what happened and its entry into the computer
+    sent_out_for: str = ""  # code of the hospital whose inpatient comes for an examination only (外检)
     began: int = 0
     number: str = ""
     batch: str = ""
@@ -62,7 +66,7 @@ class OutPatients:
     def _send(
         self, infno: str, at: int, visit: Visit, body: dict[str, Any], reply: dict[str, Any], msgid: str | None = None
     ) -> bytes:
-        return self._world.message(infno, at, visit.institution, visit.person, body, reply, msgid)
+        return self._world.message(infno, at, visit.institution, visit.person, body, reply, msgid, visit.operator)
 
     def _doctor(self, visit: Visit) -> str:
         return self._world.offices[visit.institution].doctor(visit.began + visit.person)
@@ -70,14 +74,14 @@ class OutPatients:
     def _register(self, visit: Visit, at: int) -> bytes:
         world = self._world
         office = world.offices[visit.institution]
-        visit.number, visit.began = world.platform.visit(), at
+        visit.number, visit.began = world.platform.visit(), at - visit.entered_late
         psn_no, chart = world.people.psn_no(visit.person), office.chart()
         department = visit.diagnosis.department
         body = {
             "psn_no": psn_no,
             "insutype": world.people.insurance(visit.person),
-            "begntime": world.timeline.stamp(at),
-            "mdtrt_cert_type": card(visit.person),
+            "begntime": world.timeline.stamp(visit.began),
+            "mdtrt_cert_type": visit.certificate or card(visit.person),
             "mdtrt_cert_no": psn_no[-8:],
             "ipt_otp_no": chart,
             "atddr_no": self._doctor(visit),
@@ -91,7 +95,7 @@ class OutPatients:
         return self._send("2201", at, visit, {"data": body}, {"data": reply})
 
     def _see(self, visit: Visit, at: int) -> bytes:
-        stamp = self._world.timeline.stamp(at)
+        stamp = self._world.timeline.stamp(at - visit.entered_late)
         diagnosis = visit.diagnosis
         chronic = visit.med_type == "14"
         info = {
@@ -121,7 +125,7 @@ class OutPatients:
         office = world.offices[visit.institution]
         visit.batch = office.batch()
         psn_no, doctor = world.people.psn_no(visit.person), self._doctor(visit)
-        stamp = world.timeline.stamp(at - 60)
+        stamp = world.timeline.stamp(at - visit.entered_late - min(60, visit.pauses[1]))
         when = stamp[:10] if office.institution.habits.days_only else stamp
         sent, replies = [], []
         visit.bill.clear()
@@ -131,6 +135,8 @@ class OutPatients:
             row["chrg_bchno"] = row["rxno"] = visit.batch
             row["rx_circ_flag"] = "0"
             row["prd_days"] = 30 if visit.med_type == "14" else 7
+            if visit.sent_out_for:
+                row |= {"etip_flag": "1", "etip_hosp_code": visit.sent_out_for}
             sent.append(row)
             replies.append(answer(line))
             visit.bill.add(line.item, line.amount)
@@ -155,11 +161,12 @@ class OutPatients:
         msgid = office.msgid(at)
         bill = visit.bill
         settled = settle(world, visit.institution, visit.number, visit.person, visit.med_type, "11", bill)
+        settled = msgspec.structs.replace(settled, certificate=visit.certificate)
         visit.settled = settled
         psn_no = world.people.psn_no(visit.person)
         body = {
             "psn_no": psn_no,
-            "mdtrt_cert_type": card(visit.person),
+            "mdtrt_cert_type": visit.certificate or card(visit.person),
             "mdtrt_cert_no": psn_no[-8:],
             "med_type": visit.med_type,
             "medfee_sumamt": office.money(bill.total),

@@ -45,6 +45,9 @@ class People:
     kept_from: NDArray[np.int64]  # a planned absence: no ordinary admission inside it
     kept_until: NDArray[np.int64]
     age_order: Floats  # cumulative weight of falling ill
+    lies_in: NDArray[np.int32]  # institution of the newest stay
+    phone_of: NDArray[np.int32]  # by household: whose telephone it names, mostly its own
+    employer: NDArray[np.int32]  # number of the employer, of the employed
 
     def psn_no(self, person: int) -> str:
         """The insured person's number."""
@@ -60,8 +63,12 @@ class People:
         return f"{_VILLAGES[village % len(_VILLAGES)]}村{village // len(_VILLAGES) + 1}社{household % 12 + 1}组{household}号"
 
     def telephone(self, household: int) -> str:
-        """A made number of eleven digits."""
-        return f"13{(household * 48_271 + 77) % 999_999_937:09}"
+        """A made number of eleven digits; some households name a grown child's, or that of the village's clerk."""
+        return f"13{(int(self.phone_of[household]) * 48_271 + 77) % 999_999_937:09}"
+
+    def employer_name(self, person: int) -> str:
+        """A made name of an employer."""
+        return f"单位{int(self.employer[person]) + 1}"
 
     def insurance(self, person: int) -> str:
         """insutype: 310 employees, 390 residents."""
@@ -124,17 +131,20 @@ def settle(count: int, start: date, newborns: int, rng: np.random.Generator) -> 
     chronic[:residents][rng.random(residents) < chance] = 0
     sick = chronic == 0
     chronic[sick] = rng.choice(6, int(sick.sum()), p=[0.38, 0.22, 0.16, 0.1, 0.1, 0.04]).astype(np.int8)
+    village = rng.integers(0, villages, len(first)).astype(np.int32)
+    employed = np.concatenate([grown & (rng.random(residents) < 0.34), np.zeros(newborns, bool)])
+    special = rng.choice(4, total, p=[0.945, 0.025, 0.02, 0.01]).astype(np.int8)
     weight = 0.5 + 1.3 * np.exp(-ages / 5) + np.maximum(ages - 30, 0) ** 1.5 / 120
     return People(
         household=np.concatenate([households, np.zeros(newborns, np.int64)]).astype(np.int32),
         born=np.concatenate([born, np.full(newborns, today)]).astype(np.int32),
         gender=rng.integers(1, 3, total).astype(np.int8),
-        employed=np.concatenate([grown & (rng.random(residents) < 0.34), np.zeros(newborns, bool)]),
-        special=rng.choice(4, total, p=[0.945, 0.025, 0.02, 0.01]).astype(np.int8),
+        employed=employed,
+        special=special,
         chronic=chronic,
         listed=rng.random(total) >= 0.015,
         housed=rng.random(total) >= 0.025,
-        village=rng.integers(0, villages, len(first)).astype(np.int32),
+        village=village,
         first_member=first,
         size=size,
         nursing_homes=homes,
@@ -144,7 +154,30 @@ def settle(count: int, start: date, newborns: int, rng: np.random.Generator) -> 
         kept_from=np.full(total, 1 << 60, np.int64),
         kept_until=np.full(total, -1, np.int64),
         age_order=np.cumsum(weight),
+        lies_in=np.zeros(total, np.int32),
+        phone_of=_telephones(village, rng),
+        employer=_employers(total, int(employed.sum()), rng),
     )
+
+
+def _telephones(village: NDArray[np.int32], rng: np.random.Generator) -> NDArray[np.int32]:
+    """One household in thirty names the telephone of grown children, one in a hundred that of the village's clerk."""
+    households = len(village)
+    phone_of = np.arange(households, dtype=np.int32)
+    draw = rng.random(households)
+    children = rng.integers(0, households, households).astype(np.int32)
+    clerks = np.unique(village, return_index=True)[1].astype(np.int32)  # every village has a household
+    phone_of = np.where(draw < 0.033, children, phone_of)
+    named: NDArray[np.int32] = np.where(draw > 0.99, clerks[np.searchsorted(np.unique(village), village)], phone_of)
+    return named
+
+
+def _employers(total: int, employed: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """A few large employers and many small ones."""
+    count = max(3, employed // 22)
+    weight = np.cumsum(np.arange(1, count + 1) ** -0.95)
+    drawn: NDArray[np.int32] = np.searchsorted(weight, rng.random(total) * weight[-1]).astype(np.int32)
+    return drawn
 
 
 def _households(count: int, rng: np.random.Generator) -> tuple[Ints, Floats, int]:

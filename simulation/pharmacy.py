@@ -19,6 +19,10 @@ class Purchase(msgspec.Struct):
     lines: list[Line]
     fate: Fate = Fate.NONE
     refund_after: int = 1_800
+    certificate: str = ""  # mdtrt_cert_type; empty for the person's usual card
+    operator: str = ""  # opter; empty for whoever is at the counter
+    began: int = 0
+    number: str = ""  # of the newest purchase, where it is made again
     settled: Settled | None = None
 
 
@@ -57,12 +61,14 @@ class Pharmacies:
                 "bilg_dr_name": "",
             })  # fmt: skip
         msgid = office.msgid(at)
-        settled = settle(world, purchase.institution, world.platform.visit(), purchase.person, "41", "41", bill)
+        purchase.number, purchase.began = world.platform.visit(), at
+        settled = settle(world, purchase.institution, purchase.number, purchase.person, "41", "41", bill)
+        settled = msgspec.structs.replace(settled, certificate=purchase.certificate)
         purchase.settled = settled
         psn_no = world.people.psn_no(purchase.person)
         head = {
             "psn_no": psn_no,
-            "mdtrt_cert_type": card(purchase.person),
+            "mdtrt_cert_type": purchase.certificate or card(purchase.person),
             "mdtrt_cert_no": psn_no[-8:],
             "begntime": stamp,
             "medfee_sumamt": office.money(bill.total),
@@ -73,7 +79,9 @@ class Pharmacies:
         }
         reply = node(world, settled, at, msgid)
         body = {"druginfo": head, "drugdetail": sent}
-        message = world.message("2102", at, purchase.institution, purchase.person, body, reply, msgid)
+        message = world.message(
+            "2102", at, purchase.institution, purchase.person, body, reply, msgid, purchase.operator
+        )
         self._after_sale(purchase, at, message, msgid)
         return message
 
@@ -101,4 +109,6 @@ class Pharmacies:
         psn_no = world.people.psn_no(purchase.person)
         body = {"mdtrt_id": settled.visit, "setl_id": settled.number, "psn_no": psn_no}
         reply = cancellation(world, settled, at, msgid)
-        return world.message("2103", at, purchase.institution, purchase.person, {"data": body}, reply, msgid)
+        return world.message(
+            "2103", at, purchase.institution, purchase.person, {"data": body}, reply, msgid, purchase.operator
+        )

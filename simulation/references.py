@@ -75,6 +75,8 @@ def _person(world: World, person: int) -> dict[str, Any]:
         else "1501",
         "psn_idet_type": SPECIAL[people.special[person]],
     }
+    if employed and person % 13:
+        row["emp_name"] = people.employer_name(person)
     if not row["tel"] and person % 2:
         del row["tel"]
     return row

@@ -1,12 +1,16 @@
-"""Who comes back by plan, and who is born? Chemotherapy every 21 days, and mothers with their newborns."""
+"""Who comes back again and again, and who is born?
+
+Chemotherapy every 21 days, failing hearts and lungs every two months, and mothers with their newborns.
+"""
 
 import random
 
 import numpy as np
 
-from simulation.admissions import REST, make_plan
-from simulation.diagnoses import CAESAREAN, CHEMOTHERAPY, NATURAL_BIRTH, NEWBORN
+from simulation.admissions import REST
+from simulation.diagnoses import BY_CODE, CAESAREAN, CHEMOTHERAPY, NATURAL_BIRTH, NEWBORN
 from simulation.draws import Ints, single, stream
+from simulation.plans import make_plan
 from simulation.stays import StayPlan
 from simulation.timeline import DAY
 from simulation.ward import HOUR, Ward
@@ -14,6 +18,9 @@ from simulation.world import World
 
 CYCLE = 21  # days from one course to the next
 CANCER_PATIENTS = 0.45 / 1000  # of the population, on a course
+FRAIL_PATIENTS = 0.4 / 1000  # of the population, in a ward every other month with an illness that explains it
+FRAIL = ("I50.900", "J44.100", "C34.900", "I63.900")
+FRAIL_EVERY = (38, 80)  # days from one admission to the next
 MOTHERS = (20, 41)  # years
 
 
@@ -33,12 +40,18 @@ class Series:
         weekdays = [day for day in range(CYCLE) if not world.timeline.is_weekend(day)]
         self._course_day = rng.choice(weekdays, count)
         self._mothers, self._birthdays = self._expect(rng)
+        rest = np.setdiff1d(old, self._cancer)
+        self._frail = np.sort(rng.choice(rest, min(len(rest), round(people.residents * FRAIL_PATIENTS)), replace=False))
+        people.kept_from[self._frail], people.kept_until[self._frail] = -1, world.timeline.end * 2
+        self._next_day = rng.integers(0, FRAIL_EVERY[1], len(self._frail))
 
     def open_day(self, day: int) -> None:
         """Books the courses and the births of today."""
         chance = single(stream(self._world.seed, "series", day))
         for person in self._cancer[self._course_day == day % CYCLE].tolist():
             self._course(person, day, chance)
+        for place in np.flatnonzero(self._next_day == day).tolist():
+            self._relapse(place, int(self._frail[place]), day, chance)
         for place in np.flatnonzero(self._birthdays == day).tolist():
             self._birth(int(self._mothers[place]), self._world.people.residents + place, day, chance)
 
@@ -48,6 +61,15 @@ class Series:
         kinds = [kind for kind in ("county", "tertiary") if kind in self._world.catchment]
         hospital = self._near(person, kinds[person % len(kinds)])
         self._ward.book(make_plan(self._world, person, hospital, day, CHEMOTHERAPY, chance, chance.randint(2, 4)))
+
+    def _relapse(self, place: int, person: int, day: int, chance: random.Random) -> None:
+        """The same illness as ever, mostly in the same hospital."""
+        self._next_day[place] = day + chance.randint(*FRAIL_EVERY)
+        if self._world.people.busy_until[person] > day * DAY:
+            return
+        kind = "county" if chance.random() < 0.7 else ("township", "tcm")[person % 2]
+        illness = BY_CODE[FRAIL[person % len(FRAIL)]]
+        self._ward.book(make_plan(self._world, person, self._near(person, kind), day, illness, chance))
 
     def _birth(self, mother: int, child: int, day: int, chance: random.Random) -> None:
         people = self._world.people

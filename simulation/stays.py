@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simulation.bills import Bill
+from simulation.bills import Bill, scope_for, shares
 from simulation.catalogue import DRUG_GROUPS, Item
 from simulation.diagnoses import Diagnosis
 from simulation.messages.lines import Line
@@ -35,6 +35,11 @@ class StayPlan:
     discharge_way: str = "1"
     follow: "StayPlan | None" = None  # where a transferred patient goes
     may_go_wrong: bool = True  # whether the admission itself may be taken back
+    spared: frozenset[str] = frozenset()  # names in WRONGS that do not happen to this stay
+    beside: "Stay | None" = None  # the patient is put into the bed of this one
+    work_up: float = 0.0  # share of the days' bill that is tests; 0: what the illness needs
+    fund_target: int = 0  # fen that the fund shall pay; 0: whatever the bill comes to
+    comes_back: bool = False  # the list says that a readmission within 31 days is planned
 
     @property
     def first_day(self) -> int:
@@ -69,6 +74,8 @@ class Stay:
     wrongs: frozenset[str] = frozenset()
     settled: Settled | None = None
     discharged: bool = False
+    left: bool = False  # the bed is somebody else's
+    on_target: bool = True  # whether what the plan aims at was reached: a bed beside another, a sum that the fund pays
 
 
 def quiet_days(chance: random.Random, first: int, last: int, timeline: Timeline) -> frozenset[int]:
@@ -119,18 +126,21 @@ def treatment_lines(world: World, stay: Stay, day: int) -> list[Line]:
         return []
     chance, catalogue, plan = stay.chance, world.catalogue, stay.plan
     wanted: list[tuple[Item, int]] = []
+    if plan.work_up:
+        return _tests(world, stay, day)
     calm = world.timeline.is_weekend(day) and day != plan.first_day
     for item in stay.regimen:
         if chance.random() < (0.6 if calm else 0.88):
             wanted.append((item, _pieces(item, chance)))
-    if not calm and chance.random() < 0.75:
+    if day == plan.first_day or (not calm and chance.random() < 0.75):
         wanted.append((catalogue.first("drip"), chance.randint(1, 3)))
     if day == plan.first_day:
         wanted += [(item, 1) for item in chance.sample(catalogue.members("lab"), chance.randint(2, 5))]
         wanted += [(item, 1) for item in chance.sample(catalogue.members("exam"), chance.randint(0, 2))]
     elif chance.random() < 0.16:
         wanted += [(item, 1) for item in chance.sample(catalogue.members("lab"), chance.randint(1, 3))]
-    if plan.diagnosis.operation and day == min(plan.first_day + 1, plan.last_day):
+    waits = 0 if plan.diagnosis.trait == "day_surgery" else 1
+    if plan.diagnosis.operation and day == min(plan.first_day + waits, plan.last_day):
         wanted += _operation(world, stay)
     if not wanted:
         wanted = [(catalogue.first("drip"), 1)]
@@ -139,16 +149,72 @@ def treatment_lines(world: World, stay: Stay, day: int) -> list[Line]:
     return [_line(world, stay, item, count, _moment(world, chance, earliest, latest)) for item, count in wanted]
 
 
+def _tests(world: World, stay: Stay, day: int) -> list[Line]:
+    """A day of tests instead of a treatment: up to the plan's share of the bill, the rest tablets."""
+    chance, catalogue, plan = stay.chance, world.catalogue, stay.plan
+    first = day == plan.first_day
+    wanted = [(item, 1) for item in chance.sample(catalogue.members("lab"), chance.randint(4, 7) if first else 2)]
+    wanted += [(item, 1) for item in chance.sample(catalogue.members("exam"), chance.randint(2, 3) if first else 0)]
+    tested = sum(_line_price(world, stay, item) for item, _ in wanted)
+    routine = sum(_line_price(world, stay, item) for item in stay.routine)
+    # Tests, routine and tablets of the first day together make the whole; later days bring hardly any of either.
+    room = tested / plan.work_up - tested - routine * max(1, plan.last_day - plan.first_day) if first else 0.0
+    for item in stay.regimen:
+        price = _line_price(world, stay, item)
+        if item.group in DRUG_GROUPS and item.group != "infusion" and price <= room:
+            wanted.append((item, 1))
+            room -= price
+    earliest = max(day * DAY + 28_800, stay.begin + 900)
+    latest = max(earliest + 600, min(day * DAY + 61_200, stay.end - 600))
+    return [_line(world, stay, item, count, _moment(world, chance, earliest, latest)) for item, count in wanted]
+
+
+def _line_price(world: World, stay: Stay, item: Item) -> int:
+    return int(world.demand.price_fen[stay.plan.institution, item.index])
+
+
 def takeaway_lines(world: World, stay: Stay) -> list[Line]:
     """Drugs to take home, for a third of the patients: of the regimen, for a week."""
     drugs = [item for item in stay.regimen if item.group in DRUG_GROUPS and item.group not in ("infusion", "oncology")]
-    if stay.plan.discharge_way == "5" or not drugs or stay.chance.random() > 0.35:
+    if stay.plan.discharge_way == "5" or stay.plan.work_up or not drugs or stay.chance.random() > 0.35:
         return []
     when = world.timeline.stamp(max(stay.begin, stay.end - 1_200))
     lines = [_line(world, stay, item, 1, when) for item in drugs[:2]]
     for line in lines:
         line.taken_home = True
     return lines
+
+
+def fill_up(world: World, stay: Stay, lines: list[Line]) -> list[Line]:
+    """Lines that bring the bill to where the fund pays the plan's target; none if it is beyond that already."""
+    plan, chance = stay.plan, stay.chance
+    level = world.institutions[plan.institution].kind.level
+    wanted = scope_for(plan.fund_target, level, bool(world.people.employed[plan.person]))
+    missing = wanted - stay.bill.scope - sum(shares(line.item, line.amount)[2] for line in lines)
+    drugs = [item for item in stay.regimen if item.level == "01"]
+    services = [item for group in ("exam", "lab", "rehab", "drip") for item in world.catalogue.members(group)]
+    offered = sorted({item.index: item for item in drugs + services if item.level == "01"}.values(),
+                     key=lambda item: -_line_price(world, stay, item))  # fmt: skip
+    added: list[Line] = []
+    for _ in range(12):
+        for item in offered:
+            most = missing // _line_price(world, stay, item)
+            count = min(most, chance.randint(0, 1 if item.group in ("exam", "lab") else 4))
+            if count > 0:
+                day = chance.randint(max(plan.first_day, plan.last_day - 2), plan.last_day)
+                at = min(day * DAY + chance.randint(30_000, 60_000), stay.end - 600)
+                added.append(_line(world, stay, item, count, world.timeline.stamp(at)))
+                missing -= added[-1].amount
+    return added
+
+
+def package_price(plan: StayPlan, midway: bool) -> int:
+    """What the insurer has agreed to pay for (fen): by bed-day, or by case; nought where lines are paid."""
+    if plan.med_type == "2105":
+        return (30 if midway else max(1, (plan.last_day - plan.first_day) % 30)) * 13_000
+    if plan.med_type in ("26", "28"):
+        return round(160_000 + 52_000 * plan.diagnosis.days)
+    return 0
 
 
 def _operation(world: World, stay: Stay) -> list[tuple[Item, int]]:
@@ -181,6 +247,7 @@ def new_stay(plan: StayPlan) -> Stay:
     """A stay as planned, before its admission; decides what will go wrong with its paper work."""
     chance = random.Random(plan.chance)
     wrongs = {name for name, share in WRONGS.items() if chance.random() < share}
+    wrongs -= plan.spared
     if not plan.may_go_wrong or plan.diagnosis.code in ("F20.900", "O80.000", "O82.000", "Z38.000"):
         wrongs.discard("never_admitted")
     if "all_lines_again" in wrongs:
@@ -188,6 +255,7 @@ def new_stay(plan: StayPlan) -> Stay:
     if "lines_again" in wrongs:
         wrongs.discard("line_refunded")
     stay = Stay(plan, plan.begin, plan.end, chance, department=plan.diagnosis.department, wrongs=frozenset(wrongs))
+    stay.on_target = not plan.fund_target
     stay.sent = [] if "all_lines_again" in wrongs and plan.med_type != "2105" else None
     return stay
 
@@ -197,11 +265,15 @@ WRONGS: dict[str, float] = {
     "never_admitted": 0.008,  # 2404
     "admission_timed_out": 0.006,  # 2601 of 2401
     "moved": 0.07,  # 2403 with another bed
+    "moved_late": 0.012,  # the same, told hours later, when the old bed has somebody else
     "begin_corrected": 0.02,  # 2403 with another begntime
     "line_refunded": 0.12,
     "lines_again": 0.02,  # 2302 of one upload
     "all_lines_again": 0.01,  # 2302 "0000"
     "discharge_undone": 0.02,  # 2405
+    "discharge_late": 0.05,  # 2402 one to three days after the patient left
+    "discharge_forgotten": 0.006,  # settled without 2402, which comes weeks later or never
+    "death_miscoded": 0.0015,  # 2402 says that the patient died, 2405 takes it back
     "settlement_undone": 0.025,  # 2305
     "settlement_timed_out": 0.006,  # 2601 of 2304
     "relayed_twice": 0.02,

@@ -8,11 +8,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from simulation.beds import Beds
 from simulation.messages import inpatient
 from simulation.messages.lines import Line
 from simulation.messages.settlement import cancellation, node, settle
-from simulation.stays import Stay, StayPlan, new_stay, prescribe, routine_lines, takeaway_lines, treatment_lines
+from simulation.stays import (
+    Stay,
+    StayPlan,
+    fill_up,
+    new_stay,
+    package_price,
+    prescribe,
+    routine_lines,
+    takeaway_lines,
+    treatment_lines,
+)
 from simulation.timeline import DAY
 from simulation.world import World
 
@@ -28,10 +40,13 @@ class Ward:
     def __init__(self, world: World) -> None:
         self._world = world
         self.beds = Beds(world.institutions)
+        self.expected: dict[int, list[int]] = {}  # who is to be admitted, by day
+        self.admitted = np.zeros((len(world.institutions), 7), np.int64)  # so far, by institution and weekday
 
     def book(self, plan: StayPlan) -> Stay:
         """Admits as planned; the stay that is returned gets its number when the admission goes out."""
         stay = new_stay(plan)
+        self.expected.setdefault(plan.first_day, []).append(plan.person)
         self._put(plan.begin + int(stay.chance.triangular(60, 2_400, 300)), stay, self._admit)
         return stay
 
@@ -73,6 +88,7 @@ class Ward:
         office = world.offices[plan.institution]
         if not stay.number:
             self._receive(stay)
+            self.admitted[plan.institution, world.timeline.weekday(at // DAY)] += 1
         stay.number, stay.chart = world.platform.visit(), office.chart()
         msgid = office.msgid(at)
         if self._wrong(stay, "admission_timed_out"):
@@ -85,20 +101,30 @@ class Ward:
         return self._send("2401", at, stay, body, {"result": {"mdtrt_id": stay.number}}, msgid)
 
     def _receive(self, stay: Stay) -> None:
-        institution = stay.plan.institution
+        institution, beside = stay.plan.institution, stay.plan.beside
         stay.bed_number = self.beds.take(institution)
-        stay.bed = f"{stay.department}-{stay.bed_number:03}"
+        stay.bed = self._bed_name(stay, stay.bed_number)
+        if beside is not None:
+            stay.on_target = bool(beside.number) and not beside.left and beside.bed[-2:].isdigit()
+            stay.bed, stay.department = beside.bed, beside.department
         stay.doctor = self._world.offices[institution].doctor(stay.chance.getrandbits(16))
         prescribe(self._world, stay)
 
     def _plan_stay(self, stay: Stay, at: int) -> None:
         chance, length = stay.chance, stay.end - stay.begin
         gone = stay.plan.discharge_way == "5"
-        self._world.people.busy_until[stay.plan.person] = FOR_EVER if gone else stay.end
+        self._world.people.lies_in[stay.plan.person] = stay.plan.institution
+        self._world.people.busy_until[stay.plan.person] = (
+            FOR_EVER if gone else max(stay.end, int(self._world.people.busy_until[stay.plan.person]))
+        )
         self._close_days(stay, max(stay.plan.first_day, -1), at)
         self._put(max(at + 300, stay.end + chance.randint(120, 900)), stay, self._last_lines)
+        if stay.plan.follow is not None:
+            self.book(stay.plan.follow)
         if self._wrong(stay, "moved"):
             self._put(at + int(chance.uniform(0.1, 0.8) * length), stay, self._move)
+        if self._wrong(stay, "moved_late"):
+            self._put(at + int(chance.uniform(0.1, 0.5) * length), stay, self._move_untold)
         if self._wrong(stay, "begin_corrected"):
             self._put(at + int(chance.uniform(0.05, 0.3) * length), stay, self._correct_begin)
         if stay.plan.med_type == "2105":
@@ -106,8 +132,23 @@ class Ward:
                 if moment > at:
                     self._put(moment, stay, self._settle, True)
 
+    def _bed_name(self, stay: Stay, number: int) -> str:
+        """Extra beds have numbers of their own, or in some hospitals only the word; day surgery has often no bed."""
+        institution = self._world.institutions[stay.plan.institution]
+        if stay.plan.med_type == "28" and stay.plan.chance % 3 == 0:
+            return ""
+        if number <= institution.beds:
+            return f"{stay.department}-{number:03}"
+        extra = "" if institution.index % 3 == 0 else f"{number - institution.beds:02}"
+        return f"{stay.department}-加{extra}" if extra else "加床"
+
+    def _leave_bed(self, stay: Stay) -> None:
+        if not stay.left:
+            stay.left = True
+            self.beds.give_back(stay.plan.institution, stay.bed_number)
+
     def _cancel_admission(self, stay: Stay, at: int) -> bytes:
-        self.beds.give_back(stay.plan.institution, stay.bed_number)
+        self._leave_bed(stay)
         return self._send("2404", at, stay, {"data": self._visit(stay)}, {})
 
     def _reverse(self, stay: Stay, msgid: str, infno: str, again: Callable[..., bytes | None], at: int) -> bytes:
@@ -116,11 +157,27 @@ class Ward:
         return self._send("2601", at, stay, {"data": body}, {})
 
     def _move(self, stay: Stay, at: int) -> bytes | None:
-        if stay.discharged:
+        if stay.left:
             return None
         taken = self.beds.take(stay.plan.institution)
         self.beds.give_back(stay.plan.institution, stay.bed_number)
-        stay.bed_number, stay.bed = taken, f"{stay.department}-{taken:03}"
+        stay.bed_number, stay.bed = taken, self._bed_name(stay, taken)
+        return self._send("2403", at, stay, inpatient.change(self._world, stay), {})
+
+    def _move_untold(self, stay: Stay, at: int) -> None:
+        """The patient lies in another bed from now on; the office hears of it later."""
+        late = stay.chance.randint(2, 14) if stay.chance.random() < 0.9 else stay.chance.randint(26, 44)
+        if stay.left:
+            return
+        taken = self.beds.take(stay.plan.institution)
+        self.beds.give_back(stay.plan.institution, stay.bed_number)
+        stay.bed_number = taken
+        self._put(at + late * HOUR, stay, self._tell_bed)
+
+    def _tell_bed(self, stay: Stay, at: int) -> bytes | None:
+        stay.bed = self._bed_name(stay, stay.bed_number)
+        if stay.left:
+            return None
         return self._send("2403", at, stay, inpatient.change(self._world, stay), {})
 
     def _correct_begin(self, stay: Stay, at: int) -> bytes | None:
@@ -142,14 +199,14 @@ class Ward:
         self._close_days(stay, day + 1, at)
         routine, treatment = routine_lines(world, stay, day), treatment_lines(world, stay, day)
         habits = world.institutions[stay.plan.institution].habits
-        late = chance.random() < habits.late_share
+        late = chance.random() < habits.late_share and not stay.plan.fund_target
         if late:
             days = chance.choice((1, 1, 2)) if chance.random() > VERY_LATE else chance.randint(3, 6)
             whole = chance.random() < 0.6
             moment = at + days * DAY - chance.randint(0, 6 * HOUR)
             self._upload_later(stay, treatment + routine if whole else treatment, moment)
             return None if whole else self._upload(stay, routine, at)
-        if habits.splits_upload:
+        if habits.splits_upload and not stay.plan.fund_target:
             self._upload_later(stay, treatment, at + chance.randint(600, 4 * HOUR))
             return self._upload(stay, routine, at)
         return self._upload(stay, routine + treatment, at)
@@ -158,8 +215,28 @@ class Ward:
         lines = takeaway_lines(self._world, stay)
         if stay.end // DAY == stay.plan.first_day or stay.chance.random() < 0.5:
             lines = treatment_lines(self._world, stay, stay.end // DAY) + lines
-        self._put(at + stay.chance.randint(120, 5_400), stay, self._discharge)
+        if stay.plan.fund_target:
+            lines += fill_up(self._world, stay, lines)
+        if "discharge_undone" not in stay.wrongs:  # otherwise nobody else gets the bed before that is over
+            self._leave_bed(stay)
+        self._plan_discharge(stay, at)
         return self._upload(stay, lines, at)
+
+    def _plan_discharge(self, stay: Stay, at: int) -> None:
+        """Mostly within the hour; some are told days later, some are settled without it."""
+        chance = stay.chance
+        if self._wrong(stay, "discharge_forgotten"):
+            self._put(at + chance.randint(DAY // 2, 3 * DAY), stay, self._settle, False)
+            if chance.random() < 0.5:
+                self._put(at + chance.randint(6, 18) * DAY, stay, self._discharge_at_last)
+        elif self._wrong(stay, "discharge_late"):
+            self._put(at + chance.randint(14 * HOUR, 3 * DAY), stay, self._discharge)
+        else:
+            self._put(at + chance.randint(120, 5_400), stay, self._discharge)
+
+    def _discharge_at_last(self, stay: Stay, at: int) -> bytes:
+        stay.discharged = True
+        return self._send("2402", at, stay, inpatient.discharge(self._world, stay), {})
 
     def _upload_later(self, stay: Stay, lines: list[Line], at: int) -> None:
         if lines:
@@ -223,13 +300,21 @@ class Ward:
     def _discharge(self, stay: Stay, at: int) -> bytes:
         chance, plan = stay.chance, stay.plan
         stay.discharged = True
-        if plan.follow is not None:
-            self.book(plan.follow)
-        if self._wrong(stay, "discharge_undone") and plan.discharge_way == "1":
+        way = plan.discharge_way
+        if way == "1" and self._wrong(stay, "death_miscoded"):
+            way = "5"
+            self._put(at + chance.randint(900, 2 * DAY), stay, self._undo_death)
+        elif self._wrong(stay, "discharge_undone") and plan.discharge_way == "1":
             self._put(at + chance.randint(900, 5 * HOUR), stay, self._undo_discharge)
         else:
             self._put(at + int(chance.triangular(300, 2 * DAY, HOUR)), stay, self._settle, False)
-        return self._send("2402", at, stay, inpatient.discharge(self._world, stay), {})
+        return self._send("2402", at, stay, inpatient.discharge(self._world, stay, way), {})
+
+    def _undo_death(self, stay: Stay, at: int) -> bytes:
+        """The patient is alive: somebody had clicked one line too low."""
+        stay.discharged = False
+        self._put(at + stay.chance.randint(120, HOUR), stay, self._discharge)
+        return self._send("2405", at, stay, {"data": self._visit(stay)}, {})
 
     def _undo_discharge(self, stay: Stay, at: int) -> bytes:
         """Mostly the hour was wrong; sometimes the patient stays another day."""
@@ -254,8 +339,11 @@ class Ward:
         if midway and not stay.bill.total:
             return None
         msgid = office.msgid(at)
-        settled = settle(world, plan.institution, stay.number, plan.person, plan.med_type, "21", stay.bill)
+        package = package_price(plan, midway)
+        settled = settle(world, plan.institution, stay.number, plan.person, plan.med_type, "21", stay.bill, package)
         stay.settled = settled
+        if plan.fund_target:
+            stay.on_target = abs(settled.payment.fund - plan.fund_target) * 100 <= plan.fund_target
         if midway:
             stay.bill.clear()
         elif self._wrong(stay, "settlement_timed_out"):
@@ -263,7 +351,7 @@ class Ward:
         elif self._wrong(stay, "settlement_undone"):
             self._put(at + chance.randint(HOUR, 2 * DAY), stay, self._undo_settlement)
         else:
-            self.beds.give_back(plan.institution, stay.bed_number)
+            self._leave_bed(stay)
             self._put(at + chance.randint(1, 10) * DAY + chance.randint(0, 6 * HOUR), stay, self._list)
         body = inpatient.settlement(world, stay, settled, midway)
         return self._send("2304", at, stay, body, node(world, settled, at, msgid), msgid)

@@ -44,11 +44,15 @@ class World:
         body: dict[str, Any],
         answer: dict[str, Any],
         msgid: str | None = None,
+        operator: str = "",
     ) -> bytes:
-        """One line of transactions.jsonl."""
+        """One line of transactions.jsonl; an empty `operator` is whoever is at the counter."""
         office = self.offices[institution]
         number = msgid or office.msgid(at)
-        return orjson.dumps(office.envelope(infno, number, at, self.people.region(person), body, answer)) + b"\n"
+        envelope = office.envelope(infno, number, at, self.people.region(person), body, answer)
+        if operator:
+            envelope["opter"] = operator
+        return orjson.dumps(envelope) + b"\n"
 
     def resend(self, message: bytes, at: int, institution: int) -> None:
         """The same bytes again, a little later: what a relay does that saw no acknowledgement."""

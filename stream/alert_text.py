@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
@@ -23,7 +24,10 @@ def brief(alert: Alert, lang: Lang) -> RenderableType:
     """A few lines: how grave, what, where, when, how much; what happened; what revision this is."""
     score = f"{words('评分', 'score', lang)} {alert.score:.2f}"
     tail = " · ".join([_revision(alert, lang), score, alert.alert_id])
-    return Group(_heading(alert, lang), *(_indented(line) for line in (*_said(alert, lang), Text(tail, "dim"))))
+    lines = [*_said(alert, lang)]
+    if alert.related:
+        lines.append(Text(f"{words('相关疑点', 'related', lang)}: {_related_rules(alert, lang)}"))
+    return Group(_heading(alert, lang), *(_indented(line) for line in (*lines, Text(tail, "dim"))))
 
 
 def whole(alert: Alert, lang: Lang, revisions: Sequence[Alert], width: int) -> RenderableType:
@@ -112,13 +116,26 @@ def _facts(alert: Alert, lang: Lang) -> Table:
         (words("涉及基金", "fund at risk", lang), yuan(alert.fund_at_risk)),
         (words("类别", "class", lang), named(CLASSES, alert.rule_class, lang)),
         (words("依据", "basis", lang), "; ".join(alert.basis)),
-        (words("相关疑点", "related", lang), ", ".join(alert.related)),
+        (words("相关疑点", "related", lang), "\n".join(_named_alert(one, lang) for one in alert.related)),
         (words("来源", "source", lang), _source(alert)),
     ]
     for label, text in rows:
         if text:
             grid.add_row(label, Text(text))
     return grid
+
+
+def _named_alert(alert_id: str, lang: Lang) -> str:
+    """Its rule in words, and the id under which ``fundwatch alerts show`` finds it."""
+    return f"{rule_title(alert_id.partition(':')[0], lang)}  {alert_id}"
+
+
+def _related_rules(alert: Alert, lang: Lang) -> str:
+    """How many of which rule, the most first."""
+    counts = Counter(one.partition(":")[0] for one in alert.related).most_common()
+    return ", ".join(
+        f"{rule_title(rule, lang)} × {count}" if count > 1 else rule_title(rule, lang) for rule, count in counts
+    )
 
 
 def _source(alert: Alert) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from detectors.engine import graph, marks
 from detectors.engine.rule import References, Rule
+from detectors.engine.stage import FIRST
 from schemas import wire
 from schemas.alerts import Alert
 from schemas.fields import REASONS
@@ -29,6 +30,7 @@ _TOPIC_OF_ROLE = {
     "persons": topics.PERSONS,
     "visits": topics.VISITS,
     "households": topics.HOUSEHOLDS,
+    "returns": topics.RETURNS,
 }
 _STATE = {
     "institution": topics.STATE_INSTITUTION,
@@ -59,13 +61,11 @@ def engine_blueprint(
         return graph.open_stage(name, partition, partitions, pages, references, configured, perf_counter_ns)
 
     routes = tuple(
-        Route(role, settings.topic(_TOPIC_OF_ROLE[role]), name)
+        Route(role, settings.topic(_TOPIC_OF_ROLE[role]), name, role == graph.ROLE_OF_FORWARD[FIRST])
         for name, stage in graph.STAGES.items()
         for role in stage.roles
     )
-    forwards = {
-        stage: settings.topic(_TOPIC_OF_ROLE[graph.ROLE_OF_FORWARD[stage]]) for stage in graph.NEXT.values() if stage
-    }
+    forwards = {stage: settings.topic(_TOPIC_OF_ROLE[role]) for stage, role in graph.ROLE_OF_FORWARD.items()}
     destinations = Destinations(
         alerts=settings.topic(topics.ALERTS),
         dead_letters=settings.topic(topics.DEAD_LETTERS),

@@ -24,6 +24,13 @@ each part going through 2–5 of its own. When twenty in a row fail, it is not t
 would make a page, a snapshot or an alert larger than its topic takes is parked in the same way, as `too_large`: at the
 broker it would be refused at every start again.
 
+**What comes back.** A stage that reads what later stages return to it must take it in the same place among its other
+records if those come again, or the same revision would go out with two contents. So a chunk that came back is written (4)
+at once, before the next chunk is taken, twice a second at most; and after a start it waits until its stage has taken again
+what a predecessor may have published, for ten seconds at most. What remains is a death between 3 and 4 of such a chunk, some
+40 ms: then an alert that it concerns may go out again with other neighbours, or under the next number; its newest revision
+is right all the same.
+
 A worker that was frozen for longer than the session and wakes up must not write over its successor. Pages are safe: the
 successor's writer has shut its own out before the pages were read, whenever it wakes. Before 3 and before 4 it also
 asks when the group last heard of it, and stops if that is longer ago than the session lasts. What remains is a freeze
@@ -39,6 +46,7 @@ idempotent producer tries for ever, and what it holds would arrive whenever the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic, perf_counter
 from traceback import extract_tb
@@ -154,11 +162,12 @@ class Delivery:
         parts: list[Part] = []
         await self._take(site, role, batch, _since_ms(newest), parts)
         site.unwritten += parts
+        if self._sites.routes[role].comes_back:
+            site.in_haste.set()
+            await self._write_those(site, parts)
 
         async def finish() -> None:
-            async with site.write_lock:  # the first one in writes for all that have come meanwhile
-                if parts[0] in site.unwritten:
-                    await self._write(site)
+            await self._write_those(site, parts)
             for chunk in chunks:
                 chunk.settled = True
 
@@ -229,8 +238,15 @@ class Delivery:
             for partition in range(self._to.partitions):
                 outbox.add(self._to.forwards[stage], partition, None, value, [(MARK, b"")])
 
+    async def _write_those(self, site: Site, parts: Sequence[Part]) -> None:
+        async with site.write_lock:  # the first one in writes for all that have come meanwhile
+            if parts[0] in site.unwritten:
+                await self._write(site)
+
     async def _write(self, site: Site) -> None:
-        await asyncio.sleep(max(site.written_at + WRITE_SECONDS - monotonic(), 0.0))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(site.in_haste.wait(), max(site.written_at + WRITE_SECONDS - monotonic(), 0.0))
+        site.in_haste = asyncio.Event()
         parts, site.unwritten = site.unwritten, []
         pages = {key: page for part in parts for key, page in part.writes}
         started = perf_counter()

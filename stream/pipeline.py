@@ -13,20 +13,25 @@ from typing import Any, TypeAlias
 from detectors.engine import graph, marks
 from detectors.engine.incoming import Effects, Incoming
 from detectors.engine.rule import References, Rule
-from detectors.engine.stage import Stage
+from detectors.engine.stage import FIRST, Stage
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
+from stream.outbox import partition_of
 
+RETURNS = graph.ROLE_OF_FORWARD[FIRST]
 Stores: TypeAlias = dict[tuple[str, int], dict[bytes, bytes]]
+Returned: TypeAlias = dict[int, list[Incoming]]
 
 _PAGES_BEFORE_FLUSH = 100_000  # decoded pages are quick, and saved ones small: write when this many have changed
 
 
 class Pipeline:
-    """``partitions`` institution stages in front of one person's and one household's stage.
+    """``partitions`` institution stages in front of one person's and one household's stage, which return to them.
 
     ``publish`` gets every revision in the order in which it arises, ``park`` every dead letter. ``stores`` holds the saved
-    pages by stage and partition: one that an earlier run has saved is gone on from.
+    pages by stage and partition: one that an earlier run has saved is gone on from. ``returned`` is filled, by partition, with
+    what has come back and is not in saved pages yet; a run gone on from them takes it again, as the service does from a topic.
+    ``partition_of`` says in which partition an institution's transactions lie, where no client of Kafka's put them there.
     """
 
     def __init__(
@@ -38,19 +43,26 @@ class Pipeline:
         partitions: int = 1,
         clock: Callable[[], int] | None = None,
         stores: Stores | None = None,
+        returned: Returned | None = None,
+        partition_of: Callable[[bytes, int], int] = partition_of,
     ) -> None:
         rules = list(rules)
         self._publish, self._park = publish, park
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.stores: Stores = {} if stores is None else stores
         self._offset = Counter[str]()
+        self._partition_of = partition_of
 
         def opened(name: str, partition: int) -> tuple[Stage, dict[bytes, bytes]]:
             store = self.stores.setdefault((name, partition), {})
             return graph.open_stage(name, partition, partitions, store, references, rules, clock), store
 
-        self._first = [opened("institution", partition) for partition in range(partitions)]
-        self._later = {name: opened(name, 0) for name in graph.STAGES if name != "institution"}
+        self._first = [opened(FIRST, partition) for partition in range(partitions)]
+        self._later = {name: opened(name, 0) for name in graph.STAGES if name != FIRST}
+        self._returned = returned
+        for partition, records in list((returned or {}).items()):
+            self._offset[FIRST] = max(self._offset[FIRST], records[-1].offset)
+            self._take_back(partition, records)
 
     @property
     def stages(self) -> list[Stage]:
@@ -66,9 +78,9 @@ class Pipeline:
     def take(self, batch: Sequence[Incoming]) -> None:
         """Apply records of ``fund.transactions``, all of one partition, in order."""
         partition = batch[0].partition
-        stage, store = self._first[partition]
-        self._follow("institution", partition, stage.take("transactions", batch))
-        _flush(stage, store)
+        stage, _ = self._first[partition]
+        self._follow(FIRST, partition, stage.take("transactions", batch))
+        self._flush_first(partition)
 
     def take_persons(self, batch: Sequence[Incoming]) -> None:
         """Apply reference records of ``fund.persons``."""
@@ -80,6 +92,13 @@ class Pipeline:
         """Write every changed page to the stores, as the service does after each batch."""
         for stage, store in (*self._first, *self._later.values()):
             _write(stage, store)
+        if self._returned is not None:
+            self._returned.clear()
+
+    def save_later(self) -> None:
+        """Write what a crash may leave: each stage writes for itself, and the later ones were quicker than the first."""
+        for stage, store in self._later.values():
+            _write(stage, store)
 
     def _follow(self, name: str, partition: int, effects: Effects) -> None:
         for alert in effects.alerts:
@@ -87,26 +106,50 @@ class Pipeline:
         for letter in effects.dead_letters:
             self._park(letter)
         self.counts.update(effects.counts)
-        after = graph.NEXT[name]
+        self._send_on(graph.NEXT[name], partition, effects)
+        back: dict[int, list[Incoming]] = {}
+        for stage, key, value in effects.forwards:
+            if stage == FIRST:
+                home = self._partition_of(key, len(self._first))
+                back.setdefault(home, []).append(self._incoming(FIRST, home, key, value))
+        for home, records in back.items():
+            if self._returned is not None:
+                self._returned.setdefault(home, []).extend(records)
+            self._take_back(home, records)
+
+    def _send_on(self, after: str | None, partition: int, effects: Effects) -> None:
         if after is None:
             return
-        sent = [self._incoming(after, partition, forward.key, forward.value) for forward in effects.forwards]
+        sent = [
+            self._incoming(after, partition, key, value) for stage, key, value in effects.forwards if stage == after
+        ]
         if effects.mark is not None:
-            sources = range(len(self._first)) if name == "person" else (partition,)
+            sources = range(len(self._first)) if after == "household" else (partition,)
             sent += [self._incoming(after, source, None, marks.encode(source, effects.mark)) for source in sources]
         if sent:
             stage, store = self._later[after]
             self._follow(after, 0, stage.take(graph.ROLE_OF_FORWARD[after], sent))
             _flush(stage, store)
 
+    def _take_back(self, partition: int, records: list[Incoming]) -> None:
+        stage, _ = self._first[partition]
+        self._follow(FIRST, partition, stage.take(RETURNS, records))
+        self._flush_first(partition)
+
+    def _flush_first(self, partition: int) -> None:
+        if _flush(*self._first[partition]) and self._returned is not None:
+            self._returned.pop(partition, None)
+
     def _incoming(self, stage: str, partition: int, key: bytes | None, value: bytes) -> Incoming:
         self._offset[stage] += 1
         return Incoming(partition, self._offset[stage], 0, key, value)
 
 
-def _flush(stage: Stage, store: dict[bytes, bytes]) -> None:
-    if stage.pages.dirty >= _PAGES_BEFORE_FLUSH:
-        _write(stage, store)
+def _flush(stage: Stage, store: dict[bytes, bytes]) -> bool:
+    if stage.pages.dirty < _PAGES_BEFORE_FLUSH:
+        return False
+    _write(stage, store)
+    return True
 
 
 def _write(stage: Stage, store: dict[bytes, bytes]) -> None:

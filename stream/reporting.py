@@ -37,7 +37,9 @@ class MetricsReport:
         self._dead_letters(effects)
         if effects.alerts:
             changes = {(names[0], names[1], names[2]): n for names, n in counts.get("alerts", ())}
-            self._metrics.alerts_published(changes, self._latencies(batch, effects, since_ms, site.stage_name == FIRST))
+            # Records of another topic than the transactions are what came back to the stage; their offsets say nothing.
+            is_first = site.stage_name == FIRST and "transactions" in counts
+            self._metrics.alerts_published(changes, self._latencies(batch, effects, since_ms, is_first))
         self._metrics.flushed(steps.publish, steps.write, steps.settle)
         if isinstance(site.stage, EngineStage):
             self._engine(site.stage_name, site.stage)

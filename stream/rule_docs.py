@@ -12,6 +12,10 @@ import msgspec
 
 from detectors.engine.parameters import Parameter, RuleClasses, parameters_of
 from detectors.engine.rule import Rule
+from schemas.alerts import Measure
+from stream.alert_words import MEASURES, SEVERITIES, named
+from stream.printing import yuan
+from stream.worked_example import Example, worked_example
 
 INDEX = "README.md"
 _GENERATED = "<!-- Written by `fundwatch rules docs docs/rules`: change the rule, not this page. -->"
@@ -96,6 +100,10 @@ def _page(rule: type[Rule[Any]]) -> str:
         "",
         method(rule),
         "",
+        "## 示例 Worked example",
+        "",
+        *_example(worked_example(rule)),
+        "",
         "## 盲区 Blind spots",
         "",
         rule.blind_spots.zh,
@@ -104,6 +112,37 @@ def _page(rule: type[Rule[Any]]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _example(example: Example) -> list[str]:
+    alert = example.alert
+    ended = "" if alert.end is None else f" – {alert.end}"
+    weight = f"**{SEVERITIES[alert.severity].zh} {alert.severity}**, {alert.score:.2f}"
+    fund = f"涉及基金 fund at risk {yuan(alert.fund_at_risk)}"
+    return [
+        f"`golden/{example.name}.jsonl`: {example.why}",
+        "",
+        f"> {weight}; {alert.begin}{ended}; raised {alert.raised_at}; {fund}",
+        ">",
+        f"> {alert.text.zh}",
+        ">",
+        f"> {alert.text.en}",
+        "",
+        *_measure_table(alert.measures),
+    ]
+
+
+def _measure_table(measures: list[Measure]) -> list[str]:
+    head = ["| measure | 含义 | meaning | measured | limit | expected | unit |", "|---|---|---|--:|--:|--:|---|"]
+
+    def shown(number: float | None) -> str:
+        return "" if number is None else f"{number:,}"
+
+    return head + [
+        f"| `{m.name}` | {named(MEASURES, m.name, 'zh')} | {named(MEASURES, m.name, 'en')} | {shown(m.value)} "
+        f"| {shown(m.limit)} | {shown(m.expected)} | {m.unit} |"
+        for m in measures
+    ]
 
 
 def _parameter_table(parameters: list[Parameter]) -> list[str]:

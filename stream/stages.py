@@ -36,11 +36,15 @@ OpenStage = Callable[[str, int, Pages], Stage]
 
 
 class Route(msgspec.Struct, frozen=True):
-    """What is read where: the records of `topic` (full name) go to `stage` as `role`."""
+    """What is read where: the records of `topic` (full name) go to `stage` as `role`.
+
+    ``comes_back``: from a later stage, beside the topic that the stage reads first (`stream.delivery`, "What comes back").
+    """
 
     role: str
     topic: str
     stage: str
+    comes_back: bool = False
 
 
 class Part(msgspec.Struct, frozen=True, eq=False):
@@ -83,6 +87,9 @@ class Site:
         self.in_flight = asyncio.Semaphore(MOST_IN_FLIGHT)
         self.unwritten: list[Part] = []  # in the order in which they were taken
         self.written_at = 0.0  # monotonic
+        self.in_haste = asyncio.Event()  # pages must not wait for one another now
+        self.came_back_at = 0.0  # monotonic; when something that came back was last taken
+        self.is_level = False  # whatever a predecessor may have published has been taken again
         self._open = open_stage
         self.stage = self._opened()
 

@@ -29,6 +29,7 @@ ALERTS: Final = "alerts"
 DEAD_LETTERS: Final = "dead-letters"
 VISITS: Final = "internal.visits"
 HOUSEHOLDS: Final = "internal.households"
+RETURNS: Final = "internal.returns"
 STATE_INSTITUTION: Final = "internal.state.institution"
 STATE_PERSON: Final = "internal.state.person"
 STATE_HOUSEHOLD: Final = "internal.state.household"
@@ -85,6 +86,7 @@ TOPICS: Final = (
     ),
     Topic(VISITS, _BETWEEN_STAGES),
     Topic(HOUSEHOLDS, _BETWEEN_STAGES),
+    Topic(RETURNS, _BETWEEN_STAGES),
     Topic(STATE_INSTITUTION, _STATE),
     Topic(STATE_PERSON, _STATE),
     Topic(STATE_HOUSEHOLD, _STATE),

@@ -26,16 +26,16 @@ from faust.app import App
 from faust.types import TP
 
 from stream.blueprint import Blueprint
-from stream.chunks import Chunk
+from stream.chunks import MOST_RECORDS, Chunk
 from stream.connection import aiokafka_options
-from stream.delivery import Delivery, LeaseLost
+from stream.delivery import WRITE_SECONDS, Delivery, LeaseLost
 from stream.errors import OperatorError
 from stream.lanes import Lanes
 from stream.outbox import cut_off, new_producer
 from stream.ownership import Ownership
 from stream.service import SESSION_SECONDS, declare_agent, declare_tables, new_app
 from stream.settings import Settings
-from stream.stages import Sites
+from stream.stages import MOST_IN_FLIGHT, Site, Sites
 from stream.transport import ChunkConsumer
 
 STOP_SECONDS = 9.0
@@ -44,6 +44,8 @@ _LAST_RESORT_SECONDS = 3.0
 T = TypeVar("T")
 Companion = Callable[[], Awaitable[None]]
 _LIFE_SIGN_SECONDS = 0.2
+MOST_UNWRITTEN = MOST_IN_FLIGHT * MOST_RECORDS  # records that a worker has taken and not yet written, in one partition
+_PREDECESSOR_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +149,8 @@ class Worker:
         if not any(map(consumer.is_current, chunks)):
             return
         site = self.sites.at(role, chunks[0].partition)
+        if self.sites.routes[role].comes_back:
+            await self._in_its_place(site, chunks[0])
         async with site.lock, AsyncExitStack() as at_work:
             current = [chunk for chunk in chunks if consumer.is_current(chunk)]
             if not current:
@@ -157,6 +161,34 @@ class Worker:
             rest = asyncio.create_task(self._finish(finish, current, at_work.pop_all()))
             self._finishing.add(rest)
             rest.add_done_callback(self._finishing.discard)
+
+    async def _in_its_place(self, site: Site, chunk: Chunk) -> None:
+        """Let what came back wait for its turn: each is a write of its own."""
+        if not site.is_level:
+            await self._after_predecessor(site, chunk)
+        await asyncio.sleep(max(site.came_back_at + WRITE_SECONDS - monotonic(), 0.0))
+        site.came_back_at = monotonic()
+
+    async def _after_predecessor(self, site: Site, chunk: Chunk) -> None:
+        """Wait until what the partition's former owner may have published has been taken again; not for ever."""
+        places = [
+            TP(route.topic, site.partition)
+            for route in self.sites.routes.values()
+            if route.stage == site.stage_name and not route.comes_back
+        ]
+        until: dict[TP, int] = {}
+        deadline = monotonic() + _PREDECESSOR_SECONDS
+        while monotonic() < deadline:
+            if not self.consumer.is_current(chunk):
+                return
+            for place in set(places) & set(self.consumer.assignment()):
+                end = self.consumer.highwater(place)
+                if end is not None:
+                    until.setdefault(place, min(end, (self.consumer.committed_to(place) or 0) + MOST_UNWRITTEN))
+            if all(place in until and (self.processed_to(place) or 0) >= until[place] for place in places):
+                break
+            await asyncio.sleep(_LIFE_SIGN_SECONDS)
+        site.is_level = True
 
     async def _finish(
         self, work: Callable[[], Awaitable[None]], chunks: Sequence[Chunk], at_work: AsyncExitStack

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
 
+from detectors.engine.compare import REVISIONS_LEFT_OUT
 from schemas.alerts import Alert, decode_alert
 from stream import topics
 from stream.group_lag import GroupLag
@@ -213,10 +215,16 @@ def assert_nothing_was_published_twice_differently(settings: Settings) -> int:
         again += before is not record.value
         assert before == record.value, f"{alert.alert_id} revision {alert.revision} was published with two contents"
         revisions[alert.alert_id].add(alert.revision)
-    gaps = {key: sorted(numbers) for key, numbers in revisions.items() if len(numbers) != max(numbers)}
+    gaps = {key: sorted(numbers) for key, numbers in revisions.items() if not _is_whole(sorted(numbers))}
     assert not gaps, "revisions that consumers never got"
     print(f"\n{len(first)} revisions, {again} of them published again")
     return again
+
+
+def _is_whole(numbers: list[int]) -> bool:
+    """From 1 on, each number or, where the alert came to be about another institution, some thousand later."""
+    steps = [after - before for before, after in pairwise([0, *numbers])]
+    return all(step == 1 or REVISIONS_LEFT_OUT // 2 < step <= REVISIONS_LEFT_OUT for step in steps)
 
 
 def alert_records(settings: Settings) -> list[ConsumerRecord]:

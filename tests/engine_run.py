@@ -17,7 +17,7 @@ from schemas.alerts import Alert, encode_alert
 from schemas.china_time import format_time, parse_time, to_unix
 from schemas.dead_letters import DeadLetter
 from stream.known import KnownReferences
-from stream.pipeline import Pipeline, Stores
+from stream.pipeline import Pipeline, Returned, Stores
 
 TIMESTAMP_MS = to_unix(parse_time("2030-01-01")) * 1000  # of every record: the day on which a history is replayed
 _NOT_THE_SAME = ("revision", "raised_at", "revised_at", "source")  # design.md, the invariant
@@ -45,6 +45,14 @@ def every_rule() -> list[Rule[Any]]:
     return [rule() for rule in all_rules().values()]
 
 
+class Kept(dict[tuple[str, int], dict[bytes, bytes]]):
+    """Saved pages, and what had come back to the first stage and was not in them yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.returned: Returned = {}
+
+
 class EngineRun:
     """One run; `stores` may be another run's, whose saved pages it then goes on from."""
 
@@ -57,9 +65,11 @@ class EngineRun:
         self.dead_letters: list[DeadLetter] = []
         self.partitions = partitions
         self.rules = every_rule() if rules is None else list(rules)
+        kept = Kept() if stores is None else stores
+        returned = kept.returned if isinstance(kept, Kept) else None
         self.pipeline = Pipeline(
             self.rules, references.known(), self.published.append,
-            self.dead_letters.append, partitions, stores=stores,
+            self.dead_letters.append, partitions, stores=kept, returned=returned, partition_of=_spread,
         )  # fmt: skip
         self._next = Counter[int]()
         if stores is None and references.persons:
@@ -107,13 +117,7 @@ class EngineRun:
 
     def save_later_stages(self) -> None:
         """Write what a crash may leave: each stage writes for itself, and the later ones were quicker than the first."""
-        for (name, _), stage, store in zip(self.stores, self.pipeline.stages, self.stores.values(), strict=True):
-            if name != "institution":
-                for key, page in stage.flush():
-                    if page is None:
-                        store.pop(key, None)
-                    else:
-                        store[key] = page
+        self.pipeline.save_later()
 
     def then(self, later: EngineRun) -> EngineRun:
         """This run with what a later one over the same stores published after it."""
@@ -136,7 +140,11 @@ def partition_of(value: bytes, partitions: int) -> int:
     if partitions == 1:
         return 0
     institution = json.loads(value).get("fixmedins_code", "")
-    return zlib.crc32(str(institution).encode()) % partitions
+    return _spread(str(institution).encode(), partitions)
+
+
+def _spread(institution: bytes, partitions: int) -> int:
+    return zlib.crc32(institution) % partitions
 
 
 def _comparable(alert: Alert) -> dict[str, Any]:

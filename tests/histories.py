@@ -35,7 +35,12 @@ LAST_DAY = 36
 
 REFERENCES = References(
     institutions=tuple(institution_record(code, aprv_bed_cnt=60) for code in (*HOSPITALS, PHARMACY)),
-    persons=tuple(person_record(person, household) for person, household in zip(PERSONS, HOUSEHOLDS, strict=False)),
+    persons=tuple(
+        person_record(
+            person, household, live_addr=f"幸福村{household[2:] or 3}组1号", tel="13900001234" if number in (0, 5) else ""
+        )
+        for number, (person, household) in enumerate(zip(PERSONS, HOUSEHOLDS, strict=False))
+    ),
     catalogue=tuple(catalogue_record(item, category, unit="盒") for item, category in CATEGORIES.items()),
 )
 
@@ -147,6 +152,17 @@ def stays_together(draw: st.DrawFn, number: int) -> list[Stay]:
 
 
 @st.composite
+def neighbours_together(draw: st.DrawFn, number: int) -> list[Stay]:
+    """One of each household and one of none, all of a village, on one day."""
+    hospital, nights, day = draw(st.integers(0, 1)), draw(st.integers(2, 4)), draw(st.integers(0, 25))
+    return [
+        Stay(f"MN{number}-{member}", hospital, member, moment(day, 9 + draw(st.integers(0, 3)), member), nights,
+             frozenset(), "M54.500", 6 * HOUR, draw(st.integers(0, 7)) > 0)
+        for member in draw(st.sampled_from([(3, 4, 7), (3, 4, 7), (3, 4)]))
+    ]  # fmt: skip
+
+
+@st.composite
 def stays_in_sequence(draw: st.DrawFn, number: int) -> list[Stay]:
     """Three of the second household, one after another into one hospital."""
     hospital, day, told = draw(st.integers(0, 2)), draw(st.integers(0, 8)), []
@@ -182,6 +198,8 @@ def histories(draw: st.DrawFn) -> History:
         stays += draw(stays_together(number))
     for number in range(draw(st.integers(0, 1))):
         stays += draw(stays_in_sequence(number))
+    for number in range(draw(st.integers(0, 1))):
+        stays += draw(neighbours_together(number))
     gateways = {code: Gateway(code) for code in (*HOSPITALS, PHARMACY)}
     sent = [message for stay in stays for message in tell_stay(gateways[HOSPITALS[stay.hospital]], stay)]
     packs = draw(sales())

@@ -206,6 +206,18 @@ def test_an_alert_as_it_comes_says_how_grave_where_when_and_how_much() -> None:
     assert lines[5].startswith("  revision 3 of 2026-02-11 10:41:00 · score 0.87")
 
 
+def test_related_alerts_are_named_by_their_rules() -> None:
+    alert = revised(related=["bed_holding:1:bb", "bed_holding:1:cc", "household_together:1:dd"])
+    console = Console(width=200, color_system=None)
+    with console.capture() as captured:
+        console.print(alert_text.brief(alert, "zh"))
+        console.print(alert_text.whole(alert, "en", [alert], 200))
+    lines = [line.strip() for line in captured.get().splitlines()]
+    assert "相关疑点: 挂床住院 × 2, 同户人员同进同出" in lines
+    assert "related       Bed-holding  bed_holding:1:bb" in lines
+    assert "Household admitted and discharged together  household_together:1:dd" in lines
+
+
 def test_chinese_text_keeps_within_a_narrow_terminal() -> None:
     from rich.cells import cell_len
 

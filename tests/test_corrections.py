@@ -25,6 +25,7 @@ from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage, item_key
 from detectors.books.item_days import LAG, LATE
+from detectors.books.neighbours import GroupPage
 from detectors.books.person import PersonPage
 from detectors.books.visit import VisitPage, visit_key
 from detectors.engine.page import NEVER, Page, decode_page
@@ -73,6 +74,7 @@ KINDS: dict[tuple[str, bytes], type[Page]] = {
     ("institution", b"d"): InstitutionPage,
     ("person", b"p"): PersonPage,
     ("household", b"h"): HouseholdPage,
+    ("household", b"g"): GroupPage,
 }
 
 
@@ -87,6 +89,9 @@ def knowledge(page: Page, before: int, learned: bool) -> dict[str, Any] | None:
         return {"billed": days} if days else None
     if isinstance(page, PersonPage):
         return {name: of_snapshot(snapshot) for name, snapshot in page.visits.items() if not snapshot.void}
+    if isinstance(page, GroupPage):
+        stays = [stay for stay in page.stays.values() if stay.counts]
+        return {stay.visit: structs.replace(stay, offset=0, heard=0) for stay in stays} or None
     assert isinstance(page, HouseholdPage)
     return {
         held.stay.visit: (held.birth, of_snapshot(held.stay)) for held in page.standing_stays() if not held.stay.void

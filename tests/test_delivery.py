@@ -80,7 +80,8 @@ class Bench:
     def __init__(self, producer: FakeProducer | None = None, lease: Callable[[], None] = lambda: None) -> None:
         self.producer, self.reports, self.table = producer or FakeProducer(), Reports(), SomeTable()
         tables = {"institution": cast(StateTable, self.table)}
-        sites = Sites([Route("transactions", "transactions", "institution")], tables, Scribe)
+        routes = Route("transactions", "transactions", "institution"), Route("returns", "returns", "institution", True)
+        sites = Sites(routes, tables, Scribe)
         self._folder = tempfile.TemporaryDirectory()  # goes when the bench does
         self.pages = blank_pages(Path(self._folder.name))
         sites.install("institution", 0, self.pages, cast(AIOKafkaProducer, self.producer))
@@ -102,6 +103,10 @@ class Bench:
         """All begun before the first is finished."""
         finishes = [await self._delivery.begin("transactions", [chunk]) for chunk in chunks]
         await asyncio.gather(*(finish() for finish in finishes))
+
+    async def only_begin(self, role: str, *chunks: Chunk) -> None:
+        """What is done of it while the site's lock is held."""
+        await self._delivery.begin(role, chunks)
 
     def of(self, topic: str) -> list[Sent]:
         return [sent for sent in self.producer.sent if sent.topic == topic]
@@ -157,6 +162,16 @@ def test_chunks_do_not_wait_for_pages_and_pages_of_several_chunks_are_written_to
     assert [(sent.key, sent.value) for sent in bench.of("state")] == [(b"derived", b"x"), (b"count", b"3")]
     assert bench.producer.log.count("committed") == 1
     assert bench.reports.batches == [1, 1, 1]
+
+
+def test_what_came_back_is_written_before_anything_else_is_taken() -> None:
+    bench = Bench()
+    asyncio.run(bench.only_begin("transactions", Chunk("transactions", 0, [Row(0)], epoch=0)))
+    assert not bench.of("state")
+    asyncio.run(bench.only_begin("returns", Chunk("returns", 0, [Row(0)], epoch=0)))
+    assert [(sent.key, sent.value) for sent in bench.of("state")] == [(b"derived", b"x"), (b"count", b"2")]
+    log = [entry if isinstance(entry, str) else entry.topic for entry in bench.producer.log]
+    assert log.index("begun") > max(place for place, entry in enumerate(log) if entry == "alerts")
 
 
 def test_a_worker_that_the_group_may_have_given_up_sends_nothing() -> None:

@@ -19,11 +19,18 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from detectors.books.amounts import AmountsPage
+from detectors.books.arrivals import ArrivalsPage
+from detectors.books.bed import BedPage
+from detectors.books.bed_codes import BedCodesPage
+from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
+from detectors.books.neighbours import GroupPage
 from detectors.books.person import PersonPage
 from detectors.books.receipt import ReceiptPage
+from detectors.books.terminal import TerminalPage
 from detectors.books.visit import VisitPage
 from detectors.engine.clock import StreamClock, Watermark
 from detectors.engine.page import Page, UnreadableState, decode_page, encode_page, warmth_of
@@ -32,7 +39,7 @@ from schemas.alerts import decode_alert, encode_alert
 from schemas.decode import LARGEST_MESSAGE, decode, decode_mark
 from schemas.facts import Charges
 from schemas.fields import REASONS, Undecodable
-from schemas.snapshots import HouseholdVisit, Mark, Membership, Reference, VisitSnapshot
+from schemas.snapshots import GroupMember, GroupVisit, HouseholdVisit, Mark, Membership, Reference, Ties, VisitSnapshot
 from stream.masking import masked
 from tests.checks import Story
 from tests.engine_run import EngineRun
@@ -106,6 +113,10 @@ BLANK: dict[type[Page], Page] = {
     VisitPage: VisitPage(institution="H1", visit="V1"), ReceiptPage: ReceiptPage(), StreamClock: StreamClock(),
     InstitutionPage: InstitutionPage(institution="H1"), ItemPage: ItemPage(institution="H1", item="X"),
     PersonPage: PersonPage(person="P1"), HouseholdPage: HouseholdPage(household="HH1"), Watermark: Watermark(),
+    AmountsPage: AmountsPage(institution="H1"), TerminalPage: TerminalPage(institution="H1", operator="0001"),
+    GroupPage: GroupPage(group="village:1f3a0c5e7b9d"),
+    BedPage: BedPage(institution="H1", department="A03", bed="1"), BedCodesPage: BedCodesPage(institution="H1"),
+    ArrivalsPage: ArrivalsPage(institution="H1"), CensusPage: CensusPage(institution="H1"),
 }  # fmt: skip
 
 
@@ -123,7 +134,14 @@ def for_persons() -> tuple[bytes, ...]:
 
 def for_households() -> tuple[bytes, ...]:
     stay = HouseholdVisit("HH1", 3, True, None, snapshot())
-    return snapshots.encode(stay), snapshots.encode(Membership("HH1", "5001060000000000001", 3, True)), for_persons()[1]
+    group = "village:1f3a0c5e7b9d"
+    return (
+        snapshots.encode(stay),
+        snapshots.encode(Membership("HH1", "5001060000000000001", 3, True)),
+        snapshots.encode(GroupVisit(group, 3, True, None, Ties("a", "b", "c", "d", "e", "f"), snapshot())),
+        snapshots.encode(GroupMember(group, "5001060000000000001", 3, True)),
+        for_persons()[1],
+    )
 
 
 def read_page_of(kind: type[Page]) -> Callable[[bytes], object]:

@@ -18,7 +18,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from schemas.dead_letters import DeadLetter, from_record
-from schemas.snapshots import HouseholdVisit, Mark, Reference, VisitSnapshot, encode
+from schemas.returns import AlertLeft, Elsewhere, ReturnedAlert, encode_return
+from schemas.snapshots import GroupMember, GroupVisit, HouseholdVisit, Mark, Reference, Ties, VisitSnapshot, encode
 from stream import topics
 from stream.delivery import MOST_FAILURES
 from stream.letters import LARGEST_LETTER, park
@@ -37,6 +38,7 @@ from tests.crews import (
 from tests.fake_producer import FakeProducer
 from tests.service_runs import CUT, replayed
 from tests.test_delivery import TO, Bench
+from tests.toy_worker import toy_alert
 from tests.wire_messages import Gateway, moment
 
 PARTITIONS = 2
@@ -54,6 +56,10 @@ STAY = VisitSnapshot(
     "MI-poison", "H50010699999", "P-poison", 0, 1, Reference("2401", "M", AT), "stay", False, AT, None, "21", "I10", "", 0, 0,
     0, False, 0, (),
 )  # fmt: skip
+
+SERVED = Elsewhere(
+    "H50010699999", "MI-poison", "P-poison", "MC-poison", "H50010699999", (), False, 0, 1, STAY.source, ()
+)
 
 
 class Poison(msgspec.Struct, frozen=True):
@@ -127,6 +133,19 @@ POISON: dict[str, list[Poison]] = {
     topics.HOUSEHOLDS: [
         *PACKED_GARBAGE,
         Poison(encode(HouseholdVisit("HH-poison", 1, True, AGES, msgspec.structs.replace(STAY, begin=AGES, end=AGES)))),
+        Poison(encode(GroupMember("village:poison", "P-poison", AGES, True))),
+        Poison(encode(GroupVisit("nothing", 1, True, AGES, Ties(), msgspec.structs.replace(STAY, begin=AGES, end=AGES)))),
+        Poison(encode(GroupVisit("", 1, True, None, Ties(), msgspec.structs.replace(STAY, begin=-AGES, end=AGES)))),
+    ],
+    topics.RETURNS: [
+        *(poison for poison in PACKED_GARBAGE if poison.reason == "wrong_type"),
+        Poison(encode(Mark(0, AT)), "wrong_type"),  # time does not come back
+        Poison(encode_return(SERVED), headers=[("since", b"no number")]),  # of a visit that nobody knows
+        Poison(encode_return(msgspec.structs.replace(SERVED, source=Reference("2207", "M", AGES))), "out_of_range"),
+        Poison(encode_return(msgspec.structs.replace(SERVED, stay="x" * 900_000)), "wrong_type"),
+        Poison(encode_return(AlertLeft("H50010699999", "nobody's", AGES))),
+        Poison(encode_return(ReturnedAlert("opened", toy_alert("a", 1, b"H50010699999"))), "unreadable_time"),
+        Poison(encode_return(ReturnedAlert("opened", toy_alert("a", 1, b""))), "out_of_range"),
     ],
 }  # fmt: skip
 
@@ -165,7 +184,7 @@ def test_a_poison_message_costs_nothing_but_itself(kafka_settings: Settings, tmp
 
 
 def _expected_letters() -> Counter[tuple[str, str]]:
-    roles = {topics.VISITS: "visits", topics.HOUSEHOLDS: "households"}
+    roles = {topics.VISITS: "visits", topics.HOUSEHOLDS: "households", topics.RETURNS: "returns"}
     return Counter(
         (roles.get(name, name), poison.reason)
         for name, some in POISON.items()

@@ -18,6 +18,7 @@ from stream.cli import fundwatch
 from stream.errors import OperatorError
 from stream.rule_docs import INDEX, pages
 from stream.rules_file import configured_rules
+from stream.worked_example import NoExample, worked_example
 
 ROOT = Path(__file__).parent.parent
 WORDS = {"unit": "days", "zh": "天数", "en": "days in a row", "source": "here"}
@@ -216,3 +217,18 @@ def test_rules_docs_writes_what_changed_and_drops_pages_of_rules_that_are_no_mor
     (tmp_path / "notes.md").write_text("mine\n", encoding="utf-8")
     assert run("docs", str(tmp_path)).output.splitlines() == [str(tmp_path / "gone.md")]
     assert (tmp_path / "notes.md").exists()
+
+
+def test_a_rule_without_a_case_that_must_be_found_has_no_page() -> None:
+    with pytest.raises(NoExample, match="idle"):
+        pages({"idle": Idle})
+
+
+@pytest.mark.parametrize("rule_id", all_rules())
+def test_a_page_shows_what_the_rule_says_to_a_golden_case(rule_id: str) -> None:
+    example = worked_example(all_rules()[rule_id])
+    page = pages({rule_id: all_rules()[rule_id]})[f"{rule_id}.md"]
+    assert example.name.startswith("hit")
+    assert example.why in page
+    assert example.alert.text.zh in page
+    assert example.alert.text.en in page

@@ -36,6 +36,7 @@ class Billed(NamedTuple):
     amount: float = 40.0
     refunds: str = ""
     takeaway: bool = False
+    external: bool = False
 
 
 class Gateway:
@@ -86,14 +87,17 @@ class Gateway:
         info = _stay_info(person, begin, diagnosis, department, bed, med_type)
         return self.call("2403", at, {"adminfo": info | {"mdtrt_id": visit}, "diseinfo": []})
 
-    def discharge(self, at: int, person: str, visit: str, *, end: int | None = None, diagnosis: str = "") -> bytes:
+    def discharge(
+        self, at: int, person: str, visit: str, *, end: int | None = None, diagnosis: str = "", way: str = "1",
+        died: str = "",
+    ) -> bytes:  # fmt: skip
         """2402."""
         info = {
             "mdtrt_id": visit,
             "psn_no": person,
             "endtime": format_time(at if end is None else end),
-            "dscg_way": "1",
-        }
+            "dscg_way": way,
+        } | ({"die_date": died} if died else {})
         return self.call("2402", at, {"dscginfo": info, "diseinfo": [_main(diagnosis)] if diagnosis else []})
 
     def cancel_admission(self, at: int, person: str, visit: str) -> bytes:
@@ -133,9 +137,9 @@ class Gateway:
         """2305."""
         return self._refund("2305", at, person, visit, settlement)
 
-    def settlement_list(self, at: int, person: str, visit: str, settlement: str) -> bytes:
+    def settlement_list(self, at: int, person: str, visit: str, settlement: str, comes_back: str = "1") -> bytes:
         """4101."""
-        info = {"mdtrt_id": visit, "setl_id": settlement, "days_rinp_flag_31": "1", "hi_paymtd": "1"}
+        info = {"mdtrt_id": visit, "setl_id": settlement, "days_rinp_flag_31": comes_back, "hi_paymtd": "1"}
         return self.call("4101", at, {"setlinfo": info, "diseinfo": [], "iteminfo": []})
 
     # -- outpatients and pharmacies ---------------------------------------------------------------------------------
@@ -145,9 +149,11 @@ class Gateway:
         data = {"psn_no": person, "begntime": format_time(at), "dept_code": "A03", "atddr_no": "D500106000001"}
         return self.call("2201", at, {"data": data}, {"data": {"mdtrt_id": visit, "psn_no": person}})
 
-    def encounter(self, at: int, person: str, visit: str, diagnosis: str = "J06.900") -> bytes:
+    def encounter(
+        self, at: int, person: str, visit: str, diagnosis: str = "J06.900", med_type: str = "11"
+    ) -> bytes:  # fmt: skip
         """2203."""
-        info = {"mdtrt_id": visit, "psn_no": person, "med_type": "11", "begntime": format_time(at)}
+        info = {"mdtrt_id": visit, "psn_no": person, "med_type": med_type, "begntime": format_time(at)}
         return self.call("2203", at, {"mdtrtinfo": info, "diseinfo": [_main(diagnosis)]})
 
     def charges(self, at: int, person: str, visit: str, batch: str, lines: Sequence[Billed]) -> bytes:
@@ -164,16 +170,22 @@ class Gateway:
         """2205."""
         return self.call("2205", at, {"data": {"mdtrt_id": visit, "psn_no": person, "chrg_bchno": batch}})
 
-    def settle_visit(self, at: int, person: str, visit: str, batch: str, settlement: str, amount: float) -> bytes:
+    def settle_visit(
+        self, at: int, person: str, visit: str, batch: str, settlement: str, amount: float, *, certificate: str = "",
+    ) -> bytes:  # fmt: skip
         """2207."""
         data = {"psn_no": person, "mdtrt_id": visit, "chrg_bchno": batch, "med_type": "11", "medfee_sumamt": amount}
-        return self.call("2207", at, {"data": data}, _setlinfo(at, person, visit, settlement, amount, "11"))
+        return self.call(
+            "2207", at, {"data": data}, _setlinfo(at, person, visit, settlement, amount, "11", certificate)
+        )
 
     def refund_visit(self, at: int, person: str, visit: str, settlement: str) -> bytes:
         """2208."""
         return self._refund("2208", at, person, visit, settlement)
 
-    def purchase(self, at: int, person: str, visit: str, settlement: str, lines: Sequence[Billed]) -> bytes:
+    def purchase(
+        self, at: int, person: str, visit: str, settlement: str, lines: Sequence[Billed], *, certificate: str = "",
+    ) -> bytes:  # fmt: skip
         """2102."""
         amount = sum(line.amount for line in lines)
         info = {"psn_no": person, "begntime": format_time(at), "med_type": "41", "medfee_sumamt": amount}
@@ -181,7 +193,7 @@ class Gateway:
             "2102",
             at,
             {"druginfo": info, "drugdetail": [_line(line) for line in lines]},
-            _setlinfo(at, person, visit, settlement, amount, "41"),
+            _setlinfo(at, person, visit, settlement, amount, "41", certificate),
         )
 
     def refund_purchase(self, at: int, person: str, visit: str, settlement: str) -> bytes:
@@ -226,7 +238,8 @@ def _line(line: Billed) -> Json:
     }
     if line.refunds:
         stated["init_feedetl_sn"] = line.refunds
-    return stated | ({"dscg_tkdrug_flag": "1"} if line.takeaway else {})
+    flags = {"dscg_tkdrug_flag": line.takeaway, "etip_flag": line.external}
+    return stated | {flag: "1" for flag, is_set in flags.items() if is_set}
 
 
 def _answer(line: Billed) -> Json:
@@ -237,8 +250,10 @@ def _answer(line: Billed) -> Json:
     }
 
 
-def _setlinfo(at: int, person: str, visit: str, settlement: str, amount: float, med_type: str) -> Json:
-    info = {
+def _setlinfo(
+    at: int, person: str, visit: str, settlement: str, amount: float, med_type: str, certificate: str = ""
+) -> Json:
+    info: Json = {
         "mdtrt_id": visit,
         "setl_id": settlement,
         "psn_no": person,
@@ -247,7 +262,7 @@ def _setlinfo(at: int, person: str, visit: str, settlement: str, amount: float, 
         "medfee_sumamt": amount,
         "inscp_scp_amt": amount,
         "fund_pay_sumamt": round(amount * 0.6, 2),
-    }
+    } | ({"mdtrt_cert_type": certificate} if certificate else {})
     return {"setlinfo": info, "setldetail": []}
 
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
+from detectors.books.elsewhere import Served
 from detectors.engine.page import Page
 from schemas.china_time import DAY, HOUR
 from schemas.codes import DRUGS, ROUTINE
@@ -146,6 +147,9 @@ class VisitPage(Page, kw_only=True):
     awaited_voids: dict[str, int] = {}  # settlements cancelled before they were seen, and by which message
     refund_lines: dict[str, list[str]] = {}  # serials of refund lines, by the serial that they name
     weight: int = 0  # about the bytes of all lines that ever came
+    elsewhere: dict[str, Served] = {}  # where he was served meanwhile, as his person's stage says
+    told_nights: tuple[int, int] | None = None  # what its institution's census counts of it
+    told_arrival: tuple[int, bool] | None = None  # when it came, and whether it could have waited, as arrivals count it
 
     def forgets_at(self) -> int:
         """A while after it ended, or after it was last heard of where it never did."""
@@ -207,6 +211,11 @@ class VisitPage(Page, kw_only=True):
         return any(line.category in DRUGS for line in standing) and all(
             line.category in DRUGS or line.category in ROUTINE for line in standing
         )
+
+    def served_elsewhere(self) -> list[Served]:
+        """Visits of the patient on days inside this stay, in order of their first day."""
+        served = [one for one in self.elsewhere.values() if one.person == self.person]
+        return sorted(served, key=lambda one: (one.days, one.place, one.visit))
 
     def idle_days(self) -> int:
         """Days of an ended stay, but for the day of discharge, that were billed and saw no treatment."""

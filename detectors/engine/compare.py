@@ -15,13 +15,18 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from detectors.engine.asked import Setting
-from detectors.engine.incoming import Effects
+from detectors.engine.incoming import Effects, Said
 from detectors.engine.page import NEVER, WARM, WARMING_UP, Page
 from detectors.engine.rule import Cited, Finding, Rule, View
 from detectors.engine.rule_changes import SWITCHED_OFF, both, superseded
 from detectors.engine.standing import Standing
 from schemas.alerts import MOST_EVIDENCE, Alert, Evidence, Source, Status, Text
 from schemas.china_time import format_time
+from schemas.returns import Change
+
+# The numbers that an alert leaves out when it comes to be about another institution, whose stage publishes it from then on:
+# more than the former one's can have added for its neighbours' sake.
+REVISIONS_LEFT_OUT: Final = 1_000
 
 _findings = msgspec.msgpack.Encoder()
 _read_finding = msgspec.msgpack.Decoder(Finding)
@@ -187,7 +192,7 @@ class Examiner:
         if finding is None:
             if standing is None:
                 return
-            if standing.begin < page.kept_from():  # forgotten, not taken back: what was said stays said
+            if standing.begin < rule.kept_from(page):  # forgotten, not taken back: what was said stays said
                 del page.standing[name]
             elif standing.is_open:
                 self._retract(rule, key, page, name, cause, self._why(rule.rule_id, key, cause), view, effects)
@@ -195,12 +200,13 @@ class Examiner:
         saved = _findings.encode(finding)
         if standing is not None and standing.is_open and standing.finding == saved:
             return
-        change = "opened" if standing is None or not standing.is_open else "revised"
-        revision = 1 if standing is None else standing.revision + 1
+        change: Change = "opened" if standing is None or not standing.is_open else "revised"
+        left = "" if standing is None else _left(standing, finding)
+        revision = 1 if standing is None else standing.revision + (REVISIONS_LEFT_OUT if left else 1)
         raised = cause.at if standing is None else standing.raised_at
         now_stands = page.standing[name] = Standing(revision, True, raised, finding.begin, saved)
         alert = _alert(rule, _alert_id(rule, key, anchor), finding, now_stands, cause, view)
-        self._say(alert, change, self._change(rule.rule_id, key, cause), effects)
+        self._say(alert, change, self._change(rule.rule_id, key, cause), effects, left)
 
     def _retract(
         self, rule: Spoken, key: bytes, page: Page, name: str, cause: Cause, why: Text, view: View, effects: Effects,
@@ -213,12 +219,13 @@ class Examiner:
         alert = msgspec.structs.replace(alert, retraction=why, related=related or [])
         self._say(alert, "retracted", self._change(rule.rule_id, key, cause), effects)
 
-    def _say(self, alert: Alert, change: str, rule_change: Text | None, effects: Effects) -> None:
+    def _say(
+        self, alert: Alert, change: Change, rule_change: Text | None, effects: Effects, left: str = ""
+    ) -> None:  # fmt: skip
         if rule_change is not None:
             source = msgspec.structs.replace(alert.source, change=rule_change)
             alert = msgspec.structs.replace(alert, source=source)
-        effects.alerts.append(alert)
-        effects.counts["alerts", alert.rule, alert.severity, change] += 1
+        effects.said.append(Said(alert, change, left))
 
     # -- when rules have changed ------------------------------------------------------------------------------------
 
@@ -262,6 +269,12 @@ class Examiner:
                     related = [_alert_id(running, key, anchor)] if follower is not None and follower.is_open else []
                 view = self._view_of(page, now)
                 self._retract(speaker, key, page, name, cause._replace(change=why), why, view, effects, related)
+
+
+def _left(standing: Standing, finding: Finding) -> str:
+    """The institution that was named before, where it is not the one that is named now."""
+    named = _read_finding.decode(standing.finding).institution
+    return "" if named == finding.institution else named
 
 
 def _alert_id(rule: Spoken, key: bytes, anchor: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeAlias
 
+from detectors.books import amounts, arrivals, bed, bed_codes, bed_following, census, terminal
 from detectors.books.visit import VisitPage
 from detectors.engine.page import Page
 from detectors.engine.pages import Pages
@@ -26,7 +27,13 @@ class Follower(NamedTuple):
     follow: Callable[[VisitPage, Pages, int], Touched]
 
 
-FOLLOWERS: Final[tuple[Follower, ...]] = ()
+FOLLOWERS: Final[tuple[Follower, ...]] = (
+    Follower((bed.BedPage, bed_codes.BedCodesPage), bed_following.CALLS, bed_following.follow),
+    Follower((amounts.AmountsPage,), amounts.CALLS, amounts.follow),
+    Follower((terminal.TerminalPage,), terminal.CALLS, terminal.follow),
+    Follower((arrivals.ArrivalsPage,), arrivals.CALLS, arrivals.follow),
+    Follower((census.CensusPage,), census.CALLS, census.follow),
+)
 
 KINDS: Final[tuple[type[Page], ...]] = tuple(kind for follower in FOLLOWERS for kind in follower.kinds)
 

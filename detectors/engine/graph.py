@@ -14,7 +14,8 @@ from detectors.engine.stage import Layout, Stage
 
 STAGES: dict[str, type[Stage]] = {stage.name: stage for stage in (InstitutionStage, PersonStage, HouseholdStage)}
 NEXT: dict[str, str | None] = {"institution": "person", "person": "household", "household": None}
-ROLE_OF_FORWARD = {"person": "visits", "household": "households"}  # how the next stage names what it is sent
+# How a stage names what another one sends it; all later stages return to the first what is about its institutions.
+ROLE_OF_FORWARD = {"institution": "returns", "person": "visits", "household": "households"}
 
 
 def open_stage(

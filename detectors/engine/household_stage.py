@@ -1,4 +1,4 @@
-"""Who of a household was in hospital together? The third stage, keyed by household."""
+"""Who of a household, or of a village, was in hospital together? The third stage, keyed by household or group."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from typing import ClassVar
 import msgspec
 
 from detectors.books.household import HouseholdPage, household_key
+from detectors.books.neighbours import GroupPage, group_key
 from detectors.engine.clock import CLOCK_KEY, Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Incoming
 from detectors.engine.marks import fault_of
 from detectors.engine.page import Page
 from detectors.engine.stage import Stage
-from schemas.snapshots import Mark, Membership, decode_for_household
+from schemas.snapshots import (
+    GroupMember,
+    GroupVisit,
+    Mark,
+    Membership,
+    Reference,
+    VisitSnapshot,
+    decode_for_household,
+)
 
 
 class HouseholdStage(Stage):
-    """Memberships and members' stays in, alerts about households out."""
+    """Memberships and members' stays in, alerts about households and groups beyond them out."""
 
     name: ClassVar[str] = "household"
     roles: ClassVar[tuple[str, ...]] = ("households",)
-    kinds: ClassVar[tuple[type[Page], ...]] = (HouseholdPage, Watermark)
+    kinds: ClassVar[tuple[type[Page], ...]] = (HouseholdPage, GroupPage, Watermark)
 
     def _begin(self) -> None:
         self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
@@ -44,6 +53,9 @@ class HouseholdStage(Stage):
                     self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)
                 )
             return
+        if isinstance(message, GroupVisit | GroupMember):
+            self._take_of_group(message)
+            return
         key = household_key(message.household)
         household = message.household
         page = self._pages.open(HouseholdPage, key, lambda: HouseholdPage(household=household))
@@ -58,6 +70,25 @@ class HouseholdStage(Stage):
             if not page.post_stay(message):
                 return
             newest = message.snapshot
-        source = newest.source
-        cause = Cause(newest.partition, newest.offset, source.inf_time, source.msgid, source.infno, source.inf_time)
-        self._review(key, page, self._now(), cause)
+        self._review(key, page, self._now(), _cause_of(newest))
+
+    def _take_of_group(self, message: GroupVisit | GroupMember) -> None:
+        key, group = group_key(message.group), message.group
+        page = self._pages.open(GroupPage, key, lambda: GroupPage(group=group))
+        if isinstance(message, GroupVisit):
+            if page.post_stay(message):
+                self._review(key, page, self._now(), _cause_of(message.snapshot))
+            return
+        if not page.post_member(message):
+            return
+        self._pages.changed(key, page)
+        if page.stays:
+            newest = max(page.stays.values(), key=lambda stay: (stay.heard, stay.visit))
+            cited = newest.evidence[-1] if newest.evidence else Reference("", "", newest.heard)
+            cause = Cause(0, newest.offset, cited.inf_time, cited.msgid, cited.infno, newest.heard)
+            self._review(key, page, self._now(), cause)
+
+
+def _cause_of(snapshot: VisitSnapshot) -> Cause:
+    source = snapshot.source
+    return Cause(snapshot.partition, snapshot.offset, source.inf_time, source.msgid, source.infno, source.inf_time)

@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
+from schemas.returns import Change
 
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):
@@ -23,21 +24,39 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
 
 
 class Forward(NamedTuple):
-    """A record for the next stage's topic."""
+    """A record for another stage's topic."""
 
     stage: str
     key: bytes
     value: bytes
 
 
-class Effects:
-    """What one batch brought about, in order. Nothing has left the engine until the caller publishes it."""
+class Said(NamedTuple):
+    """What a rule has to say. ``left``: the institution that the revision before was about, where this one is not."""
 
-    __slots__ = ("alerts", "counts", "dead_letters", "forwards", "mark")
+    alert: Alert
+    change: Change
+    left: str = ""
+
+
+class Effects:
+    """What one batch brought about, in order. Nothing has left the engine until the caller publishes it.
+
+    ``alerts`` are to be published; ``said`` is what the rules have said since the last record, which the stage turns into
+    alerts or sends on.
+    """
+
+    __slots__ = ("alerts", "counts", "dead_letters", "forwards", "mark", "said")
 
     def __init__(self) -> None:
         self.alerts: list[Alert] = []
+        self.said: list[Said] = []
         self.forwards: list[Forward] = []
         self.mark: int | None = None
         self.dead_letters: list[DeadLetter] = []
         self.counts: Counter[tuple[str, ...]] = Counter()
+
+    def publish(self, alert: Alert, change: Change) -> None:
+        """The alert goes out, and is counted."""
+        self.alerts.append(alert)
+        self.counts["alerts", alert.rule, alert.severity, change] += 1

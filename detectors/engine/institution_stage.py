@@ -1,6 +1,6 @@
 """What does a mirrored call change? The first stage: an institution's visits, its items, its habits.
 
-Reads ``fund.transactions`` as it is keyed, by institution.
+Reads ``fund.transactions`` as it is keyed, by institution, and what later stages have found out about that institution.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Final
 
 from msgspec import structs
 
+from detectors.books.case import CasePage, TiePage
+from detectors.books.elsewhere import post_elsewhere
 from detectors.books.institution import InstitutionPage, institution_key
 from detectors.books.item import ItemPage, item_key
 from detectors.books.item_days import VolumeDelta
@@ -19,7 +21,8 @@ from detectors.books.visit_posting import Posting, post
 from detectors.engine.clock import CLOCK_KEY, StreamClock
 from detectors.engine.compare import Cause
 from detectors.engine.followers import FOLLOWERS, KINDS, followers_of
-from detectors.engine.incoming import Forward, Incoming
+from detectors.engine.incoming import Forward, Incoming, Said
+from detectors.engine.joining import Joining
 from detectors.engine.page import Page
 from detectors.engine.rule import View
 from detectors.engine.stage import Stage
@@ -27,6 +30,7 @@ from schemas import facts
 from schemas.china_time import DAY, from_unix
 from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
+from schemas.returns import AlertLeft, Elsewhere, decode_return
 from schemas.snapshots import STAY, Reference, Swipe, VisitSnapshot, encode
 
 MOST_SWIPES: Final = 20  # settlements of a visit, the newest
@@ -43,8 +47,10 @@ class InstitutionStage(Stage):
     """Transactions in; alerts about stays and items, and snapshots of visits for their persons, out."""
 
     name: ClassVar[str] = "institution"
-    roles: ClassVar[tuple[str, ...]] = ("transactions",)
-    kinds: ClassVar[tuple[type[Page], ...]] = (VisitPage, ItemPage, InstitutionPage, ReceiptPage, StreamClock, *KINDS)
+    roles: ClassVar[tuple[str, ...]] = ("transactions", "returns")
+    kinds: ClassVar[tuple[type[Page], ...]] = (
+        VisitPage, ItemPage, InstitutionPage, ReceiptPage, StreamClock, CasePage, TiePage, *KINDS,
+    )  # fmt: skip
 
     def _begin(self) -> None:
         self._clock = self._pages.open(StreamClock, CLOCK_KEY, StreamClock)
@@ -53,6 +59,7 @@ class InstitutionStage(Stage):
         self._refusal = ""  # why the message in hand is refused, whole or in part: a page is full
         self._operator = ""  # of the message in hand
         self._followers = {call: followers_of(call) for follower in FOLLOWERS for call in follower.calls}
+        self._joining = Joining(self._pages)
         self._taught_at = -1  # the offset of the message that last taught an institution's habits
 
     def _now(self) -> int:
@@ -65,6 +72,9 @@ class InstitutionStage(Stage):
         return View(now, self._references, habits)
 
     def _take_one(self, role: str, record: Incoming) -> None:
+        if role == "returns":
+            self._take_return(role, record)
+            return
         if record.is_mark:
             self._take_mark(role, record)
             return
@@ -102,6 +112,41 @@ class InstitutionStage(Stage):
         self._clock.hear_mark(mark.time)
         self._keep_clock(self._clock)
         self._fire_until(self._clock.now, Cause(record.partition, record.offset, mark.time, "", "", self._clock.now))
+
+    # -- what comes back from later stages; time does not move by it ------------------------------------------------
+
+    def _take_return(self, role: str, record: Incoming) -> None:
+        try:
+            message = decode_return(record.value)
+        except Undecodable as problem:
+            self._park(self.name, problem.reason, problem.detail, role, record)
+            return
+        if isinstance(message, Elsewhere):
+            self._take_elsewhere(message)
+        elif isinstance(message, AlertLeft):
+            self._joining.leave(message, self._clock.now, self._effects)
+        elif self._joining.is_new(message.alert):
+            self._effects.said.append(Said(message.alert, message.change))
+
+    def _take_elsewhere(self, message: Elsewhere) -> None:
+        key = visit_key(message.institution, message.stay)
+        page = self._pages.get(VisitPage, key)
+        # None: forgotten; or lost by a crash, and told again once it is there (`PersonStage`).
+        if page is not None and post_elsewhere(page.elsewhere, message):
+            source = message.source
+            self._review(
+                key, page, self._clock.now,
+                Cause(message.partition, message.offset, source.inf_time, source.msgid, source.infno, self._clock.now),
+            )  # fmt: skip
+
+    def _speak(self, said: list[Said]) -> None:
+        for one in said:
+            if one.left:
+                gone = AlertLeft(one.left, one.alert.alert_id, one.alert.revision)
+                self._joining.leave(gone, self._clock.now, self._effects)
+            if not one.alert.institution:
+                self._effects.publish(one.alert, one.change)
+        self._joining.join([one for one in said if one.alert.institution], self._clock.now, self._effects)
 
     # -- posting ----------------------------------------------------------------------------------------------------
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
 
+from detectors.books.elsewhere import all_of, changes_of
+from detectors.books.group_keys import groups_of, ties_of
 from detectors.books.person import PersonPage, person_key
 from detectors.engine.clock import BEGINNING, CLOCK_KEY, Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Forward, Incoming
 from detectors.engine.marks import fault_of
 from detectors.engine.page import Page
-from detectors.engine.stage import Stage
+from detectors.engine.stage import FIRST, Stage
 from schemas.fields import Undecodable
 from schemas.references import decode_person
-from schemas.snapshots import STAY, HouseholdVisit, Mark, Membership, VisitSnapshot, decode_for_person, encode
+from schemas.returns import Elsewhere, encode_return
+from schemas.snapshots import (
+    STAY,
+    GroupMember,
+    GroupVisit,
+    HouseholdVisit,
+    Mark,
+    Membership,
+    Ties,
+    VisitSnapshot,
+    decode_for_person,
+    encode,
+)
 
 
 class PersonStage(Stage):
@@ -63,40 +78,60 @@ class PersonStage(Stage):
 
     def _take_visit(self, snapshot: VisitSnapshot) -> None:
         key, page = self._open(snapshot.person)
+        before = page.visits.get(snapshot.visit)
         if not page.post(snapshot):
+            if snapshot.kind == STAY and before is not None:  # sent again: its page may have lost what it was told
+                self._return(all_of(page, before))
             return
+        self._return(changes_of(page, before, snapshot))
         if snapshot.kind == STAY:
             if page.household:
                 self._to_household(page, snapshot, True)
             else:
                 self._effects.counts["without_household", "person"] += 1
+            for group in groups_of(page.ties):
+                self._to_group(group, page, snapshot, True)
         source = snapshot.source
         cause = Cause(snapshot.partition, snapshot.offset, source.inf_time, source.msgid, source.infno, source.inf_time)
         self._review(key, page, self._now(), cause)
 
+    def _return(self, told: Iterable[Elsewhere]) -> None:
+        """What the pages of his stays must know."""
+        for fact in told:
+            self._effects.forwards.append(Forward(FIRST, fact.institution.encode(), encode_return(fact)))
+
     def _take_reference(self, role: str, record: Incoming) -> None:
         if not record.value and record.key:  # a tombstone: nothing is known of him any more
-            self._know(record.key.decode(errors="replace"), record.offset, "", None)
+            self._know(record.key.decode(errors="replace"), record.offset, "", None, "", Ties())
             return
         try:
             person = decode_person(record.value)
         except Undecodable as problem:
             self._park("decode", problem.reason, problem.detail, role, record)
             return
-        self._know(person.psn_no, record.offset, person.household, person.birth)
+        self._know(person.psn_no, record.offset, person.household, person.birth, person.identity, ties_of(person))
 
-    def _know(self, psn_no: str, offset: int, household: str, birth: int | None) -> None:
+    def _know(
+        self, psn_no: str, offset: int, household: str, birth: int | None, identity: str, ties: Ties
+    ) -> None:  # fmt: skip
         key, page = self._open(psn_no)
         if page.reference_offset >= offset:
             return
         page.reference_offset = offset
         self._effects.counts["references", "person"] += 1
-        left, page.household, page.birth = page.household, household, birth
+        left, page.household = page.household, household
+        known, page.birth, page.ties = (page.birth, page.ties), birth, ties
+        page.identity = identity
         if left and left != page.household:
             self._move(page, left, False)
         if page.household:
             self._move(page, page.household, True)
+        if known != (birth, ties):
+            self._regroup(page, known[1])
         self._pages.changed(key, page)
+        if page.visits and (now := self._now()) != BEGINNING:  # who he is decides by which limit he is judged
+            newest = max(page.visits.values(), key=lambda visit: (visit.source.inf_time, visit.visit))
+            self._review(key, page, now, Cause(newest.partition, newest.offset, now, "", "", now))
 
     def _move(self, page: PersonPage, household: str, belongs: bool) -> None:
         """Tell a household that he belongs to it, or no longer, and so do his stays."""
@@ -110,3 +145,19 @@ class PersonStage(Stage):
         household = household or page.household
         message = HouseholdVisit(household, page.reference_offset, belongs, page.birth, snapshot)
         self._effects.forwards.append(Forward("household", household.encode(), encode(message)))
+
+    def _regroup(self, page: PersonPage, before: Ties) -> None:
+        """Tell the groups that he has left or joined so, and what his stays now say to all that he belongs to."""
+        left, joined = set(groups_of(before)), set(groups_of(page.ties))
+        for group in sorted(left | joined):
+            belongs = group in joined
+            if belongs != (group in left):
+                member = GroupMember(group, page.person, page.reference_offset, belongs)
+                self._effects.forwards.append(Forward("household", group.encode(), encode(member)))
+            for snapshot in page.visits.values():
+                if snapshot.kind == STAY:
+                    self._to_group(group, page, snapshot, belongs)
+
+    def _to_group(self, group: str, page: PersonPage, snapshot: VisitSnapshot, belongs: bool) -> None:
+        message = GroupVisit(group, page.reference_offset, belongs, page.birth, page.ties, snapshot)
+        self._effects.forwards.append(Forward("household", group.encode(), encode(message)))

@@ -109,6 +109,10 @@ class Rule(msgspec.Struct, Generic[PageT], frozen=True, kw_only=True):
         """The next stream time, after ``view.now``, at which `ask` may answer otherwise with no new fact."""
         return None
 
+    def kept_from(self, page: PageT) -> int:
+        """Business time before which the page has forgotten what this rule looks at: what stands on it is final."""
+        return page.kept_from()
+
     def is_warm(self, page: PageT) -> bool:
         """Whether the page's model has learned enough to judge; asked of rules that have models."""
         return True

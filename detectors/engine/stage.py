@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from detectors.engine.asked import Asked
 from detectors.engine.clock import BEGINNING, CLOCK_KEY
 from detectors.engine.compare import Cause, Examiner
-from detectors.engine.incoming import Effects, Incoming
+from detectors.engine.incoming import Effects, Forward, Incoming, Said
 from detectors.engine.page import Page
 from detectors.engine.pages import MOST_DECODED, Pages, SavedPages, Writes
 from detectors.engine.rule import References, Rule, View
 from detectors.engine.walk import Walk, open_walk
 from schemas.dead_letters import DeadLetter
+from schemas.returns import AlertLeft, ReturnedAlert, encode_return
+
+FIRST: Final = "institution"  # the stage that alerts of later ones come back to
 
 
 class Layout(NamedTuple):
@@ -66,6 +69,9 @@ class Stage:
             if self.walk is not None:
                 self._walk_on(self.walk, role, record)
             self._take_one(role, record)
+            if self._effects.said:
+                said, self._effects.said = self._effects.said, []
+                self._speak(said)
         self._finish()
         now = self._now()
         if now > self._sent_mark:
@@ -92,6 +98,19 @@ class Stage:
 
     def _take_one(self, role: str, record: Incoming) -> None:
         raise TypeError(f"{self.name} does not say how it takes a record of {role}")
+
+    def _speak(self, said: list[Said]) -> None:
+        """Alerts about an institution are published by its own stage, which knows its other alerts (decision 12)."""
+        effects = self._effects
+        for alert, change, left in said:
+            if left:
+                gone = AlertLeft(left, alert.alert_id, alert.revision)
+                effects.forwards.append(Forward(FIRST, left.encode(), encode_return(gone)))
+            if alert.institution:
+                returned = ReturnedAlert(change, alert)
+                effects.forwards.append(Forward(FIRST, alert.institution.encode(), encode_return(returned)))
+            else:
+                effects.publish(alert, change)
 
     def _finish(self) -> None:
         """After the last record of a batch."""

@@ -89,11 +89,11 @@ class Walk:
         page.advance(now)
         if page.forgets_at() <= now:  # its own wake-up drops it
             return
-        said, warmth = len(effects.alerts), page.warmth
+        said, warmth = len(effects.said), page.warmth
         wake = examiner.ask_again(rules, key, page, now, cause, effects)
-        if len(effects.alerts) > said:
+        if len(effects.said) > said:
             wake = min(wake, max(page.next_change(), now + 1))
-        if len(effects.alerts) > said or wake < page.wake or page.warmth != warmth:
+        if len(effects.said) > said or wake < page.wake or page.warmth != warmth:
             if page.warmth != warmth:
                 self._pages.recount(kind, warmth, page.warmth)
             self._pages.keep(key, page)

@@ -69,9 +69,10 @@ def change(world: World, stay: Stay) -> dict[str, Any]:
     return {"adminfo": info, "diseinfo": []}
 
 
-def discharge(world: World, stay: Stay) -> dict[str, Any]:
-    """2402 出院办理."""
+def discharge(world: World, stay: Stay, way: str = "") -> dict[str, Any]:
+    """2402 出院办理; `way` is what the office says (the plan's if empty)."""
     plan, stamp = stay.plan, world.timeline.stamp(stay.end)
+    way = way or plan.discharge_way
     psn_no = world.people.psn_no(plan.person)
     info = {
         "mdtrt_id": stay.number,
@@ -83,9 +84,9 @@ def discharge(world: World, stay: Stay) -> dict[str, Any]:
         "dscg_dept_codg": stay.department,
         "dscg_dept_name": DEPARTMENTS[stay.department],
         "dscg_bed": stay.bed,
-        "dscg_way": plan.discharge_way,
+        "dscg_way": way,
     }
-    if plan.discharge_way == "5":
+    if way == "5":
         info["die_date"] = stamp[:10]
     return {"dscginfo": info, "diseinfo": [{"mdtrt_id": stay.number, "psn_no": psn_no} | _disease(stay, stamp)]}
 
@@ -148,7 +149,7 @@ def settlement_list(world: World, stay: Stay, settled: Settled) -> dict[str, Any
         "patn_cert_type": "01",
         "certno": "",
         "curr_addr": address,
-        "emp_name": f"单位{household % 97 + 1}" if employed else "",
+        "emp_name": people.employer_name(plan.person) if employed else "",
         "coner_name": "联系人",
         "patn_rlts": "1",
         "coner_addr": address,
@@ -163,7 +164,7 @@ def settlement_list(world: World, stay: Stay, settled: Settled) -> dict[str, Any
         "dscg_caty": stay.department,
         "act_ipt_days": stay.end // DAY - stay.begin // DAY,
         "dscg_way": plan.discharge_way,
-        "days_rinp_flag_31": "2" if plan.diagnosis.code == "Z51.102" else "1",
+        "days_rinp_flag_31": "2" if plan.comes_back or plan.diagnosis.code == "Z51.102" else "1",
         "hi_paymtd": _PAYMENT_METHODS.get(plan.med_type, "1"),
         "setl_begn_date": timeline.date_text(stay.begin),
         "setl_end_date": timeline.date_text(stay.end),

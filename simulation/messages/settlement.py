@@ -20,16 +20,17 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     clearing: str  # clr_type
     bill: Bill
     payment: Payment
+    certificate: str = ""  # mdtrt_cert_type; empty for the person's usual card
 
 
 def settle(
-    world: World, institution: int, visit: str, person: int, med_type: str, clearing: str, bill: Bill
+    world: World, institution: int, visit: str, person: int, med_type: str, clearing: str, bill: Bill, package: int = 0
 ) -> Settled:
-    """Issues the settlement's number and splits the bill."""
+    """Issues the settlement's number and splits the bill; `package` fen is what the fund pays for, whatever is billed."""
     people = world.people
     aided = SPECIAL[people.special[person]] != ""
     level = world.institutions[institution].kind.level
-    payment = pay(bill, clearing, level, bool(people.employed[person]), aided)
+    payment = pay(bill, clearing, level, bool(people.employed[person]), aided, package)
     return Settled(visit, world.platform.settlement(), person, med_type, clearing, bill.copy(), payment)
 
 
@@ -82,7 +83,7 @@ def _info(
         "psn_type": ("12" if age >= 60 else "11") if employed else "1501",
         "cvlserv_flag": "0",
         "setl_time": world.timeline.stamp(at),
-        "mdtrt_cert_type": card(person),
+        "mdtrt_cert_type": settled.certificate or card(person),
         "med_type": settled.med_type,
         "medfee_sumamt": sign * bill.total / 100,
         "fulamt_ownpay_amt": sign * bill.own / 100,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.golden_cases.story import FAMILY, Case, Expected, case
-from tests.wire_messages import moment, routine_lines, treatment_lines
+from tests.wire_messages import MATERIAL, TABLETS, Billed, Gateway, moment, routine_lines, treatment_lines
 
 
 def held_bed(name: str, why: str, *expect: Expected, **entry: Any) -> Case:
@@ -166,6 +166,58 @@ def refunded_treatment() -> Case:
     ]
     told.send(moment(8, 8), told.gateway.bill(moment(8, 8), FAMILY[0], "MI1", back))
     return told.until(moment(12))
+
+
+CLINIC = Gateway("H50010600002")
+
+
+def seen_at_a_clinic(told: Case, day: int) -> None:
+    """Seen by a doctor elsewhere, and dressed there."""
+    at = moment(day, 10)
+    lines = [Billed("c1", at, MATERIAL, 1.0, 60.0)]
+    told.send(at, CLINIC.registration(at, FAMILY[0], "MC1"))
+    told.send(at + 60, CLINIC.charges(at + 60, FAMILY[0], "MC1", "B1", lines))
+    told.send(at + 120, CLINIC.settle_visit(at + 120, FAMILY[0], "MC1", "B1", "SC1", 60.0))
+
+
+@case
+def served_elsewhere() -> Case:
+    told = held_bed(
+        "hit-served-elsewhere-meanwhile",
+        "As three idle days, and on the second of them the patient was treated at a clinic: high, not medium, and 0.15 more.",
+        {"status": "open", "severity": "high", "visits": ["MI1"], "score": 0.775, "raised_at": "2026-03-09 00:00:00",
+         "measures": {"idle_days_in_a_row": 3, "days_served_elsewhere": 1}},
+    )  # fmt: skip
+    seen_at_a_clinic(told, 2)
+    return told.until(moment(9))
+
+
+@case
+def elsewhere_refunded() -> Case:
+    told = held_bed(
+        "correct-served-elsewhere-refunded",
+        "The clinic's visit is refunded (2208) on day 9: what is left are three idle days, medium as if he had never been there.",
+        {"status": "open", "severity": "medium", "visits": ["MI1"], "score": 0.625, "revised_at": "2026-03-11 10:00:00"},
+    )  # fmt: skip
+    seen_at_a_clinic(told, 2)
+    told.until(moment(9))
+    told.send(moment(9, 10), CLINIC.refund_visit(moment(9, 10), FAMILY[0], "MC1", "SC1"))
+    return told.until(moment(12))
+
+
+@case
+def fetched_drugs() -> Case:
+    told = held_bed(
+        "hit-drugs-fetched-meanwhile",
+        "As three idle days, and on the second of them a pharmacy sold on his card: a relative may have gone, 0.05 more, still "
+        "medium.",
+        {"status": "open", "severity": "medium", "visits": ["MI1"], "score": 0.675,
+         "measures": {"days_served_elsewhere": 1}},
+    )  # fmt: skip
+    shop = Gateway("P50010600003")
+    at = moment(2, 10)
+    told.send(at, shop.purchase(at, FAMILY[0], "MP1", "SP1", [Billed("1", at, TABLETS, 1.0, 12.5)]))
+    return told.until(moment(9))
 
 
 @case

@@ -31,6 +31,7 @@ class Case:
     def __init__(self, rule: str, name: str, why: str, *expect: Expected) -> None:
         self.rule, self.name, self.why, self.expect = rule, name, why, expect
         self.gateway = Gateway(HOSPITAL)
+        self.institutions: list[bytes] = [institution_record(HOSPITAL, aprv_bed_cnt=60)]
         self.persons: list[bytes] = [person_record(person, "HH1") for person in FAMILY]
         self.sent: list[tuple[int, bytes]] = []
 
@@ -49,7 +50,7 @@ class Case:
             "case": self.name,
             "why": self.why,
             "expect": self.expect,
-            "institutions": [json.loads(institution_record(HOSPITAL, aprv_bed_cnt=60))],
+            "institutions": [json.loads(record) for record in self.institutions],
             "persons": [json.loads(record) for record in self.persons],
             "catalogue": [
                 json.loads(catalogue_record(item, category, unit="盒")) for item, category in CATEGORIES.items()

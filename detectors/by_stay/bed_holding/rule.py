@@ -3,7 +3,8 @@
 A day of a stay is *idle* when nothing but bed, nursing and consulting fees stand for it. Whether silence means absence is
 judged day by day: 72 hours after its end a day is *settled*; before that it is *probable* if its own bed and nursing lines
 have come and this institution is known not to send treatment lines apart from them. The alert is raised during the stay,
-once a run of idle days is long enough and its first day is settled, and becomes stronger as the later days settle.
+once a run of idle days is long enough and its first day is settled, and becomes stronger as the later days settle, and where
+the patient was served in another visit on one of them (`detectors.books.elsewhere`).
 Method and thresholds: domain.md §4.1; the two kinds of certainty: docs/decisions/0003.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
+from detectors.books.elsewhere import Served
 from detectors.books.institution import DAYS_KEPT, InstitutionPage
 from detectors.books.visit import VisitPage
 from detectors.by_stay.bed_holding.idle_run import IdleRun
@@ -222,13 +224,19 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
         idle = sum(run.days for run in runs)
         share = idle / judged
         is_settled = longest.settled >= self.idle_days
-        score = min(
-            1.0, 0.35 + 0.35 * share + 0.05 * min(longest.days - self.idle_days, 4) + (0.1 if is_settled else 0.0)
-        )
-        severity: Severity = "low"
-        if is_settled:
-            severity = "high" if share >= 0.6 and longest.days > self.idle_days else "medium"
         days = [day for run in runs for day in range(run.first, run.first + run.days)]
+        away = _away(page, set(days))
+        # A service at another institution shows where he was. Drugs may have been fetched for him, and a hospital may bill
+        # what it does for its own patient as a visit apart: that says less.
+        is_away = any(one.place != page.institution and not one.drugs_only for one in away)
+        weight = 0.15 if is_away else 0.05 if away else 0.0
+        score = min(
+            1.0,
+            0.35 + 0.35 * share + 0.05 * min(longest.days - self.idle_days, 4) + (0.1 if is_settled else 0.0) + weight,
+        )
+        is_strong = (share >= 0.6 and longest.days > self.idle_days) or is_away
+        severity: Severity = ("high" if is_strong else "medium") if is_settled else "medium" if is_away else "low"
+        elsewhere = {day for one in away for day in one.days} & set(days)
         scope = sum(known.scope for day in days if (known := page.days.get(day)) is not None)
         return Finding(
             severity=severity,
@@ -243,10 +251,11 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
                 Measure("idle_days_settled", min(longest.settled, self.idle_days), self.idle_days, "days"),
                 Measure("idle_share", round(share, 3), None, "share", 0),
                 Measure("days_of_stay", judged, None, "days"),
+                *((Measure("days_served_elsewhere", len(elsewhere), None, "days", 0),) if elsewhere else ()),
             ),
-            evidence=_evidence(page, set(days)),
+            evidence=(*_evidence(page, set(days)), *_evidence_elsewhere(away)),
             fund_at_risk=scope if share < 0.5 else page.scope,
-            text=describe(page, longest, idle, judged, is_settled, view),
+            text=describe(page, longest, idle, judged, is_settled, away, view),
         )
 
 
@@ -257,6 +266,15 @@ def _newest_day(page: VisitPage, runs: list[IdleRun]) -> int:
     known = [day for day, day_of_stay in page.days.items() if day_of_stay.routine or day_of_stay.active]
     seen = max((day for day in known if day <= page.newest // DAY), default=0)
     return max(seen, *(run.first + run.days - 1 for run in runs))
+
+
+def _away(page: VisitPage, idle: set[int]) -> list[Served]:
+    """Visits in which he was served on an idle day, here or elsewhere."""
+    return [one for one in page.served_elsewhere() if not idle.isdisjoint(one.days)]
+
+
+def _evidence_elsewhere(away: list[Served]) -> tuple[Cited, ...]:
+    return tuple(Cited(reference, one.visit) for one in away for reference in one.evidence)
 
 
 def _evidence(page: VisitPage, idle: set[int]) -> tuple[Cited, ...]:

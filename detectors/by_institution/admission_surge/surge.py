@@ -1,0 +1,152 @@
+"""On which days did far more people come than usual, and what do they have in common?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from math import log10, sqrt
+from typing import NamedTuple
+
+from detectors.books.arrivals import BIN, BINS, Arrival, ArrivalsPage
+from schemas.china_time import DAY
+
+_CLOSED, _REOPENED = 10, 3  # days before a day in which it could have been closed, and days in which it catches up
+_CLOSED_SHARE = 0.5  # of what was expected
+_CLOSED_SIGMAS = 2.5  # a quiet week of a small hospital is no closure
+_SIGMAS = 2.0  # the others' number is a count too
+_LEAST_SHARE = 0.1
+SMALLEST = 1e-30
+
+
+class Surge(NamedTuple):
+    """A day of it: admissions in all and expected, what is owed after a closure among them; of these who could have waited.
+
+    ``probability`` of so many by chance. ``hour``: the first half hour of the fullest hour, where that hour alone is out of the
+    ordinary, with how many came in it. ``named``: whom it is about.
+    """
+
+    day: int
+    admissions: int
+    admissions_expected: float
+    came: int
+    expected: float
+    probability: float
+    hour: int | None
+    hour_count: int
+    hour_expected: float
+    named: tuple[Arrival, ...]
+
+
+class Limits(NamedTuple):
+    """What a day, or an hour of it, must cross."""
+
+    least: int
+    probability: float
+    warm_up: int
+
+
+def owed(page: ArrivalsPage, day: int) -> float:
+    """Admissions that a closure just before the day has put off: they come when it opens again, and are ordinary."""
+    days, caught_up = page.days, 0.0
+    for back in range(_REOPENED):
+        missing = _missing(page, day - 1 - back)
+        if missing:
+            return max(missing - caught_up, 0.0)
+        before = days.expected(day - 1 - back)
+        if before is None:
+            return 0.0
+        caught_up += max(days.volume(day - 1 - back) - before.mean, 0.0)
+    return 0.0
+
+
+def _missing(page: ArrivalsPage, last: int) -> float:
+    """What did not come in the quiet days up to ``last``; 0 where chance explains them."""
+    came = mean = variance = 0.0
+    for day in range(last, last - _CLOSED, -1):
+        expected = page.days.expected(day)
+        if expected is None or page.days.volume(day) > _CLOSED_SHARE * expected.mean:
+            break
+        came += page.days.volume(day)
+        mean += expected.mean
+        variance += expected.variance()
+    return mean - came if mean - came > _CLOSED_SIGMAS * sqrt(variance) > 0 else 0.0
+
+
+def surge_of(page: ArrivalsPage, day: int, limits: Limits) -> Surge | None:
+    """The day, if more came who could have waited than chance explains, given how many others came."""
+    known, expected, habit = page.recent.get(day), page.days.expected(day), page.habit(day)
+    if known is None or not known.arrivals or expected is None or habit is None:
+        return None
+    bins = known.bins
+    if page.days.history(day) < limits.warm_up or sum(bins) < limits.least:
+        return None
+    usual = expected.mean + owed(page, day)
+    level = max(usual, _level_of_others(page.count(day) - sum(bins), 1 - habit.share / 1_000))
+    whole = habit.of_day(bins, level, expected.spread)
+    full = [index for index in range(BINS - 1) if bins[index] + bins[index + 1] >= limits.least]
+    rare, hour = min(((habit.of_hour(bins, index, level, expected.spread), index) for index in full), default=(1.0, 0))
+    if min(whole, rare) >= limits.probability:
+        return None
+    is_hour = rare < limits.probability
+    arrivals = sorted(known.arrivals.values(), key=lambda one: (one.begin, one.visit))
+    if whole >= limits.probability:
+        arrivals = [one for one in arrivals if hour <= one.begin % DAY // BIN <= hour + 1]
+    if not arrivals:
+        return None
+    return Surge(
+        day, page.count(day), usual, sum(bins), usual * habit.share / 1_000, max(min(whole, rare), SMALLEST),
+        hour if is_hour else None, bins[hour] + bins[hour + 1] if is_hour else 0, habit.hour_mean(hour, usual), tuple(arrivals),
+    )  # fmt: skip
+
+
+def _level_of_others(others: int, share: float) -> float:
+    """What those who could not wait say at least of how busy the day was: in a full hospital's neighbour all kinds come."""
+    return max(others - _SIGMAS * sqrt(others), 0.0) / max(share, _LEAST_SHARE)
+
+
+def surges(page: ArrivalsPage, limits: Limits, gap: int) -> Iterator[list[Surge]]:
+    """Days of one surge together: no more than ``gap`` other days between two of them."""
+    group: list[Surge] = []
+    for day in sorted(page.recent):
+        one = surge_of(page, day, limits) if page.recent[day].arrivals else None
+        if one is None:
+            continue
+        if group and day - group[-1].day - 1 > gap:
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group
+
+
+class Likeness(NamedTuple):
+    """What those who came have in common: the commonest diagnosis and how many have it, how many left on one day, and how
+    many are still in."""
+
+    illness: str
+    same_illness: int
+    left_together: int
+    still_in: int
+    department: str
+    same_department: int
+
+
+def likeness(named: Iterable[Arrival]) -> Likeness:
+    """Ties by name."""
+    named = list(named)
+    illness, ill = _commonest(one.diagnosis[:3] for one in named)
+    department, there = _commonest(one.department for one in named)
+    ends = Counter(one.end // DAY for one in named if one.end is not None)
+    return Likeness(
+        illness, ill, max(ends.values(), default=0), sum(one.end is None for one in named), department, there
+    )
+
+
+def _commonest(names: Iterable[str]) -> tuple[str, int]:
+    counts = Counter(name for name in names if name)
+    return min(counts.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+
+
+def zeros(group: list[Surge]) -> float:
+    """How improbable its days are together: one in ten to this."""
+    return -sum(log10(one.probability) for one in group)

@@ -1,0 +1,63 @@
+"""What does an inspector read of people who were admitted all at once, and where does he look first?"""
+
+from __future__ import annotations
+
+from math import log
+
+from detectors.books.arrivals import BIN, ArrivalsPage
+from detectors.by_institution.admission_surge.surge import Likeness, Surge
+from detectors.engine.rule import View
+from detectors.models.tail import limit
+from schemas.alerts import Point, Series, Text
+from schemas.china_time import DAY, format_day, format_time
+
+_BEFORE = 21  # days drawn before it
+
+
+def describe(page: ArrivalsPage, group: list[Surge], peak: Surge, alike: Likeness, rarest: float, view: View) -> Text:
+    """How many, when, against how many expected, what they have in common, and what to look at first."""
+    known = view.references.institution(page.institution)
+    place = known.name if known is not None and known.name else page.institution
+    day = format_day(peak.day)
+    seen_zh = f"{place}：{day}入院{peak.admissions}人（预期约{peak.admissions_expected:.1f}人）"
+    seen_en = f"{place}: {peak.admissions} admissions on {day} ({peak.admissions_expected:.1f} expected)"
+    zh = [f"{seen_zh}，其中可择期的{peak.came}人，按自身历史预期约{peak.expected:.1f}人"]
+    en = [f"{seen_en}, {peak.came} for what could have waited ({peak.expected:.1f} expected by its own history)"]
+    fullest = max(
+        (one for one in group if one.hour is not None), key=lambda one: (one.hour_count, -one.day), default=None
+    )
+    if fullest is not None and fullest.hour is not None:
+        since = format_time(fullest.day * DAY + fullest.hour * BIN)[:16]
+        zh.append(f"其中{since}起一小时内{fullest.hour_count}人（预期{fullest.hour_expected:.1f}人）")
+        en.append(f"{fullest.hour_count} within an hour from {since} ({fullest.hour_expected:.1f} expected)")
+    if len(group) > 1:
+        zh.append(f"前后共{len(group)}天异常（{format_day(group[0].day)}至{format_day(group[-1].day)}）")
+        en.append(f"{len(group)} such days from {format_day(group[0].day)} to {format_day(group[-1].day)}")
+    zh.append(f"偶然发生的概率低于10的-{int(rarest)}次方")
+    en.append(f"by chance less than once in 10^{int(rarest)}")
+    people = sum(len(one.named) for one in group)
+    zh.append(f"所列{people}人中{alike.same_illness}人诊断为{alike.illness}")
+    en.append(f"of the {people} named {alike.same_illness} have {alike.illness}")
+    if alike.left_together > 1:
+        zh.append(f"{alike.left_together}人同日出院")
+        en.append(f"{alike.left_together} left on one day")
+    return Text(
+        "，".join(zh)
+        + "，传染病、外伤、急症等已不计。请先核对这些人的来源（是否同村、同单位、有车接送）、入院指征和是否本人在院。",
+        "; ".join(en)
+        + "; contagion, injury and emergencies are left out. Look first at where they come from (one village or employer, a"
+        " bus), at the grounds for admission, and whether they are there.",
+    )
+
+
+def drawn(page: ArrivalsPage, group: list[Surge], rarity: int) -> Series:
+    """Admissions day by day with what was to be expected, from three weeks before to its last day."""
+    begin, last = max(group[0].day - _BEFORE, page.days.first_day), group[-1].day
+    points = []
+    for day in range(begin, last + 1):
+        expected = page.days.expected(day)
+        high = None
+        if expected is not None:
+            high = round(limit(expected.mean, expected.variance(), rarity * log(10)), 1)
+        points.append(Point(format_time(day * DAY), page.count(day), None if high is None else 0.0, high))
+    return Series("persons", points)

@@ -1,0 +1,314 @@
+"""Who of a group came to an institution together and left together, and how unlikely is that?
+
+A *company* is a set of stays of different members, admitted within a day of one another and discharged within a day. Who share a
+household, a dwelling or (in a larger group) a telephone are one *party*: families come together, and other rules ask about
+them. So are all who have an illness that strikes together, for a village has outbreaks and accidents; but a cold that brings many
+in one morning, and nobody in the week before or after, is none. What is counted is parties. To the surprise at their number
+(`detectors.by_neighbours.chance`) comes what was alike about them, as nats for each party beyond the first: the logarithm of
+how seldom strangers who come on one day are so alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from detectors.books.group_keys import DWELLING, EMPLOYER, TELEPHONE, kind_of
+from detectors.books.neighbours import GroupPage, NeighbourStay
+from detectors.by_neighbours.chance import chance
+from schemas.china_time import DAY, HOUR
+from schemas.codes import strikes_together
+
+SAME_ILLNESS: Final = 1.8  # one in six
+SAME_DISCHARGE: Final = 1.1  # one in three leaves within a day of the other
+SAME_ROUND: Final = 0.6  # and half of these within six hours
+SAME_MORNING, SAME_HOUR = 0.4, 1.3
+SAME_WARD: Final = 0.3
+SAME_AMOUNT: Final = 1.2
+IDLE: Final = 0.8
+SAME_TEAM: Final = 2.0  # a village has eight parts or more
+AGAIN: Final = 3.0  # the same people once more
+IDLE_DAYS: Final = 2  # a stay
+_COLDS: Final = "J"
+AROUND: Final = 7 * DAY  # an outbreak has others before it or after
+ONE_MORNING: Final = 6 * HOUR
+
+
+class Nearness(msgspec.Struct, frozen=True):
+    """How near counts as together, in calendar days; ``grace``: seconds after which a discharge has been reported."""
+
+    admission: int
+    discharge: int
+    grace: int
+
+    def parted_after(self, ended: int) -> int:
+        """When one that stayed behind has done so for certain, after the other's end."""
+        return (ended // DAY + self.discharge + 1) * DAY + self.grace
+
+    def left_together(self, one: NeighbourStay, other: NeighbourStay, now: int) -> bool:
+        """Discharged within the bound of each other, or so it still may be while one of them is open."""
+        if one.end is not None and other.end is not None:
+            return abs(one.end // DAY - other.end // DAY) <= self.discharge
+        ended = one.end if one.end is not None else other.end
+        return ended is None or now < self.parted_after(ended)
+
+
+class Company(NamedTuple):
+    """Stays in order of admission. ``expected``: companions of the first, by chance. ``nats``: how surprising all of it is."""
+
+    stays: tuple[NeighbourStay, ...]
+    parties: tuple[frozenset[str], ...]  # persons
+    expected: float
+    nats: float
+
+    @property
+    def begin(self) -> int:
+        """Admission of the first."""
+        return self.stays[0].begin
+
+    @property
+    def is_over(self) -> bool:
+        """All have been discharged."""
+        return all(stay.end is not None for stay in self.stays)
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """Who was there."""
+        return frozenset(stay.person for stay in self.stays)
+
+    def came_again(self, other: Company) -> bool:
+        """Whether two or more, not of one party, were there both times."""
+        again = self.persons & other.persons
+        return len(again) > 1 and all(sum(1 for p in one.parties if p & again) > 1 for one in (self, other))
+
+
+def is_crowd(page: GroupPage, persons: int, crowd: int, share: float) -> bool:
+    """Whether the address is a nursing home's, or the telephone nobody's, and so few of it were there that it means nothing."""
+    if kind_of(page.group) not in (DWELLING, TELEPHONE):
+        return False
+    size = page.size()
+    return size > crowd and persons < share * size
+
+
+def judged_stays(page: GroupPage) -> dict[str, list[NeighbourStay]]:
+    """Stays that count, by institution, in order of admission; ties by visit."""
+    found: dict[str, list[NeighbourStay]] = {}
+    for stay in sorted(page.stays.values(), key=lambda stay: (stay.begin, stay.visit)):
+        if stay.counts:
+            found.setdefault(stay.institution, []).append(stay)
+    return found
+
+
+def companies(page: GroupPage, stays: list[NeighbourStay], near: Nearness, now: int) -> list[Company]:
+    """All companies among one institution's stays, in order: the most surprising first, and a stay is of one only."""
+    seen_by = _Group(page.group, page.calendar(), page.size(), _struck(page), page.forgotten)
+    seen: set[frozenset[str]] = set()
+    found = []
+    for group in _candidates(stays, near, now):
+        names = frozenset(stay.visit for stay in group)
+        if names in seen:
+            continue
+        seen.add(names)
+        company = _weighed(seen_by, group)
+        if company is not None:
+            found.append(company)
+    found.sort(key=lambda one: (-one.nats, -len(one.stays), one.begin, one.stays[0].visit, one.stays[-1].visit))
+    taken: set[str] = set()
+    apart = []
+    for company in found:
+        if taken.isdisjoint(stay.visit for stay in company.stays):
+            taken.update(stay.visit for stay in company.stays)
+            apart.append(company)
+    return sorted(apart, key=lambda one: (one.begin, one.stays[0].visit))
+
+
+def parting_bounds(stays: list[NeighbourStay], near: Nearness) -> Iterator[int]:
+    """The times at which an open stay has outlasted one that it began together with."""
+    for one, other in _near_pairs(stays, near):
+        if (one.end is None) != (other.end is None):
+            ended = one.end if one.end is not None else other.end
+            assert ended is not None
+            yield near.parted_after(ended)
+
+
+def _near_pairs(stays: list[NeighbourStay], near: Nearness) -> Iterator[tuple[NeighbourStay, NeighbourStay]]:
+    for index, one in enumerate(stays):
+        for other in stays[index + 1 :]:
+            if other.begin // DAY - one.begin // DAY > near.admission:
+                break
+            yield one, other
+
+
+_ALIKE: Final[tuple[Callable[[NeighbourStay, NeighbourStay], bool], ...]] = (
+    lambda one, other: one.diagnosis[:3] == other.diagnosis[:3],
+    lambda one, other: one.ties.team == other.ties.team != "",
+)
+
+
+def _candidates(stays: list[NeighbourStay], near: Nearness, now: int) -> Iterator[list[NeighbourStay]]:
+    """Who came with each stay, on its day or the next ones too: whoever it was; with its illness; of its part of the village."""
+    busload: set[str] = set()  # who came within an hour; none of its parts says more
+    for index, first in enumerate(stays):
+        day, later = first.begin // DAY, []
+        for other in stays[index + 1 :]:
+            if other.begin // DAY - day > near.admission:
+                break
+            if other.person != first.person and near.left_together(first, other, now):
+                later.append(other)
+        if not later or (first.visit in busload and all(other.visit in busload for other in later)):
+            continue
+        later.sort(key=lambda other: (_apart(first, other), other.begin, other.visit))
+        same_day = [other for other in later if other.begin // DAY == day]
+        for within in (later, same_day) if 0 < len(same_day) < len(later) else (later,):
+            alike = [[other for other in within if is_alike(first, other)] for is_alike in _ALIKE]
+            group = _compatible(first, within, near, now)
+            yield group
+            if group[-1].begin - first.begin <= HOUR:
+                busload = {stay.visit for stay in group}
+            for some in alike:
+                if 0 < len(some) < len(within):
+                    yield _compatible(first, some, near, now)
+
+
+def _apart(first: NeighbourStay, other: NeighbourStay) -> int:
+    return 0 if first.end is None or other.end is None else abs(first.end - other.end)
+
+
+def _compatible(first: NeighbourStay, others: Iterable[NeighbourStay], near: Nearness, now: int) -> list[NeighbourStay]:
+    """As many as left together, all with all; of one person one stay."""
+    group = [first]
+    for other in others:
+        if all(other.person != one.person and near.left_together(one, other, now) for one in group):
+            group.append(other)
+    return sorted(group, key=lambda stay: (stay.begin, stay.visit))
+
+
+# -- parties --------------------------------------------------------------------------------------------------------
+
+
+class _Group(NamedTuple):
+    """What a company is judged by. ``struck``: every stay of the group with an illness that strikes together."""
+
+    name: str
+    calendar: dict[str, list[int]]
+    size: int
+    struck: list[NeighbourStay]
+    forgotten: int
+
+
+def _struck(page: GroupPage) -> list[NeighbourStay]:
+    return [stay for stay in page.stays.values() if stay.counts and strikes_together(stay.diagnosis)]
+
+
+def _is_outbreak(group: _Group, stays: list[NeighbourStay]) -> bool:
+    """Whether those of them whose illness strikes together were struck, and did not just say so."""
+    ill = [stay for stay in stays if strikes_together(stay.diagnosis)]
+    if not ill or sum(stay.idle_days for stay in ill) >= IDLE_DAYS * len(ill):
+        return False
+    if not all(stay.diagnosis.startswith(_COLDS) for stay in ill) or group.forgotten >= ill[0].begin - AROUND:
+        return True
+    first, last = ill[0].begin, ill[-1].begin
+    around = sum(1 for stay in group.struck if first - AROUND <= stay.begin <= last + AROUND) - len(ill)
+    return last - first > ONE_MORNING or 3 * around >= len(ill)
+
+
+def _parties(group: _Group, stays: list[NeighbourStay]) -> list[list[NeighbourStay]]:
+    """The stays by party, in order of each one's first. Who is known of a telephone or a dwelling without any household
+    belongs to a family that is."""
+    kind, is_outbreak = kind_of(group.name), _is_outbreak(group, stays)
+    parties: list[tuple[set[str], list[NeighbourStay]]] = []
+    for stay in stays:
+        marks = {mark for mark in _marks(kind, stay) if mark}
+        if is_outbreak and strikes_together(stay.diagnosis):
+            marks.add("strikes")
+        met = [party for party in parties if party[0] & marks]
+        joined = (marks.union(*(party[0] for party in met)), [one for party in met for one in party[1]] + [stay])
+        parties = [party for party in parties if party not in met] + [joined]
+    if kind in (DWELLING, TELEPHONE) and any(marks for marks, _ in parties):
+        parties = [party for party in parties if party[0]]
+    ordered = [sorted(members, key=lambda stay: (stay.begin, stay.visit)) for _, members in parties]
+    return sorted(ordered, key=lambda members: (members[0].begin, members[0].visit))
+
+
+def _marks(kind: str, stay: NeighbourStay) -> tuple[str, ...]:
+    ties = stay.ties
+    if kind == DWELLING:
+        return (ties.household,)
+    if kind == TELEPHONE:
+        return (ties.household, ties.dwelling)
+    return (ties.household, ties.dwelling, ties.telephone)
+
+
+# -- weight ---------------------------------------------------------------------------------------------------------
+
+
+def _weighed(group: _Group, stays: list[NeighbourStay]) -> Company | None:
+    """None where it is the business of a closer group."""
+    parties = _parties(group, stays)
+    if len(parties) < 2 or _is_of_closer_group(kind_of(group.name), stays, parties):
+        return None
+    day = stays[0].begin // DAY
+    window = stays[-1].begin // DAY - day + 1
+    by_chance = chance(group.calendar, group.size, stays[0].institution, day, window)
+    nats = by_chance.nats(len(parties) - 1) + _likeness([party[0] for party in parties])
+    persons = tuple(frozenset(stay.person for stay in party) for party in parties)
+    return Company(tuple(stays), persons, float(f"{by_chance.expected:.2g}"), round(nats, 2))
+
+
+def _is_of_closer_group(kind: str, stays: list[NeighbourStay], parties: list[list[NeighbourStay]]) -> bool:
+    """Families that happen to meet are the household's rules' business; colleagues of one village are the village's."""
+    if kind in (DWELLING, TELEPHONE):
+        return False
+    alone = sum(1 for party in parties if len(party) == 1)
+    return alone < max(2, len(parties) / 2) or (kind == EMPLOYER and _same([stay.ties.village for stay in stays]))
+
+
+def _same(texts: list[str]) -> bool:
+    return bool(texts[0]) and len(set(texts)) == 1
+
+
+def _likeness(stays: list[NeighbourStay]) -> float:
+    """Of one stay a party: nats for what was alike."""
+    beyond_first = len(stays) - 1
+    begins = [stay.begin for stay in stays]
+    apart = max(begins) - min(begins)
+    nats = beyond_first * (SAME_HOUR if apart <= HOUR else SAME_MORNING if apart <= 3 * HOUR else 0.0)
+    illnesses = [stay.diagnosis[:3] for stay in stays if not strikes_together(stay.diagnosis)]
+    nats += SAME_ILLNESS * _shared(illnesses) + SAME_WARD * _shared([stay.department for stay in stays])
+    nats += SAME_TEAM * _shared([stay.ties.team for stay in stays])
+    ends = [stay.end for stay in stays if stay.end is not None]
+    if len(ends) > 1:
+        nats += (len(ends) - 1) * (SAME_DISCHARGE + (SAME_ROUND if max(ends) - min(ends) <= 6 * HOUR else 0.0))
+    amounts = [stay.scope for stay in stays]
+    if 0 < max(amounts) <= 1.05 * min(amounts):
+        nats += SAME_AMOUNT * beyond_first
+    if sum(stay.idle_days for stay in stays) >= IDLE_DAYS * len(stays):
+        nats += IDLE * beyond_first
+    return nats
+
+
+def _shared(texts: list[str]) -> int:
+    """How many beyond the first have what most have."""
+    counts = Counter(text for text in texts if text)
+    return max(counts.values(), default=1) - 1
+
+
+# -- again ----------------------------------------------------------------------------------------------------------
+
+
+def series_of(found: list[Company]) -> list[list[Company]]:
+    """Companies in which the same two or more came again, each with all others of its series; in order."""
+    series: list[list[Company]] = []
+    for company in found:
+        met = [one for one in series if any(company.came_again(earlier) for earlier in one)]
+        joined = [earlier for one in met for earlier in one] + [company]
+        series = [one for one in series if one not in met] + [joined]
+    return series
+
+
+def nats_of(series: list[Company]) -> float:
+    """How surprising it is altogether."""
+    return sum(company.nats for company in series) + AGAIN * (len(series) - 1)

@@ -1,0 +1,1 @@
+"""frequent_admission: admitted too often in a year."""

@@ -1,0 +1,1 @@
+"""outpatient_during_stay: treated elsewhere while in."""

@@ -1,0 +1,1 @@
+"""overlapping_stay: in two hospitals at once."""

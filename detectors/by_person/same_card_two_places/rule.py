@@ -1,0 +1,150 @@
+"""Was one card in two places at once?
+
+Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
+more than 150 km/h as the crow flies is not possible; more than 60 within half an hour hardly is, for between the swipes he
+must have been registered and treated too (low).
+Pharmacies beside their hospital are nearer; the electronic certificate and internet hospitals are no card in a place.
+Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: domain.md §4.11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, ClassVar
+
+from detectors.books.person import PersonPage
+from detectors.by_person.same_card_two_places.swipes import (
+    Pair,
+    Seen,
+    distance_km,
+    has_coordinates,
+    is_internet_hospital,
+    may_be_caught_up_on,
+    near_in_time,
+    places,
+    times_seen,
+)
+from detectors.by_person.same_card_two_places.text import describe
+from detectors.engine.page import Page
+from detectors.engine.rule import Cited, Finding, References, Rule, View, parameter
+from schemas.alerts import Measure, RuleClass, Severity, Text
+from schemas.snapshots import PHARMACY
+
+_SOURCE = "domain.md §4.11"
+
+
+class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
+    """空间不可能."""
+
+    rule_id: ClassVar[str] = "same_card_two_places"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = PersonPage
+    title: ClassVar[Text] = Text("同一医保卡同时出现在两地", "One card in two places")
+    notice: ClassVar[str] = "空间不可能"
+    question: ClassVar[Text] = Text(
+        "同一人的医保卡是否在不可能的时间内于相距较远的两家机构刷卡？",
+        "Was one person's card swiped at two institutions sooner than anyone can travel between them?",
+    )
+    rule_class: ClassVar[RuleClass] = "管理类"
+    basis: ClassVar[tuple[str, ...]] = (
+        "《医疗保障基金使用监督管理条例》第十五条",
+        "《医疗保障基金使用监督管理条例》第四十条",
+    )
+    source: ClassVar[str] = _SOURCE
+    silences: ClassVar[tuple[str, ...]] = ("no_coordinates",)
+    blind_spots: ClassVar[Text] = Text(
+        "没有经纬度的机构看不见；电子凭证、互联网医院、补录的结算、急诊入院和已退费的结算不计；两种不同凭证（身份证与社保卡）可能由两人分持，"
+        "只作中级提示，两家药店之间同此；村卫生室在就诊一小时后才结算的视为补录，只作低级提示。",
+        "Institutions without coordinates are not seen; electronic certificates, internet hospitals, entries made later, "
+        "emergency admissions and refunded settlements do not count. Two certificates (identity card, social "
+        "security card) may be in two hands: medium at most, and so are two pharmacies. What a "
+        "village clinic settles an hour after the visit or later may be caught up on: low.",
+    )
+
+    within_minutes: Annotated[int, parameter(1, 240, "minutes", "间隔上限", "between the swipes", _SOURCE)] = 30
+    least_km: Annotated[float, parameter(1.0, 1000.0, "km", "距离下限", "between the institutions", _SOURCE)] = 20.0
+    speed_limit: Annotated[
+        float, parameter(10.0, 2000.0, "km/h", "可行速度上限", "speed that can be travelled", _SOURCE)
+    ] = 150.0  # fmt: skip
+    barely: Annotated[
+        float, parameter(10.0, 2000.0, "km/h", "勉强可行速度", "speed that can barely be travelled, door to door", "ENG")
+    ] = 60.0  # fmt: skip
+    looked_minutes: Annotated[
+        int, parameter(1, 720, "minutes", "按速度判断的间隔上限", "judged by speed alone up to", "ENG")
+    ] = 120  # fmt: skip
+
+    def concerns(self, page: PersonPage) -> bool:
+        """Two visits at least."""
+        return len(page.visits) > 1
+
+    def _candidates(self, page: PersonPage) -> list[tuple[Seen, Seen]]:
+        return near_in_time(times_seen(page), 60 * max(self.within_minutes, self.looked_minutes))
+
+    def anchors(self, page: PersonPage) -> Iterable[str]:
+        """Each two visits that were near in time, the earlier first."""
+        return [_name(pair) for pair in self._candidates(page)]
+
+    def kept_from(self, page: PersonPage) -> int:
+        """A pair may be of either kind."""
+        return max(page.kept_from(), page.others_kept_from())
+
+    def silence(self, page: PersonPage, view: View) -> str | None:
+        """Silent where nobody knows how far apart any two such institutions are."""
+        candidates = self._candidates(page)
+        if candidates and not any(all(map(has_coordinates, places(pair, view.references))) for pair in candidates):
+            return "no_coordinates"
+        return None
+
+    def ask(self, page: PersonPage, anchor: str, view: View) -> Finding | None:
+        """The two visits of ``anchor``."""
+        return self.ask_all(page, view).get(anchor)
+
+    def ask_all(self, page: PersonPage, view: View) -> dict[str, Finding | None]:
+        """All pairs at one look."""
+        return {_name(pair): self._judge(page, pair, view) for pair in self._candidates(page)}
+
+    def _judge(self, page: PersonPage, candidate: tuple[Seen, Seen], view: View) -> Finding | None:
+        one, other = places(candidate, view.references)
+        if one is None or other is None or not (has_coordinates(one) and has_coordinates(other)):
+            return None
+        if is_internet_hospital(one) or is_internet_hospital(other):
+            return None
+        pair = Pair(*candidate, distance_km(one, other))
+        if pair.km < self.least_km:
+            return None
+        if pair.speed <= (self.barely if pair.seconds <= 60 * self.within_minutes else self.speed_limit):
+            return None
+        return self._finding(page, pair, self._severity(pair, view.references), view)
+
+    def _severity(self, pair: Pair, references: References) -> Severity:
+        both = (pair.first, pair.second)
+        if pair.speed <= self.speed_limit or any(map(may_be_caught_up_on, both, places(both, references))):
+            return "low"
+        certificates = {seen.certificate for seen in both}
+        is_one_card = len(certificates) == 1 and "" not in certificates
+        return "high" if is_one_card and any(seen.snapshot.kind != PHARMACY for seen in both) else "medium"
+
+    def _finding(self, page: PersonPage, pair: Pair, severity: Severity, view: View) -> Finding:
+        both = (pair.first, pair.second)
+        grade = {"low": 0.3, "medium": 0.5, "high": 0.7}[severity]
+        return Finding(
+            severity=severity,
+            score=grade + 0.25 * (1.0 - self.least_km / (self.least_km + pair.km)),
+            begin=min(seen.snapshot.begin for seen in both),
+            end=pair.second.time,
+            institution=pair.second.institution,
+            persons=(page.person,),
+            visits=tuple(seen.visit for seen in both),
+            measures=(
+                Measure("minutes_between", round(pair.seconds / 60, 1), self.within_minutes, "minutes"),
+                Measure("distance", round(pair.km, 1), self.least_km, "km"),
+                Measure("speed_needed", round(pair.speed), self.speed_limit, "km/h"),
+            ),
+            evidence=tuple(Cited(seen.source, seen.visit) for seen in both),
+            fund_at_risk=sum(seen.snapshot.scope for seen in both),
+            text=describe(pair, view),
+        )
+
+
+def _name(pair: tuple[Seen, Seen]) -> str:
+    return f"{pair[0].visit}|{pair[1].visit}"

@@ -1,0 +1,145 @@
+"""Where was a person's card, and when? Two swipes in two places, and how far the places are apart.
+
+Only what needs the card and tells the hour counts: settlements that stand, made with a card (not the electronic certificate,
+which needs nobody there), on a day of service of their visit, sent when they were made; and admissions that were sent at once.
+Entries made later in one go, network failures caught up on, internet hospitals and emergency admissions tell nothing.
+"""
+
+from __future__ import annotations
+
+from math import asin, cos, radians, sin, sqrt
+from typing import Final, NamedTuple
+
+from detectors.books.person import PersonPage
+from detectors.engine.rule import References
+from schemas.china_time import DAY, HOUR
+from schemas.codes import ELECTRONIC
+from schemas.references import Institution
+from schemas.snapshots import STAY, Reference, VisitSnapshot
+
+_EARTH_KM: Final = 6371.0
+_AT_ONCE: Final = 10 * 60  # seconds between a settlement's time and its message, either way
+_EMERGENCY: Final = "24"
+_ONE_GO: Final = HOUR
+_INTERNET: Final = ("互联网", "线上", "云医院", "云药房")
+_VILLAGE_CLINIC: Final = "D6"  # medins_type; many settle the day's patients in one go
+
+
+class Seen(NamedTuple):
+    """The card at one place. ``settlement`` is empty for an admission."""
+
+    time: int
+    visit: str
+    settlement: str
+    institution: str
+    certificate: str
+    source: Reference
+    snapshot: VisitSnapshot
+
+
+class Pair(NamedTuple):
+    """One card in two places, the earlier first. ``km`` as the crow flies."""
+
+    first: Seen
+    second: Seen
+    km: float
+
+    @property
+    def seconds(self) -> int:
+        """Between the two."""
+        return self.second.time - self.first.time
+
+    @property
+    def speed(self) -> float:
+        """Kilometres an hour; a minute at least, for clocks differ."""
+        return self.km * HOUR / max(self.seconds, 60)
+
+
+def times_seen(page: PersonPage) -> list[Seen]:
+    """In order of time."""
+    found: list[Seen] = []
+    for visit in page.visits.values():
+        if visit.void:
+            continue
+        if visit.kind == STAY and visit.evidence and not visit.med_type.startswith(_EMERGENCY):
+            admission = visit.evidence[0]
+            if admission.infno == "2401" and 0 <= admission.inf_time - visit.begin <= HOUR:
+                found.append(Seen(visit.begin, visit.visit, "", visit.institution, "", admission, visit))
+        for swipe in visit.swipes:
+            is_there = swipe.certificate != ELECTRONIC and swipe.refunded_at is None
+            if (
+                is_there
+                and abs(swipe.source.inf_time - swipe.time) <= _AT_ONCE
+                and _on_a_day_of_service(visit, swipe.time)
+            ):
+                found.append(
+                    Seen(
+                        swipe.time,
+                        visit.visit,
+                        swipe.settlement,
+                        visit.institution,
+                        swipe.certificate,
+                        swipe.source,
+                        visit,
+                    )
+                )
+    found.sort(key=lambda seen: (seen.time, seen.visit, seen.settlement))
+    return found
+
+
+def _on_a_day_of_service(visit: VisitSnapshot, time: int) -> bool:
+    if visit.kind == STAY:
+        return visit.end is not None and time // DAY == visit.end // DAY
+    days = visit.service_days or (visit.begin // DAY,)
+    return time // DAY in days
+
+
+def near_in_time(seen: list[Seen], within: int) -> list[tuple[Seen, Seen]]:
+    """Neighbours at different institutions, of each two visits once."""
+    found: dict[tuple[str, str], tuple[Seen, Seen]] = {}
+    for index, first in enumerate(seen):
+        for second in seen[index + 1 :]:
+            if second.time - first.time > within:
+                break
+            visits = (first.visit, second.visit)
+            if first.institution != second.institution and visits not in found and visits[::-1] not in found:
+                found[visits] = (first, second)
+    return list(found.values())
+
+
+def places(pair: tuple[Seen, Seen], references: References) -> tuple[Institution | None, Institution | None]:
+    """What is known of the two institutions."""
+    return references.institution(pair[0].institution), references.institution(pair[1].institution)
+
+
+def has_coordinates(place: Institution | None) -> bool:
+    """Whether it is known where it lies; 0/0 is where nobody looked."""
+    return place is not None and bool(place.longitude) and bool(place.latitude)
+
+
+def is_internet_hospital(place: Institution | None) -> bool:
+    """A place that can be visited from anywhere."""
+    return place is not None and any(word in place.name or word in place.kind for word in _INTERNET)
+
+
+def may_be_caught_up_on(seen: Seen, place: Institution | None) -> bool:
+    """Whether a village clinic settled it long after the patient had come: it does so for all of the day in one go."""
+    return (
+        place is not None
+        and place.kind.startswith(_VILLAGE_CLINIC)
+        and bool(seen.settlement)
+        and seen.time - seen.snapshot.begin >= _ONE_GO
+    )
+
+
+def distance_km(one: Institution, other: Institution) -> float:
+    """Along the great circle."""
+    (x, y), (other_x, other_y) = _radians(one), _radians(other)
+    half = sin((other_y - y) / 2) ** 2 + cos(y) * cos(other_y) * sin((other_x - x) / 2) ** 2
+    return 2 * _EARTH_KM * asin(min(1.0, sqrt(half)))
+
+
+def _radians(place: Institution) -> tuple[float, float]:
+    assert place.longitude is not None
+    assert place.latitude is not None
+    return radians(place.longitude), radians(place.latitude)

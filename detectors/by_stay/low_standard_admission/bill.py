@@ -1,0 +1,87 @@
+"""What was a stay's bill for?"""
+
+from __future__ import annotations
+
+import msgspec
+
+from detectors.books.visit import PostedLine, VisitPage
+from schemas.china_time import DAY
+from schemas.codes import DRUGS, EXAMINATION, LABORATORY, OPERATION, ROUTINE, TREATMENT, is_infused
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """Scope by what it was for, fen, of lines that stand; what is taken home is no drug of the stay.
+
+    ``diagnostic_lines``: how many; ``messages``: those that billed them, by index on the visit's page.
+    """
+
+    diagnostics: int = 0
+    treatment: int = 0
+    drugs: int = 0
+    routine: int = 0
+    other: int = 0
+    home: int = 0
+    has_operation: bool = False
+    has_infusion: bool = False
+    is_sorted: bool = True  # a category is known of every line
+    diagnostic_lines: int = 0
+    messages: tuple[int, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """All but the drugs taken home."""
+        return self.diagnostics + self.treatment + self.drugs + self.routine + self.other
+
+    @property
+    def is_tests_alone(self) -> bool:
+        """Nothing but tests and the bed: not a drug, not a treatment, nothing taken home."""
+        return self.diagnostics > 0 and self.home == 0 and self.diagnostics + self.routine == self.total
+
+    def share(self, part: int) -> float:
+        """A part of the total; 0 of nothing."""
+        return part / self.total if self.total else 0.0
+
+
+def bill_of(page: VisitPage) -> Bill:
+    """The bill as its lines say by now."""
+    sums = dict.fromkeys(("diagnostics", "treatment", "drugs", "routine", "other", "home"), 0)
+    diagnostic_lines, messages = 0, set[int]()
+    standing = [line for line in page.lines.values() if line.stands]
+    for line in standing:
+        scope = line.scope_left
+        sums[_purpose(line)] += scope
+        if line.category in (EXAMINATION, LABORATORY):
+            diagnostic_lines += 1
+            messages.add(line.message)
+    return Bill(
+        **sums,
+        has_operation=any(line.category == OPERATION for line in standing),
+        has_infusion=any(line.category in DRUGS and line.is_active and is_infused(line.item) for line in standing),
+        is_sorted=all(line.category for line in standing),
+        diagnostic_lines=diagnostic_lines,
+        messages=tuple(sorted(messages)),
+    )
+
+
+def _purpose(line: PostedLine) -> str:
+    if line.category in (EXAMINATION, LABORATORY):
+        return "diagnostics"
+    if line.category in DRUGS:
+        return "drugs" if line.is_active else "home"
+    if line.category in ROUTINE:
+        return "routine"
+    return "treatment" if line.category == TREATMENT else "other"
+
+
+def left_at(page: VisitPage) -> int | None:
+    """When the patient left; where only a final settlement says so, the end of the last day billed."""
+    if page.end is not None:
+        return page.end
+    settled = settled_at(page)
+    days = [day for day, known in page.days.items() if known.routine or known.active]
+    return None if settled is None else min(settled, (max(days) + 1) * DAY) if days else settled
+
+
+def settled_at(page: VisitPage) -> int | None:
+    """When the whole stay was settled, by a settlement that stands."""
+    return max((settled.time for settled in page.settlements if not settled.void and not settled.interim), default=None)

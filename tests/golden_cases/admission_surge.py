@@ -1,0 +1,221 @@
+"""When are too many admitted at once, and when is it ordinary life?
+
+The hospital of these cases admits one patient a day for three weeks and a half, every other one for something that
+could have waited: about half a patient a day of those. Of a count with the mean 0.5 six or more are rarer than one in ten
+thousand where the mean is known (Poisson: 1.4e-5). Learned from 21 days it is not known better than to a third, and people
+come unevenly: then it is the seventh (1.9e-5 at the variance 0.7), of a day's one usual admission too (Poisson: 8.3e-5).
+"""
+
+from __future__ import annotations
+
+from tests.golden_cases.story import Case, Expected, case
+from tests.wire_messages import moment
+
+WAITS = ("I10.x00", "M51.202", "E11.900", "K29.500", "M17.900", "H81.000", "I25.103", "M47.200")
+ACUTE = "K35.800"
+
+
+def hospital(name: str, why: str, *expect: Expected, days: int = 25, a_day: int = 1) -> Case:
+    """So many ordinary days before day 0, at ordinary hours."""
+    told = Case("admission_surge", name, why, *expect)
+    for day in range(-days, 0):
+        for number in range(a_day):
+            diagnosis = ACUTE if (day + number) % 2 else WAITS[(day + number) // 2 % len(WAITS)]
+            hour = 8 + (day * 7 + number * 5) % 9
+            told.visit(f"MO{day}-{number}", f"PO{day}-{number}", moment(day, hour), None, diagnosis=diagnosis)
+    return told
+
+
+def come(
+    told: Case, count: int, day: int = 0, *, hour: int = 8, minutes: int = 40, diagnoses: tuple[str, ...] = WAITS,
+    prefix: str = "MS", med_type: str = "21", until: int | None = None, amount: float = 0.0,
+) -> list[str]:  # fmt: skip
+    """So many admissions, one every ``minutes``; their visits."""
+    visits = [f"{prefix}{day}-{number}" for number in range(1, count + 1)]
+    for number, visit in enumerate(visits):
+        begin = moment(day, hour, 0) + number * minutes * 60
+        end = None if until is None else moment(until, 10, number)
+        told.visit(
+            visit,
+            "P" + visit,
+            begin,
+            end,
+            diagnosis=diagnoses[number % len(diagnoses)],
+            med_type=med_type,
+            amount=amount,
+        )
+    return visits
+
+
+@case
+def a_morning() -> Case:
+    told = hospital(
+        "hit-eight-on-a-day",
+        "Eight come on day 0, forty minutes apart, none for anything that could not have waited, of whom about half a one was "
+        "expected. Raised on the same day, when the seventh has come (12:00, told five minutes later), before the eighth has.",
+        {
+            "status": "open", "severity": "medium", "raised_at": "2026-03-02 12:05:00", "begin": "2026-03-02 08:00:00",
+            "end": "2026-03-02 23:59:59", "visits": [f"MS0-{n}" for n in range(1, 9)],
+            "measures": {"could_have_waited": 8, "admissions_of_day": 8, "surge_days": 1},
+        },
+    )  # fmt: skip
+    come(told, 8)
+    return told.until(moment(3))
+
+
+@case
+def a_bus() -> Case:
+    told = hospital(
+        "hit-a-bus",
+        "Ten come within fifty minutes, all with hypertension, and leave on the same day 3: an hour of its own, one diagnosis, "
+        "one day of leaving: high. Each is settled with 200 yuan; nearly all of it is at risk.",
+        {
+            "status": "open", "severity": "high",
+            "measures": {"could_have_waited": 10, "admissions_of_hour": 10, "same_diagnosis": 10, "left_same_day": 10},
+        },
+    )  # fmt: skip
+    come(told, 10, hour=13, minutes=5, diagnoses=("I10.x00",), until=3, amount=200.0)
+    return told.until(moment(5))
+
+
+@case
+def two_days() -> Case:
+    told = hospital(
+        "hit-two-days-are-one",
+        "Seven on day 0 and seven on day 2: one alert, named after day 0, that has grown. They leave on one day: with the second "
+        "day two signs of arrangement, and the days together are rarer than one in a million: high.",
+        {
+            "status": "open", "severity": "high", "begin": "2026-03-02 08:00:00", "end": "2026-03-04 23:59:59",
+            "measures": {"could_have_waited": 7, "surge_days": 2, "left_same_day": 14},
+        },
+    )  # fmt: skip
+    come(told, 7, until=5)
+    come(told, 7, 2, until=5)
+    return told.until(moment(6))
+
+
+@case
+def four() -> Case:
+    told = hospital("near-four", "Four are one too few, however quiet the days before were.")
+    come(told, 4, minutes=5)
+    return told.until(moment(3))
+
+
+@case
+def warming_up() -> Case:
+    told = hospital("near-warming-up", "Ten days of history: nobody knows what is usual here.", days=10)
+    come(told, 8)
+    return told.until(moment(3))
+
+
+@case
+def an_ordinary_day() -> Case:
+    told = hospital(
+        "near-a-busy-day",
+        "Three a day are usual, half of which could have waited: five of these are a busy day.",
+        a_day=3,
+    )
+    come(told, 5, minutes=100)
+    return told.until(moment(3))
+
+
+@case
+def outbreak() -> Case:
+    told = hospital("exclude-outbreak", "Eight come with influenza or pneumonia: contagion strikes many at once.")
+    come(told, 8, diagnoses=("J10.100", "J18.900"))
+    return told.until(moment(3))
+
+
+@case
+def accident() -> Case:
+    told = hospital("exclude-accident", "A bus has crashed: twelve injured within the hour.")
+    come(told, 12, minutes=4, diagnoses=("S06.000", "S22.300", "T14.900"), med_type="22")
+    return told.until(moment(3))
+
+
+@case
+def surgery_by_the_list() -> Case:
+    told = hospital("exclude-day-surgery", "日间手术 (28) is called in by the list.")
+    come(told, 8, med_type="28")
+    return told.until(moment(3))
+
+
+@case
+def births() -> Case:
+    told = hospital("exclude-births", "Six mothers on one day, and their six newborns.")
+    come(told, 6, diagnoses=("O80.000",), med_type="52")
+    come(told, 6, diagnoses=("Z38.000",), med_type="9921", prefix="MN")
+    return told.until(moment(3))
+
+
+@case
+def courses() -> Case:
+    told = hospital("exclude-chemotherapy", "Eight come for their course on one day (Z51).")
+    come(told, 8, diagnoses=("Z51.101",))
+    return told.until(moment(3))
+
+
+@case
+def full_hospital_next_door() -> Case:
+    told = hospital(
+        "exclude-full-hospital-next-door",
+        "Seven who could have waited come on a day on which twelve others come too: another hospital is full, and sends "
+        "all kinds.",
+    )
+    come(told, 7, minutes=60)
+    come(told, 12, minutes=45, diagnoses=(ACUTE, "I63.900", "N20.100"), hour=7, prefix="MA")
+    return told.until(moment(3))
+
+
+@case
+def after_a_closure() -> Case:
+    told = hospital(
+        "exclude-after-a-closure",
+        "Two a day are usual; for six days nobody was taken in (12 did not come). Eight on the day of reopening are owed.",
+        a_day=2, days=26,
+    )  # fmt: skip
+    come(told, 8, 6, minutes=50)
+    return told.until(moment(9))
+
+
+@case
+def cancelled() -> Case:
+    told = hospital(
+        "correct-cancelled-admissions",
+        "Four of the eight are cancelled (2404) two days later: four are ordinary.",
+        {"status": "retracted", "retraction": {"en": "the admission was cancelled (2404)"}},
+    )
+    for visit in come(told, 8)[:4]:
+        told.send(moment(2, 9), told.gateway.cancel_admission(moment(2, 9), "P" + visit, visit))
+    return told.until(moment(3))
+
+
+@case
+def another_diagnosis() -> Case:
+    told = hospital(
+        "correct-another-diagnosis",
+        "By a 2403 the next day five of the eight have influenza after all: three who could have waited are left.",
+        {"status": "retracted", "retraction": {"en": "the admission was changed (2403)"}},
+    )
+    for number, visit in enumerate(come(told, 8)[:5]):
+        begin = moment(0, 8) + number * 40 * 60
+        change = told.gateway.change(moment(1, 9), "P" + visit, visit, begin=begin, diagnosis="J10.100")
+        told.send(moment(1, 9), change)
+    return told.until(moment(3))
+
+
+@case
+def told_late() -> Case:
+    told = hospital(
+        "late-admissions",
+        "Five are told on their day, three more a day late (the network was down): they count for the day on which they came.",
+        {
+            "status": "open", "severity": "medium", "begin": "2026-03-02 08:00:00",
+            "measures": {"could_have_waited": 8, "surge_days": 1},
+        },
+    )  # fmt: skip
+    come(told, 5)
+    for number in range(3):
+        at, begin = moment(1, 9, number), moment(0, 15, number)
+        told.send(at, told.gateway.admission(at, f"PL{number}", f"ML{number}", begin=begin))
+    return told.until(moment(3))

@@ -1,0 +1,169 @@
+"""Whose card was in two places, and who only went next door?"""
+
+from __future__ import annotations
+
+from tests.golden_cases.story import FAMILY, HOSPITAL, Case, Expected, case
+from tests.wire_messages import TABLETS, Billed, Gateway, institution_record, moment
+
+PATIENT = FAMILY[0]
+CARD, IDENTITY_CARD, ELECTRONIC = "03", "02", "01"
+NEXT_DOOR, OTHER_TOWN, CLINIC, ONLINE, NOWHERE = (
+    "P50010600002", "P50010600003", "H50010600004", "H50010600005", "P50010600006",
+)  # fmt: skip
+
+
+def places(name: str, why: str, *expect: Expected) -> Case:
+    """One degree of latitude is 111.2 km: the other town lies 0.36 degrees, 40 km, to the north."""
+    told = Case("same_card_two_places", name, why, *expect)
+    told.institutions = [
+        institution_record(HOSPITAL, medins_type="A100", lnt=106.5, lat=29.5),
+        institution_record(NEXT_DOOR, medins_type="P", lnt=106.5, lat="29.51"),
+        institution_record(OTHER_TOWN, medins_type="P", lnt=106.5, lat="29.86"),
+        institution_record(CLINIC, medins_type="D600", lnt=106.5, lat=29.86),
+        institution_record(ONLINE, medins_name="市人民互联网医院", medins_type="A100", lnt=106.5, lat=29.86),
+        institution_record(NOWHERE, medins_type="P"),
+    ]
+    return told
+
+
+def at_hospital(
+    told: Case, at: int, *, certificate: str = CARD, served: int | None = None, where: str = HOSPITAL
+) -> None:
+    """An outpatient visit settled at ``at``; ``served``: when, if not half an hour before."""
+    g = told.gateway if where == HOSPITAL else Gateway(where)
+    served = at - 1800 if served is None else served
+    told.send(served, g.registration(served, PATIENT, "MO1"))
+    told.send(at - 60, g.charges(at - 60, PATIENT, "MO1", "B1", [Billed("1", served, TABLETS, 1.0, 200.0)]))
+    told.send(at, g.settle_visit(at, PATIENT, "MO1", "B1", "SO1", 200.0, certificate=certificate))
+
+
+def at_pharmacy(told: Case, at: int, where: str = OTHER_TOWN, certificate: str = CARD, visit: str = "MP1") -> bytes:
+    call = Gateway(where).purchase(
+        at, PATIENT, visit, f"S{visit}", [Billed("1", at, TABLETS, 1.0, 100.0)], certificate=certificate
+    )
+    told.send(at, call)
+    return call
+
+
+def both(
+    name: str, why: str, *expect: Expected, minutes: int = 10, where: str = OTHER_TOWN, one: str = CARD, other: str = CARD,
+) -> Case:  # fmt: skip
+    told = places(name, why, *expect)
+    at_hospital(told, moment(0, 10), certificate=one)
+    at_pharmacy(told, moment(0, 10, minutes), where, other)
+    return told.until(moment(2))
+
+
+@case
+def ten_minutes() -> Case:
+    return both(
+        "hit-forty-kilometres-in-ten-minutes",
+        "40.0 km in ten minutes: 240 km/h with one card: high; raised with the second swipe; both amounts.",
+        {"status": "open", "severity": "high", "visits": ["MO1", "MP1"], "institution": OTHER_TOWN, "fund_at_risk": 30_000,
+         "raised_at": "2026-03-02 10:10:00", "measures": {"minutes_between": 10.0, "distance": 40.0, "speed_needed": 240}},
+    )  # fmt: skip
+
+
+@case
+def two_certificates() -> Case:
+    return both(
+        "hit-two-certificates",
+        "The same with the identity card here and the social security card there: two hands may have held them: medium.",
+        {"status": "open", "severity": "medium"},
+        one=IDENTITY_CARD,
+    )
+
+
+@case
+def admitted_here() -> Case:
+    told = places(
+        "hit-swiped-while-admitted",
+        "Admitted at ten, drugs bought 40 km away at five past: what was shown at the admission is not known: medium.",
+        {"status": "open", "severity": "medium", "visits": ["MI1", "MP1"]},
+    )
+    told.visit("MI1", PATIENT, moment(0, 10), None)
+    at_pharmacy(told, moment(0, 10, 5))
+    return told.until(moment(2))
+
+
+@case
+def hardly() -> Case:
+    return both(
+        "near-hardly-possible",
+        "Half an hour for 40 km, 80 km/h, and a purchase: hardly possible: low.",
+        {"status": "open", "severity": "low", "measures": {"speed_needed": 80}},
+        minutes=30,
+    )
+
+
+@case
+def caught_up() -> Case:
+    told = places(
+        "near-village-clinic-catches-up",
+        "A village clinic settles in the evening whom it saw in the morning: low.",
+        {"status": "open", "severity": "low"},
+    )
+    at_hospital(told, moment(0, 18), served=moment(0, 9), where=CLINIC)
+    at_pharmacy(told, moment(0, 18, 10), NEXT_DOOR)
+    return told.until(moment(2))
+
+
+@case
+def an_hour() -> Case:
+    return both("near-an-hour", "Forty kilometres in an hour can be driven.", minutes=50)
+
+
+@case
+def next_door() -> Case:
+    return both("near-next-door", "The pharmacy lies a kilometre from the hospital.", where=NEXT_DOOR)
+
+
+@case
+def electronic() -> Case:
+    return both(
+        "exclude-electronic", "Bought with the electronic certificate: nobody needs to be there.", other=ELECTRONIC
+    )
+
+
+@case
+def internet_hospital() -> Case:
+    told = places("exclude-internet-hospital", "Seen by an internet hospital, and at the pharmacy.")
+    at_hospital(told, moment(0, 10), where=ONLINE)
+    at_pharmacy(told, moment(0, 10, 10), NEXT_DOOR)
+    return told.until(moment(2))
+
+
+@case
+def no_coordinates() -> Case:
+    return both("exclude-no-coordinates", "Where the pharmacy lies is not known: nothing is guessed.", where=NOWHERE)
+
+
+@case
+def settled_later() -> Case:
+    told = places("exclude-settled-days-later", "The hospital settles on Thursday whom it saw on Monday.")
+    at_hospital(told, moment(3, 10), served=moment(0, 9))
+    at_pharmacy(told, moment(3, 10, 10))
+    return told.until(moment(5))
+
+
+@case
+def refunded() -> Case:
+    told = both(
+        "correct-refunded",
+        "The purchase is refunded: the wrong person's card.",
+        {"status": "retracted", "retraction": {"en": "the purchase was cancelled (2103)"}},
+    )
+    at = moment(0, 11)
+    told.send(at, Gateway(OTHER_TOWN).refund_purchase(at, PATIENT, "MP1", "SMP1"))
+    return told
+
+
+@case
+def reversed_purchase() -> Case:
+    told = places("correct-reversed", "The purchase timed out and is reversed (2601).", {"status": "retracted"})
+    at_hospital(told, moment(0, 10))
+    call = at_pharmacy(told, moment(0, 10, 10))
+    gateway = Gateway(OTHER_TOWN)
+    gateway.sent = 1
+    told.send(moment(0, 10, 20), gateway.reversal(moment(0, 10, 20), PATIENT, call))
+    return told.until(moment(2))

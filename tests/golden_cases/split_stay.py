@@ -1,0 +1,293 @@
+"""Which readmissions are one stay cut in two, and which have a reason?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.golden_cases.story import FAMILY, Case, Expected, case
+from tests.wire_messages import Gateway, moment, person_record
+
+PATIENT = FAMILY[0]
+
+
+def split(name: str, why: str, *expect: Expected) -> Case:
+    return Case("split_stay", name, why, *expect)
+
+
+def stay(
+    told: Case, visit: str, day: int, days: int | None, *, way: str = "1", gateway: Gateway | None = None, hour: int = 9,
+    settled: float = 0.0, person: str = PATIENT, **entry: Any,
+) -> None:  # fmt: skip
+    """From 9 h on day ``day`` to 10 h, ``days`` later; None: he is still in."""
+    gateway = gateway or told.gateway
+    begin = moment(day, hour)
+    told.send(begin + 300, gateway.admission(begin + 300, person, visit, begin=begin, **entry))
+    if days is not None:
+        end = moment(day + days, 10)
+        told.send(end + 300, gateway.discharge(end + 300, person, visit, end=end, way=way))
+        if settled:
+            told.send(end + 600, gateway.settle_stay(end + 600, person, visit, f"S{visit}", settled))
+
+
+def twice(name: str, why: str, *expect: Expected, gap: int, days: int | None = None, **first: Any) -> Case:
+    """Seven days in, ``gap`` days out, in again with the same illness."""
+    told = split(name, why, *expect)
+    stay(told, "MA", 0, 7, **first)
+    stay(told, "MB", 7 + gap, days)
+    return told
+
+
+@case
+def the_next_day() -> Case:
+    return twice(
+        "hit-the-next-day",
+        "Discharged on day 7, admitted again on day 8 with the same illness: 3 of 2.75: high, when he is admitted.",
+        {"status": "open", "severity": "high", "visits": ["MA", "MB"], "raised_at": "2026-03-10 09:05:00", "score": 0.75,
+         "measures": {"days_to_readmission": 1, "stays_in_chain": 2, "evidence_weight": 3.0}},
+        gap=1,
+    ).until(moment(20))  # fmt: skip
+
+
+@case
+def within_a_week() -> Case:
+    return twice(
+        "hit-within-a-week",
+        "Five days between: 2 of 1.75: medium.",
+        {"status": "open", "severity": "medium", "measures": {"days_to_readmission": 5, "evidence_weight": 2.0}},
+        gap=5,
+    ).until(moment(20))
+
+
+@case
+def within_a_fortnight() -> Case:
+    return twice(
+        "near-within-a-fortnight",
+        "Twelve days between: 1: low, as the rule's words have it.",
+        {"status": "open", "severity": "low", "measures": {"days_to_readmission": 12, "evidence_weight": 1.0}},
+        gap=12,
+    ).until(moment(30))
+
+
+@case
+def as_long_and_as_dear() -> Case:
+    told = split(
+        "hit-as-long-and-as-dear",
+        "Seven days, three out, seven days, for 3,000 and 3,060 yuan: 2 + 0.25 + 0.25 = 2.5: medium; the readmission's money.",
+        {"status": "open", "severity": "medium", "fund_at_risk": 306_000, "measures": {"evidence_weight": 2.5}},
+    )
+    stay(told, "MA", 0, 7, settled=3000.0)
+    stay(told, "MB", 10, 7, settled=3060.0)
+    return told.until(moment(30))
+
+
+@case
+def again_and_again() -> Case:
+    told = split(
+        "hit-again-and-again",
+        "Four stays, three days between: 2 + 0.25 for like lengths + 0.5 for each of two repetitions: one alert, high.",
+        {"status": "open", "severity": "high", "visits": ["MA", "MB", "MC", "MD"], "raised_at": "2026-03-12 09:05:00",
+         "measures": {"stays_in_chain": 4, "evidence_weight": 3.25}},
+    )  # fmt: skip
+    for number, visit in enumerate(("MA", "MB", "MC", "MD")):
+        stay(told, visit, 10 * number, 7)
+    return told.until(moment(50))
+
+
+@case
+def a_related_illness() -> Case:
+    told = split(
+        "hit-a-related-illness-at-once",
+        "Angina, and the day after chronic ischaemia: one block, 3 - 1 = 2: medium.",
+        {"status": "open", "severity": "medium", "measures": {"evidence_weight": 2.0}},
+    )
+    stay(told, "MA", 0, 7, diagnosis="I20.000")
+    stay(told, "MB", 8, None, diagnosis="I25.103")
+    return told.until(moment(20))
+
+
+@case
+def a_late_discharge() -> Case:
+    told = split(
+        "hit-a-late-discharge",
+        "The first discharge is reported two days after the readmission: raised then.",
+        {"status": "open", "severity": "high", "raised_at": "2026-03-12 08:00:00"},
+    )
+    told.send(moment(0, 9), told.gateway.admission(moment(0, 9), PATIENT, "MA"))
+    told.send(moment(8, 9), told.gateway.admission(moment(8, 9), PATIENT, "MB"))
+    told.send(moment(10, 8), told.gateway.discharge(moment(10, 8), PATIENT, "MA", end=moment(7, 10)))
+    return told.until(moment(20))
+
+
+@case
+def three_weeks() -> Case:
+    return twice("near-three-weeks", "Sixteen days between are one too many.", gap=16).until(moment(40))
+
+
+@case
+def another_illness() -> Case:
+    told = split("near-another-illness", "Hypertension, then a stomach ulcer: nothing goes on.")
+    stay(told, "MA", 0, 7)
+    stay(told, "MB", 8, None, diagnosis="K25.900")
+    return told.until(moment(20))
+
+
+@case
+def another_hospital() -> Case:
+    told = split("near-another-hospital", "The second stay is elsewhere.")
+    stay(told, "MA", 0, 7)
+    stay(told, "MB", 8, None, gateway=Gateway("H50010600002"))
+    return told.until(moment(20))
+
+
+@case
+def interim_settlement() -> Case:
+    told = split("near-interim-settlement", "A long stay settled half-way is one stay.")
+    stay(told, "MA", 0, 20)
+    at = moment(10)
+    told.send(at, told.gateway.settle_stay(at, PATIENT, "MA", "SI", 2000.0, interim=True))
+    return told.until(moment(30))
+
+
+@case
+def transferred() -> Case:
+    return twice("exclude-transfer", "He was transferred (way 2) and comes back.", gap=1, way="2").until(moment(20))
+
+
+@case
+def against_advice() -> Case:
+    told = twice("exclude-left-against-advice", "He left against advice (way 4) and comes back: 2 - 1.", gap=3, way="4")
+    return told.until(moment(20))
+
+
+@case
+def emergency() -> Case:
+    told = split("exclude-emergency", "He comes back through the emergency room (24): 2 - 1.")
+    stay(told, "MA", 0, 7)
+    stay(told, "MB", 10, None, med_type="24")
+    return told.until(moment(20))
+
+
+@case
+def at_night() -> Case:
+    told = split(
+        "exclude-at-night-by-halves",
+        "Admitted again at two in the night, three days later: 2 - 0.5 is low.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 1.5}},
+    )
+    stay(told, "MA", 0, 7)
+    stay(told, "MB", 10, None, hour=2)
+    return told.until(moment(20))
+
+
+@case
+def chemotherapy() -> Case:
+    told = split("exclude-chemotherapy", "A course of chemotherapy (Z51), a week between two stays.")
+    for number in range(4):
+        stay(told, f"MC{number}", 10 * number, 3, diagnosis="Z51.102")
+    return told.until(moment(50))
+
+
+@case
+def dialysis() -> Case:
+    told = split("exclude-dialysis", "Kidney failure (N18) that is dialysed in short stays.")
+    for number in range(4):
+        stay(told, f"MD{number}", 4 * number, 2, diagnosis="N18.600")
+    return told.until(moment(40))
+
+
+@case
+def planned() -> Case:
+    told = twice("exclude-planned-readmission", "The settlement list says that he comes back by plan.", gap=3)
+    told.send(moment(8), told.gateway.settlement_list(moment(8), PATIENT, "MA", "SMA", comes_back="2"))
+    return told.until(moment(20))
+
+
+@case
+def births() -> Case:
+    told = split("exclude-birth", "False labour, and a day later the birth.")
+    stay(told, "MA", 0, 2, diagnosis="O47.100")
+    stay(told, "MB", 3, 3, diagnosis="O80.000", med_type="52")
+    return told.until(moment(20))
+
+
+@case
+def newborn() -> Case:
+    told = split("exclude-newborn", "A child of ten days with jaundice comes back.")
+    child = "5001060000000001001"
+    told.persons.append(person_record(child, "HH1", brdy="2026-03-01"))
+    stay(told, "MA", 2, 3, diagnosis="J18.900", person=child)
+    stay(told, "MB", 7, None, diagnosis="J18.900", person=child)
+    return told.until(moment(20))
+
+
+@case
+def day_surgery() -> Case:
+    told = split("exclude-day-surgery", "Day surgery of one eye after the other.")
+    stay(told, "MA", 0, 1, med_type="28", diagnosis="H25.900")
+    stay(told, "MB", 4, 1, med_type="28", diagnosis="H25.900")
+    return told.until(moment(20))
+
+
+@case
+def paid_by_the_day() -> Case:
+    told = split("exclude-paid-by-the-day", "A psychiatric bed paid by the day (2105): cutting it gains nothing.")
+    stay(told, "MA", 0, 7, med_type="2105", diagnosis="F20.900")
+    stay(told, "MB", 7, None, med_type="2105", diagnosis="F20.900")
+    return told.until(moment(20))
+
+
+@case
+def injury() -> Case:
+    told = split("exclude-injury", "Two days after the ward he breaks a leg.")
+    stay(told, "MA", 0, 7, diagnosis="M80.900")
+    stay(told, "MB", 9, None, diagnosis="S82.200")
+    return told.until(moment(20))
+
+
+@case
+def readmission_never_was() -> Case:
+    told = twice(
+        "correct-readmission-cancelled",
+        "The readmission is cancelled (2404).",
+        {"status": "retracted", "retraction": {"en": "the admission was cancelled (2404)"}},
+        gap=1,
+    )
+    told.send(moment(9), told.gateway.cancel_admission(moment(9), PATIENT, "MB"))
+    return told.until(moment(20))
+
+
+@case
+def discharge_undone() -> Case:
+    told = twice(
+        "correct-discharge-undone",
+        "The first discharge is undone (2405): he never left.",
+        {"status": "retracted", "retraction": {"en": "the discharge was cancelled (2405)"}},
+        gap=1,
+    )
+    told.send(moment(9), told.gateway.cancel_discharge(moment(9), PATIENT, "MA"))
+    return told.until(moment(20))
+
+
+@case
+def illness_corrected() -> Case:
+    told = twice(
+        "correct-illness-changed",
+        "The second admission's diagnosis was wrong (2403): another illness.",
+        {"status": "retracted", "retraction": {"en": "the admission was changed (2403)"}},
+        gap=1,
+    )
+    at = moment(9)
+    told.send(at, told.gateway.change(at, PATIENT, "MB", begin=moment(8, 9), diagnosis="K25.900"))
+    return told.until(moment(20))
+
+
+@case
+def planned_after_all() -> Case:
+    told = twice(
+        "correct-planned-after-all",
+        "The settlement list comes a week later and says that the readmission was planned.",
+        {"status": "retracted"},
+        gap=3,
+    )
+    told.send(moment(15), told.gateway.settlement_list(moment(15), PATIENT, "MA", "SMA", comes_back="2"))
+    return told.until(moment(20))

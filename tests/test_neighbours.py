@@ -1,0 +1,218 @@
+"""Who is a neighbour of whom, without anybody learning where they live; and what becomes of it when a person moves."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from detectors.books.group_keys import address_of, employer_of, groups_of, telephone_of, ties_of
+from detectors.books.neighbours import MOST_COUNTED, MOST_STAYS, STAYS_KEPT, GroupPage
+from detectors.by_neighbours.chance import chance
+from detectors.by_neighbours.neighbours_together.rule import NeighboursTogether
+from detectors.engine.incoming import Incoming
+from detectors.engine.page import encode_page
+from schemas.alerts import encode_alert
+from schemas.china_time import DAY
+from schemas.references import decode_person
+from schemas.snapshots import GroupMember, GroupVisit, Reference, Ties, VisitSnapshot
+from tests.engine_run import TIMESTAMP_MS, EngineRun, References
+from tests.golden_cases.neighbours_together import VILLAGERS, busload, neighbours, of_one_village, tied
+from tests.golden_cases.story import Case
+from tests.wire_messages import moment, person_record
+
+# -- keys -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "幸福村12组34号",
+        "重庆市沙坪坝区幸福村１２组３４号",
+        " 幸福村 十二组 三十四号",
+        "四川省成都市双流县幸福村12组34号",
+        "幸福村,12组,34号",
+    ],
+)
+def test_an_address_is_one_however_it_is_written(stated: str) -> None:
+    assert address_of(stated) == ("幸福村", "幸福村12组", "幸福村12组34号")
+
+
+@pytest.mark.parametrize("stated", ["", "无", "不详", "重庆市", "沙坪坝区", "-", "**", "12345", "未知"])
+def test_who_says_nothing_lives_nowhere(stated: str) -> None:
+    assert address_of(stated) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("stated", "parts"),
+    [
+        ("幸福村1社5组123号", ("幸福村1社", "幸福村1社5组", "幸福村1社5组123号")),
+        ("阳光花园3栋2单元501室", ("阳光花园", "阳光花园3栋", "阳光花园3栋2单元501室")),
+        ("人民路128号5栋402", ("人民路", "人民路128号", "人民路128号5栋402号")),
+        ("幸福村**组**号", ("幸福村", "", "")),
+        ("新市村5组3号", ("新市村", "新市村5组", "新市村5组3号")),
+    ],
+)
+def test_village_part_and_dwelling_are_told_apart(stated: str, parts: tuple[str, str, str]) -> None:
+    assert address_of(stated) == parts
+
+
+def test_telephones_and_employers_that_stand_for_nobody_are_no_ties() -> None:
+    assert telephone_of("+86 139-0000-1234") == telephone_of("１３９００００１２３４") == "13900001234"
+    assert [
+        telephone_of(one) for one in ("13800000000", "11111111111", "无", "139****1234", "13800138000", "110", "")
+    ] == [""] * 7
+    assert employer_of("某某机械（集团）有限公司") == employer_of("某某机械(集团)有限责任公司") != ""
+    assert [employer_of(one) for one in ("无", "务农", "退休", "灵活就业人员", "个体", "-", "")] == [""] * 7
+
+
+def test_nothing_of_an_address_or_a_telephone_leaves_the_person_s_record() -> None:
+    told = busload(of_one_village(neighbours("", ""), tel="13900001234", emp_name="某某机械厂"))
+    engine = alone(References(persons=tuple(told.persons))).take(sent_of(told)).mark(moment(9))
+    assert engine.open_alerts()
+    engine.pipeline.save()
+    said = b"".join(encode_alert(alert) for alert in engine.published)
+    kept = b"".join(page for store in engine.stores.values() for _, page in store.items())
+    kept += b"".join(key for store in engine.stores.values() for key, _ in store.items())
+    for private in ("幸福村", "13900001234", "某某机械厂"):
+        assert private.encode() not in said
+        assert private.encode() not in kept
+        assert json.dumps(private).encode() not in said
+
+
+def test_equal_records_give_equal_groups_and_others_do_not() -> None:
+    def groups(**more: str) -> tuple[str, ...]:
+        return groups_of(ties_of(decode_person(person_record("P", "HH1", **more))))
+
+    assert groups(tel="13900001234") == groups(tel="139-0000-1234") != groups(tel="13900001235")
+    assert groups() == ()
+    assert [group.partition(":")[0] for group in groups(live_addr="幸福村1组1号", tel="13900001234", emp_name="某厂")] == [
+        "dwelling", "telephone", "village", "employer",
+    ]  # fmt: skip
+
+
+# -- who moves ------------------------------------------------------------------------------------------------------
+
+
+def sent_of(told: Case) -> list[bytes]:
+    return [message for _, message in sorted(told.sent, key=lambda sent: sent[0]) if b'"mark"' not in message]
+
+
+def alone(references: References | None = None) -> EngineRun:
+    return EngineRun(references, rules=[NeighboursTogether()])
+
+
+def know(engine: EngineRun, *records: bytes, offset: int) -> EngineRun:
+    engine.pipeline.take_persons(
+        [Incoming(0, offset + n, TIMESTAMP_MS, None, value) for n, value in enumerate(records)]
+    )
+    return engine
+
+
+def test_who_moves_takes_his_stays_out_of_the_old_group() -> None:
+    told = busload(tied(neighbours("", ""), 3, tel="13900001234"), members=range(3))
+    engine = alone(References(persons=tuple(told.persons))).take(sent_of(told))
+    assert len(engine.open_alerts()) == 1
+    elsewhere = person_record(VILLAGERS[2], "HV2", tel="13700007777")
+    assert not know(engine, elsewhere, offset=100).mark(moment(9)).open_alerts()
+    assert {alert.status for alert in engine.newest().values()} == {"retracted"}
+    never_there = alone(References(persons=(*told.persons[:2], elsewhere))).take(sent_of(told)).mark(moment(9))
+    assert groups_held(engine) == groups_held(never_there)
+    back = know(engine, told.persons[2], offset=200).open_alerts()
+    assert back == alone(References(persons=tuple(told.persons))).take(sent_of(told)).open_alerts()
+
+
+def groups_held(engine: EngineRun) -> dict[str, tuple[set[str], int]]:
+    pages = engine.pipeline.stages[-1].pages
+    engine.pipeline.save()
+    found = {}
+    for (name, _), store in engine.stores.items():
+        for key, _ in store.items():
+            page = pages.get(GroupPage, key) if name == "household" and key[:1] == b"g" else None
+            if page is not None and (stays := {one.visit for one in page.stays.values() if one.counts}):
+                found[page.group] = stays, page.size()
+    return found
+
+
+def test_when_persons_become_known_changes_nothing() -> None:
+    told = busload(of_one_village(neighbours("", "")))
+    before = alone(References(persons=tuple(told.persons))).take(sent_of(told)).mark(moment(9)).open_alerts()
+    late = know(alone().take(sent_of(told)), *told.persons, offset=0).mark(moment(9)).open_alerts()
+    assert late == before
+    assert len(before) == 1
+
+
+# -- the page -------------------------------------------------------------------------------------------------------
+
+
+def visit(
+    number: int, begin: int, person: str = "", diagnosis: str = "I10.x00", offset: int = 1, void: bool = False
+) -> GroupVisit:
+    source = Reference("2402", f"H500106000012026030109000000{number:04d}", begin + 5 * DAY)
+    stay = VisitSnapshot(
+        f"MI5001060000000{number:05d}", "H50010600001", person or f"50010600000000{number:05d}", 0, offset, source, "stay",
+        void, begin, begin + 5 * DAY, "21", diagnosis, "A03", 120_000, 80_000, 150_000, True, 0, (source, source, source),
+    )  # fmt: skip
+    return GroupVisit("village:1f3a0c5e7b9d", 1, True, None, Ties(*(f"{number:012d}",) * 4), stay)
+
+
+def test_a_village_of_ten_thousand_stays_keeps_the_newest_whatever_their_order() -> None:
+    arrived = [visit(number, number * DAY // 8) for number in range(3 * MOST_STAYS)]
+    pages = []
+    for seed in range(3):
+        page = GroupPage(group="village:1f3a0c5e7b9d")
+        for one in random.Random(seed).sample(arrived, len(arrived)):
+            page.post_stay(one)
+        pages.append(page)
+        assert len(page.stays) == MOST_STAYS
+        assert len(encode_page(page)) < 400 * MOST_STAYS
+    assert (
+        len(
+            {
+                encode_page(page.__class__(group="", stays=dict(sorted(page.stays.items())), past=page.past))
+                for page in pages
+            }
+        )
+        == 1
+    )
+    assert len({page.forgotten for page in pages}) == 1
+
+
+def test_the_size_of_a_village_is_known_to_a_third_and_does_not_depend_on_the_order() -> None:
+    facts = [GroupMember("village:x", f"P{number}", 1, True) for number in range(2_000)]
+    sizes = set()
+    for order in (facts, facts[::-1]):
+        page = GroupPage(group="village:x")
+        for fact in order:
+            page.post_member(fact)
+        sizes.add(page.size())
+        assert len(page.counted) == MOST_COUNTED
+    (size,) = sizes
+    assert 1_400 <= size <= 2_700
+
+
+def test_of_a_forgotten_stay_its_day_remains_and_company_is_remembered() -> None:
+    page = GroupPage(group="village:1f3a0c5e7b9d")
+    for one in (visit(1, moment(0)), visit(2, moment(20)), visit(3, moment(20))):
+        page.post_stay(one)
+    page.advance(moment(20) + 5 * DAY + STAYS_KEPT)
+    assert {stay.visit[-1] for stay in page.stays.values()} == {"2", "3"}
+    assert page.past == {"H50010600001": [moment(0) // DAY]}
+    assert page.calendar() == {"H50010600001": [moment(0) // DAY, moment(20) // DAY]}
+
+
+# -- chance ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_busload_does_not_make_itself_likely() -> None:
+    """What counts is on how many days somebody came, not how many came on them."""
+    monthly = {"H1": [0, 30, 60]}
+    daily = {"H1": list(range(90))}
+    assert chance(monthly, 1_000, "H1", 90, 1).nats(7) > 20 > chance(daily, 1_000, "H1", 90, 1).nats(7)
+
+
+def test_without_history_the_size_of_the_group_says_what_is_likely() -> None:
+    few, many = chance({}, 50, "H1", 0, 1), chance({}, 5_000, "H1", 0, 1)
+    assert few.expected < many.expected
+    assert few.nats(3) > many.nats(3) >= 0
