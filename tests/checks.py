@@ -356,7 +356,9 @@ def check_does_not_care_who_else_sends(subject: Subject) -> int:
         mixed = []
         for number, message in enumerate(sent):
             at = time_of(message)
-            stranger = other.admission(at + 600, f"stranger {number}", f"other {number}", diagnosis="K35.800")  # no surge
+            stranger = other.admission(
+                at + 600, f"stranger {number}", f"other {number}", diagnosis="K35.800"
+            )  # no surge
             mixed += [stranger, message]
         assert run(subject, story, [*mixed, mark]).open_alerts() == expected
         cases += 1

@@ -37,7 +37,10 @@ REFERENCES = References(
     institutions=tuple(institution_record(code, aprv_bed_cnt=60) for code in (*HOSPITALS, PHARMACY)),
     persons=tuple(
         person_record(
-            person, household, live_addr=f"幸福村{household[2:] or 3}组1号", tel="13900001234" if number in (0, 5) else ""
+            person,
+            household,
+            live_addr=f"幸福村{household[2:] or 3}组1号",
+            tel="13900001234" if number in (0, 5) else "",
         )
         for number, (person, household) in enumerate(zip(PERSONS, HOUSEHOLDS, strict=False))
     ),

@@ -12,7 +12,6 @@ from detectors.books.bed_codes import BedCodesPage, bed_codes_key
 from detectors.books.visit import BedTaken, VisitPage, visit_key
 from detectors.engine.page import Page
 from detectors.engine.pages import Pages
-from schemas.china_time import DAY
 from schemas.snapshots import STAY
 
 CALLS: Final = frozenset({"2301", "2302", "2304", "2305", "2401", "2402", "2403", "2404", "2405", "2601"})
@@ -115,17 +114,6 @@ def _upsert(page: BedPage, visit: VisitPage, spans: tuple[Span, ...], pages: Pag
     return page.occupants != before
 
 
-def left_at(visit: VisitPage) -> int | None:
-    """When the stay ended: its discharge; where none was sent, the end of the last day that its final settlement covers."""
-    if visit.end is not None:
-        return visit.end
-    final = [settled.time for settled in visit.settlements if not settled.void and not settled.interim]
-    if not final:
-        return None
-    days = _billed_days(visit)
-    return min(max(final), (days[-1] + 1) * DAY) if days else max(final)
-
-
 def _billed_days(visit: VisitPage) -> list[int]:
     return sorted(day for day, known in visit.days.items() if known.routine or known.active)
 
@@ -149,7 +137,7 @@ def _beds_of(visit: VisitPage) -> dict[tuple[str, str], tuple[Span, ...]]:
             taken.append(one)
     if visit.void or visit.kind != STAY:
         return found
-    end = left_at(visit)
+    end = visit.left_at()
     for index, one in enumerate(taken):
         following = taken[index + 1].since if index + 1 < len(taken) else None
         moved = following is not None and (end is None or following < end)

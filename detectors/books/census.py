@@ -133,9 +133,8 @@ def nights_of(visit: VisitPage) -> tuple[int, int] | None:
     until = (heard // 7 + UNHEARD_WEEKS) * 7
     if visit.end is not None:
         until = min(until, visit.end // DAY)
-    elif visit.settlements:
-        final = [settled.time // DAY for settled in visit.settlements if not settled.void and not settled.interim]
-        until = min(until, max(final, default=until))
+    elif (settled := visit.settled_at()) is not None:
+        until = min(until, settled // DAY)
     return (first, until) if first < until and first <= heard + AHEAD else None
 
 

@@ -194,6 +194,25 @@ class VisitPage(Page, kw_only=True):
         """Those neither refunded nor reversed."""
         return [settled for settled in self.settlements if not settled.void]
 
+    def settled_at(self) -> int | None:
+        """When the whole stay was settled, by a settlement that stands; None where none does, or interim ones only."""
+        final = None
+        for settled in self.settlements:
+            if not settled.void and not settled.interim and (final is None or settled.time > final):
+                final = settled.time
+        return final
+
+    def left_at(self) -> int | None:
+        """When the patient left: his discharge; where none was sent, the end of the last day billed before the final
+        settlement. None while neither says so, or a bill for a later day shows that he stayed."""
+        if self.end is not None or not self.settlements:
+            return self.end
+        final = self.settled_at()
+        if final is None:
+            return None
+        billed = max((day for day, known in self.days.items() if known.routine or known.active), default=final // DAY)
+        return None if billed > final // DAY else min(final, (billed + 1) * DAY - 1)
+
     def first_day(self) -> int | None:
         """The first day that could have seen treatment: the day of admission, the next one after an admission at night."""
         if self.begin is None:

@@ -256,3 +256,33 @@ def takeaway_drugs() -> Case:
     home = [line._replace(takeaway=True) for line in treatment_lines("MI1", 2)]
     told.send(moment(3, 7), told.gateway.bill(moment(3, 7), FAMILY[0], "MI1", home))
     return told.until(moment(9))
+
+
+def never_discharged(name: str, why: str, *expect: Expected, interim: bool = False, other: int = 12) -> Case:
+    """Treated on each of four days and settled on the fourth; no discharge ever comes, while others are billed on."""
+    told = Case("bed_holding", name, why, *expect)
+    told.stay("MI0", FAMILY[1], other, range(other))
+    told.stay("MI1", FAMILY[0], 4, range(4), ends=False)
+    at = moment(4, 11)
+    told.send(at, told.gateway.settle_stay(at, FAMILY[0], "MI1", "S1", 520.0, interim=interim))
+    return told.until(moment(12))
+
+
+@case
+def settled_without_discharge() -> Case:
+    return never_discharged(
+        "exclude-settled-without-discharge",
+        "The final settlement on day 4 says that he has left, though the discharge was forgotten: the days after it are not his.",
+    )
+
+
+@case
+def settled_midway() -> Case:
+    return never_discharged(
+        "hit-settled-midway",
+        "An interim settlement says nothing of the kind: days 4, 5, 6 … are idle, as others' bills for them came. Day 4 begins "
+        "the run; the third, day 6, is settled 72 h after its end, on day 10 (2026-03-12) 00:00. By day 12 days 4 to 8 are.",
+        {"status": "open", "severity": "medium", "visits": ["MI1"], "raised_at": "2026-03-12 00:00:00",
+         "measures": {"idle_days_in_a_row": 5, "idle_days_settled": 3}, "end": None},
+        interim=True,
+    )  # fmt: skip

@@ -27,14 +27,20 @@ def places(name: str, why: str, *expect: Expected) -> Case:
 
 
 def at_hospital(
-    told: Case, at: int, *, certificate: str = CARD, served: int | None = None, where: str = HOSPITAL
+    told: Case,
+    at: int,
+    *,
+    certificate: str = CARD,
+    served: int | None = None,
+    where: str = HOSPITAL,
+    visit: str = "MO1",
 ) -> None:
     """An outpatient visit settled at ``at``; ``served``: when, if not half an hour before."""
     g = told.gateway if where == HOSPITAL else Gateway(where)
     served = at - 1800 if served is None else served
-    told.send(served, g.registration(served, PATIENT, "MO1"))
-    told.send(at - 60, g.charges(at - 60, PATIENT, "MO1", "B1", [Billed("1", served, TABLETS, 1.0, 200.0)]))
-    told.send(at, g.settle_visit(at, PATIENT, "MO1", "B1", "SO1", 200.0, certificate=certificate))
+    told.send(served, g.registration(served, PATIENT, visit))
+    told.send(at - 60, g.charges(at - 60, PATIENT, visit, "B1", [Billed("1", served, TABLETS, 1.0, 200.0)]))
+    told.send(at, g.settle_visit(at, PATIENT, visit, "B1", f"S{visit}", 200.0, certificate=certificate))
 
 
 def at_pharmacy(told: Case, at: int, where: str = OTHER_TOWN, certificate: str = CARD, visit: str = "MP1") -> bytes:
@@ -58,15 +64,33 @@ def both(
 def ten_minutes() -> Case:
     return both(
         "hit-forty-kilometres-in-ten-minutes",
-        "40.0 km in ten minutes: 240 km/h with one card: high; raised with the second swipe; both amounts.",
-        {"status": "open", "severity": "high", "visits": ["MO1", "MP1"], "institution": OTHER_TOWN, "fund_at_risk": 30_000,
+        "40.0 km in ten minutes: 240 km/h with one card; raised with the second swipe; both amounts. A pharmacy may have keyed "
+        "in later what it sold before, so one such pair alone is low.",
+        {"status": "open", "severity": "low", "visits": ["MO1", "MP1"], "institution": OTHER_TOWN, "fund_at_risk": 30_000,
          "raised_at": "2026-03-02 10:10:00", "measures": {"minutes_between": 10.0, "distance": 40.0, "speed_needed": 240}},
     )  # fmt: skip
 
 
+def clinics(name: str, why: str, *expect: Expected, one: str = CARD) -> Case:
+    """Two outpatient visits ten minutes and 40 km apart, both where the patient is seen by a doctor."""
+    told = places(name, why, *expect)
+    at_hospital(told, moment(0, 10), certificate=one)
+    at_hospital(told, moment(0, 10, 10), where=CLINIC, visit="MO2")
+    return told.until(moment(2))
+
+
+@case
+def two_doctors() -> Case:
+    return clinics(
+        "hit-two-doctors",
+        "One card in two consulting rooms 40 km and ten minutes apart: high.",
+        {"status": "open", "severity": "high", "visits": ["MO1", "MO2"], "institution": CLINIC},
+    )
+
+
 @case
 def two_certificates() -> Case:
-    return both(
+    return clinics(
         "hit-two-certificates",
         "The same with the identity card here and the social security card there: two hands may have held them: medium.",
         {"status": "open", "severity": "medium"},
@@ -75,11 +99,25 @@ def two_certificates() -> Case:
 
 
 @case
+def twice() -> Case:
+    told = places(
+        "hit-twice-with-a-pharmacy",
+        "Hospital and pharmacy 40 km and ten minutes apart, and again three days later: no slip any more: both high.",
+        {"status": "open", "severity": "high", "visits": ["MO1", "MP1"]},
+        {"status": "open", "severity": "high", "visits": ["MO2", "MP2"]},
+    )
+    for number in (1, 2):
+        at_hospital(told, moment(3 * number, 10), visit=f"MO{number}")
+        at_pharmacy(told, moment(3 * number, 10, 10), visit=f"MP{number}")
+    return told.until(moment(9))
+
+
+@case
 def admitted_here() -> Case:
     told = places(
         "hit-swiped-while-admitted",
-        "Admitted at ten, drugs bought 40 km away at five past: what was shown at the admission is not known: medium.",
-        {"status": "open", "severity": "medium", "visits": ["MI1", "MP1"]},
+        "Admitted at ten, drugs bought 40 km away at five past: one pair with a pharmacy alone: low.",
+        {"status": "open", "severity": "low", "visits": ["MI1", "MP1"]},
     )
     told.visit("MI1", PATIENT, moment(0, 10), None)
     at_pharmacy(told, moment(0, 10, 5))

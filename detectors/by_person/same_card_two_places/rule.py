@@ -2,7 +2,8 @@
 
 Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
 more than 150 km/h as the crow flies is not possible; more than 60 within half an hour hardly is, for between the swipes he
-must have been registered and treated too (low).
+must have been registered and treated too (low). A pharmacy may key in later what it sold before: a single pair with a pharmacy
+is low, a second one is no slip.
 Pharmacies beside their hospital are nearer; the electronic certificate and internet hospitals are no card in a place.
 Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: domain.md §4.11.
 """
@@ -26,7 +27,7 @@ from detectors.by_person.same_card_two_places.swipes import (
 )
 from detectors.by_person.same_card_two_places.text import describe
 from detectors.engine.page import Page
-from detectors.engine.rule import Cited, Finding, References, Rule, View, parameter
+from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
 from schemas.snapshots import PHARMACY
 
@@ -54,10 +55,10 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     silences: ClassVar[tuple[str, ...]] = ("no_coordinates",)
     blind_spots: ClassVar[Text] = Text(
         "没有经纬度的机构看不见；电子凭证、互联网医院、补录的结算、急诊入院和已退费的结算不计；两种不同凭证（身份证与社保卡）可能由两人分持，"
-        "只作中级提示，两家药店之间同此；村卫生室在就诊一小时后才结算的视为补录，只作低级提示。",
+        "只作中级提示；单独一次且有一方是药店的只作低级提示；村卫生室在就诊一小时后才结算的视为补录，只作低级提示。",
         "Institutions without coordinates are not seen; electronic certificates, internet hospitals, entries made later, "
         "emergency admissions and refunded settlements do not count. Two certificates (identity card, social "
-        "security card) may be in two hands: medium at most, and so are two pharmacies. What a "
+        "security card) may be in two hands: medium at most; a single pair with a pharmacy is low. What a "
         "village clinic settles an hour after the visit or later may be caught up on: low.",
     )
 
@@ -101,9 +102,14 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
 
     def ask_all(self, page: PersonPage, view: View) -> dict[str, Finding | None]:
         """All pairs at one look."""
-        return {_name(pair): self._judge(page, pair, view) for pair in self._candidates(page)}
+        judged = {_name(pair): self._judge(pair, view) for pair in self._candidates(page)}
+        impossible = [pair for pair in judged.values() if pair is not None and pair.speed > self.speed_limit]
+        return {
+            name: None if pair is None else self._finding(page, pair, self._severity(pair, impossible, view), view)
+            for name, pair in judged.items()
+        }
 
-    def _judge(self, page: PersonPage, candidate: tuple[Seen, Seen], view: View) -> Finding | None:
+    def _judge(self, candidate: tuple[Seen, Seen], view: View) -> Pair | None:
         one, other = places(candidate, view.references)
         if one is None or other is None or not (has_coordinates(one) and has_coordinates(other)):
             return None
@@ -114,11 +120,14 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
             return None
         if pair.speed <= (self.barely if pair.seconds <= 60 * self.within_minutes else self.speed_limit):
             return None
-        return self._finding(page, pair, self._severity(pair, view.references), view)
+        return pair
 
-    def _severity(self, pair: Pair, references: References) -> Severity:
+    def _severity(self, pair: Pair, impossible: list[Pair], view: View) -> Severity:
+        """A pharmacy sells on a card that a relative brings, or whose number it has: one such pair alone says little."""
         both = (pair.first, pair.second)
-        if pair.speed <= self.speed_limit or any(map(may_be_caught_up_on, both, places(both, references))):
+        if pair.speed <= self.speed_limit or any(map(may_be_caught_up_on, both, places(both, view.references))):
+            return "low"
+        if len(impossible) == 1 and any(seen.snapshot.kind == PHARMACY for seen in both):
             return "low"
         certificates = {seen.certificate for seen in both}
         is_one_card = len(certificates) == 1 and "" not in certificates

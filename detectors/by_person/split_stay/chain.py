@@ -137,11 +137,11 @@ def _illness(first: VisitSnapshot, second: VisitSnapshot, gap: int) -> float:
 def _circumstances(first: VisitSnapshot, second: VisitSnapshot, stays: list[VisitSnapshot]) -> float:
     weight = 0.0
     if first.way == _AGAINST_ADVICE:
-        weight -= 1.0
+        weight -= 2.0
     if second.med_type.startswith(_EMERGENCY):
         weight -= 1.0
     if first.med_type.startswith(_EMERGENCY):  # the emergency first, what it showed to be needed afterwards
-        weight -= 0.75
+        weight -= 0.25
     if not _OFFICE_OPENS <= second.begin % DAY < _OFFICE_CLOSES:  # who comes at night is ill
         weight -= 0.5
     if first.department and second.department and first.department != second.department:

@@ -132,8 +132,9 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
         first = page.first_day()
         assert first is not None
         today = now // DAY
-        is_open = page.end is None or page.end // DAY > today + 1  # a discharge dated ahead has not been yet
-        last = today if page.end is None or is_open else page.end // DAY - 1
+        left = page.left_at()
+        is_open = left is None or left // DAY > today + 1  # a discharge dated ahead has not been yet
+        last = today if left is None or is_open else left // DAY - 1
         runs: list[tuple[int, int | None]] = []
         start: int | None = None
         for day in range(max(first, today - _LOOKED_BACK), last + 1):
@@ -167,7 +168,8 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
 
     def _last_day(self, page: VisitPage, now: int) -> int:
         """The last whole day of the stay; the day of discharge is none."""
-        return min((page.end if page.end is not None else now) // DAY, now // DAY) - 1
+        left = page.left_at()
+        return min(now if left is None else left, now) // DAY - 1
 
     def _runs(self, page: VisitPage, view: View) -> list[IdleRun]:
         first = page.first_day()
@@ -242,7 +244,7 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
             severity=severity,
             score=score,
             begin=page.begin,
-            end=page.end,
+            end=page.left_at(),
             institution=page.institution,
             persons=(page.person,),
             visits=(page.visit,),
@@ -261,8 +263,9 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
 
 def _newest_day(page: VisitPage, runs: list[IdleRun]) -> int:
     """The last day of the stay that is known of; by facts, not by the clock, or every midnight would make a revision."""
-    if page.end is not None:
-        return page.end // DAY - 1
+    left = page.left_at()
+    if left is not None:
+        return left // DAY - 1
     known = [day for day, day_of_stay in page.days.items() if day_of_stay.routine or day_of_stay.active]
     seen = max((day for day in known if day <= page.newest // DAY), default=0)
     return max(seen, *(run.first + run.days - 1 for run in runs))

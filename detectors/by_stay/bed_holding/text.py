@@ -18,8 +18,11 @@ def describe(
     known = view.references.institution(page.institution)
     place = known.name if known is not None and known.name else page.institution
     where = f"{page.department}科室{page.bed}床" if page.bed else "病房"
-    state_zh = "患者尚未出院" if page.end is None else "患者已出院"
-    state_en = "the patient is still in" if page.end is None else "the patient has been discharged"
+    state_zh, state_en = "患者已出院", "the patient has been discharged"
+    if page.left_at() is None:
+        state_zh, state_en = "患者尚未出院", "the patient is still in"
+    elif page.end is None:
+        state_zh, state_en = "已结算但未办出院登记", "the stay is settled, no discharge was registered"
     proof_zh = "迟报期（72小时）已过" if is_settled else "后几日仍在迟报期内，如有补传将自动更新"
     proof_en = "the time for late lines has passed" if is_settled else "late lines may still come and would revise this"
     away_zh, away_en = _meanwhile(away, view)

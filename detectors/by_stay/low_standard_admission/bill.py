@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from detectors.books.visit import PostedLine, VisitPage
-from schemas.china_time import DAY
 from schemas.codes import DRUGS, EXAMINATION, LABORATORY, OPERATION, ROUTINE, TREATMENT, is_infused
 
 
@@ -71,17 +70,3 @@ def _purpose(line: PostedLine) -> str:
     if line.category in ROUTINE:
         return "routine"
     return "treatment" if line.category == TREATMENT else "other"
-
-
-def left_at(page: VisitPage) -> int | None:
-    """When the patient left; where only a final settlement says so, the end of the last day billed."""
-    if page.end is not None:
-        return page.end
-    settled = settled_at(page)
-    days = [day for day, known in page.days.items() if known.routine or known.active]
-    return None if settled is None else min(settled, (max(days) + 1) * DAY) if days else settled
-
-
-def settled_at(page: VisitPage) -> int | None:
-    """When the whole stay was settled, by a settlement that stands."""
-    return max((settled.time for settled in page.settlements if not settled.void and not settled.interim), default=None)

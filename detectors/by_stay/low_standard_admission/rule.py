@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from detectors.books.institution import InstitutionPage
 from detectors.books.visit import VisitPage
-from detectors.by_stay.low_standard_admission.bill import Bill, bill_of, left_at, settled_at
+from detectors.by_stay.low_standard_admission.bill import Bill, bill_of
 from detectors.by_stay.low_standard_admission.diagnoses import Gravity, gravity
 from detectors.by_stay.low_standard_admission.text import describe
 from detectors.engine.page import Page
@@ -104,7 +104,7 @@ class LowStandardAdmission(Rule[VisitPage], frozen=True, kw_only=True):
         return self._is_short(page) and _is_judged(page) and _gravity(page) != "serious"
 
     def _is_short(self, page: VisitPage) -> bool:
-        left = left_at(page)
+        left = page.left_at()
         return page.begin is not None and left is not None and _days(page.begin, left) <= self.most_days
 
     def silence(self, page: VisitPage, view: View) -> str | None:
@@ -131,10 +131,10 @@ class LowStandardAdmission(Rule[VisitPage], frozen=True, kw_only=True):
         return ready if ready > view.now else None
 
     def _ready_at(self, page: VisitPage) -> int:
-        left = left_at(page)
+        left = page.left_at()
         assert left is not None
         late = left + self.late_hours * HOUR
-        settled = settled_at(page)
+        settled = page.settled_at()
         return late if settled is None or not page.lines else min(late, max(settled, left))
 
     # -- the marks --------------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ class LowStandardAdmission(Rule[VisitPage], frozen=True, kw_only=True):
         return self.diagnostic_share * (_TESTS_ALONE if bill.is_tests_alone else 1.0)
 
     def _finding(self, page: VisitPage, bill: Bill, view: View) -> Finding:
-        left = left_at(page)
+        left = page.left_at()
         assert page.begin is not None
         assert left is not None
         share, drugs, grave = bill.share(bill.diagnostics), bill.share(bill.drugs), _gravity(page)
