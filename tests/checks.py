@@ -366,7 +366,7 @@ def check_does_not_care_who_else_sends(subject: Subject) -> int:
 
 
 def check_nothing_stands_of_what_was_taken_back(subject: Subject) -> int:
-    """All admissions of a story are cancelled, all purchases refunded, or reversed where they had been: every alert is
+    """All admissions of a story are cancelled, all other settlements refunded, or reversed where they had been: every alert is
     retracted, whatever it was about."""
     cases = 0
     for story in subject.hits:
@@ -388,8 +388,9 @@ def check_nothing_stands_of_what_was_taken_back(subject: Subject) -> int:
                 settled = call["output"]["setlinfo"]
                 if settled["setl_id"] in refunded:  # that it was refunded is what the alert may be about
                     back.append(gateway.reversal(at, "", message))
-                elif call["infno"] == "2102":
-                    back.append(gateway.refund_purchase(at, "", settled["mdtrt_id"], settled["setl_id"]))
+                else:
+                    refund = gateway.refund_purchase if call["infno"] == "2102" else gateway.refund_visit
+                    back.append(refund(at, "", settled["mdtrt_id"], settled["setl_id"]))
         engine = run(subject, story, [*story.sent, *back])
         assert not engine.open_alerts(), story.name
         assert any(alert.status == "retracted" for alert in engine.newest().values())

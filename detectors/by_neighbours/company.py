@@ -35,6 +35,7 @@ IDLE_DAYS: Final = 2  # a stay
 _COLDS: Final = "J"
 AROUND: Final = 7 * DAY  # an outbreak has others before it or after
 ONE_MORNING: Final = 6 * HOUR
+FAMILY_SIZE: Final = 2.6  # persons a household, census of 2020
 
 
 class Nearness(msgspec.Struct, frozen=True):
@@ -85,12 +86,19 @@ class Company(NamedTuple):
         return len(again) > 1 and all(sum(1 for p in one.parties if p & again) > 1 for one in (self, other))
 
 
-def is_crowd(page: GroupPage, persons: int, crowd: int, share: float) -> bool:
-    """Whether the address is a nursing home's, or the telephone nobody's, and so few of it were there that it means nothing."""
-    if kind_of(page.group) not in (DWELLING, TELEPHONE):
+def is_crowd(page: GroupPage, company: Company, crowd: int, share: float) -> bool:
+    """Whether the address is a nursing home's, or the telephone nobody's, and so few of it were there that it means nothing.
+
+    Those who share a telephone are families: of each that one came from, all are counted as there.
+    """
+    kind = kind_of(page.group)
+    if kind not in (DWELLING, TELEPHONE):
         return False
+    there = float(len(company.stays))
+    if kind == TELEPHONE:
+        there = max(there, FAMILY_SIZE * len(company.parties))
     size = page.size()
-    return size > crowd and persons < share * size
+    return size > crowd and there < share * size
 
 
 def judged_stays(page: GroupPage) -> dict[str, list[NeighbourStay]]:
@@ -102,12 +110,19 @@ def judged_stays(page: GroupPage) -> dict[str, list[NeighbourStay]]:
     return found
 
 
-def companies(page: GroupPage, stays: list[NeighbourStay], near: Nearness, now: int) -> list[Company]:
-    """All companies among one institution's stays, in order: the most surprising first, and a stay is of one only."""
+def companies(page: GroupPage, stays: list[NeighbourStay], near: Nearness, least: int, now: int) -> list[Company]:
+    """All companies among one institution's stays, in order: the most surprising first, and a stay is of one only.
+
+    None at all where no company has ``least`` stays, nor two of anybody who came more than once: nothing could be told of them.
+    """
+    times_there = Counter(stay.person for stay in stays)
+    groups = list(_candidates(stays, near, now))
+    if not any(len(group) >= least or sum(times_there[stay.person] > 1 for stay in group) > 1 for group in groups):
+        return []
     seen_by = _Group(page.group, page.calendar(), page.size(), _struck(page), page.forgotten)
     seen: set[frozenset[str]] = set()
     found = []
-    for group in _candidates(stays, near, now):
+    for group in groups:
         names = frozenset(stay.visit for stay in group)
         if names in seen:
             continue

@@ -258,7 +258,7 @@ def takeaway_drugs() -> Case:
     return told.until(moment(9))
 
 
-def never_discharged(name: str, why: str, *expect: Expected, interim: bool = False, other: int = 12) -> Case:
+def never_discharged(name: str, why: str, *expect: Expected, interim: bool = False, other: int = 11) -> Case:
     """Treated on each of four days and settled on the fourth; no discharge ever comes, while others are billed on."""
     told = Case("bed_holding", name, why, *expect)
     told.stay("MI0", FAMILY[1], other, range(other))

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from math import log
 from typing import Annotated, ClassVar, Final
 
-from detectors.books.neighbours import GroupPage
+from detectors.books.neighbours import GroupPage, NeighbourStay
 from detectors.by_neighbours.company import (
     Company,
     Nearness,
@@ -100,10 +100,10 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
     def _near(self) -> Nearness:
         return Nearness(self.admission_days, self.discharge_days, self.report_hours * HOUR)
 
-    def _told(self, page: GroupPage, institution: str, now: int) -> tuple[list[Company], float]:
+    def _told(self, page: GroupPage, stays: list[NeighbourStay], now: int) -> tuple[list[Company], float]:
         """The companies that count, in order, and the powers of ten by which the least likely series is no chance."""
-        found = companies(page, judged_stays(page).get(institution, []), self._near(), now)
-        found = [one for one in found if not is_crowd(page, len(one.stays), self.crowd, self.crowd_share)]
+        found = companies(page, stays, self._near(), self.parties_once, now)
+        found = [one for one in found if not is_crowd(page, one, self.crowd, self.crowd_share)]
         found = [one for one in found if one.begin >= found[-1].begin - self.within_days * DAY]
         told: list[Company] = []
         most = 0.0
@@ -119,7 +119,14 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
 
     def ask(self, page: GroupPage, anchor: str, view: View) -> Finding | None:
         """The companies in the institution ``anchor`` that are no chance."""
-        told, powers = self._told(page, anchor, view.now)
+        return self.ask_all(page, view).get(anchor)
+
+    def ask_all(self, page: GroupPage, view: View) -> dict[str, Finding | None]:
+        """All institutions at one look."""
+        return {name: self._finding(page, name, stays, view) for name, stays in judged_stays(page).items()}
+
+    def _finding(self, page: GroupPage, anchor: str, judged: list[NeighbourStay], view: View) -> Finding | None:
+        told, powers = self._told(page, judged, view.now)
         if not told:
             return None
         stays = [stay for one in told for stay in one.stays]
@@ -150,5 +157,9 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
 
     def wake(self, page: GroupPage, anchor: str, view: View) -> int | None:
         """When an open stay will have outlasted those that it began together with."""
-        bounds = parting_bounds(judged_stays(page).get(anchor, []), self._near())
+        stays = [stay for stay in page.stays.values() if stay.institution == anchor and stay.counts]
+        if all(stay.end is not None for stay in stays):  # nobody can stay behind
+            return None
+        stays.sort(key=lambda stay: (stay.begin, stay.visit))
+        bounds = parting_bounds(stays, self._near())
         return min((bound for bound in bounds if bound > view.now), default=None)

@@ -24,6 +24,7 @@ from detectors.by_person.same_card_two_places.swipes import (
     near_in_time,
     places,
     times_seen,
+    were_near,
 )
 from detectors.by_person.same_card_two_places.text import describe
 from detectors.engine.page import Page
@@ -75,11 +76,14 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     ] = 120  # fmt: skip
 
     def concerns(self, page: PersonPage) -> bool:
-        """Two visits at least."""
-        return len(page.visits) > 1
+        """Two visits at least that were near in time."""
+        return len(page.visits) > 1 and were_near(page.visits.values(), self._window())
+
+    def _window(self) -> int:
+        return 60 * max(self.within_minutes, self.looked_minutes)
 
     def _candidates(self, page: PersonPage) -> list[tuple[Seen, Seen]]:
-        return near_in_time(times_seen(page), 60 * max(self.within_minutes, self.looked_minutes))
+        return near_in_time(times_seen(page), self._window())
 
     def anchors(self, page: PersonPage) -> Iterable[str]:
         """Each two visits that were near in time, the earlier first."""

@@ -7,6 +7,8 @@ Entries made later in one go, network failures caught up on, internet hospitals 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
 from math import asin, cos, radians, sin, sqrt
 from typing import Final, NamedTuple
 
@@ -85,6 +87,18 @@ def times_seen(page: PersonPage) -> list[Seen]:
                 )
     found.sort(key=lambda seen: (seen.time, seen.visit, seen.settlement))
     return found
+
+
+def were_near(visits: Iterable[VisitSnapshot], within: int) -> bool:
+    """Whether anything happened to the card at two institutions so near in time; cheap, and asked at every settlement."""
+    times: list[tuple[int, str]] = []
+    for visit in visits:
+        if visit.kind == STAY:
+            times.append((visit.begin, visit.institution))
+        for swipe in visit.swipes:
+            times.append((swipe.time, visit.institution))
+    times.sort()
+    return any(later[0] - earlier[0] <= within and later[1] != earlier[1] for earlier, later in pairwise(times))
 
 
 def _on_a_day_of_service(visit: VisitSnapshot, time: int) -> bool:
