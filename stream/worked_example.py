@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from detectors.engine.incoming import Incoming
+from detectors.engine.registry import RegistryError
 from detectors.engine.rule import Rule
 from schemas.alerts import Alert
 from schemas.china_time import parse_time, to_unix
@@ -24,7 +25,7 @@ _HIT = "hit"
 _AFTER = to_unix(parse_time("2100-01-01")) * 1000  # no message of a case is ahead of its record
 
 
-class NoExample(Exception):
+class NoExample(RegistryError):
     """A rule has no golden case that must be found. Operator action: none, it is a programming error."""
 
 

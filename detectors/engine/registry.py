@@ -6,14 +6,19 @@ import importlib
 import inspect
 import pkgutil
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import detectors
 from detectors.engine.rule import Rule
 
 
 class RegistryError(Exception):
-    """A rule's folder does not hold exactly one rule of its own name. Operator action: none, it is a programming error."""
+    """A rule's folder does not hold what it must. Operator action: none, it is a programming error; the text says which."""
+
+
+_WORDS: Final = (
+    "version", "page", "title", "notice", "question", "rule_class", "basis", "blind_spots", "source",
+)  # fmt: skip  # class variables that only the rule itself can say
 
 
 @cache
@@ -32,7 +37,12 @@ def all_rules() -> dict[str, type[Rule[Any]]]:
 
 
 def _rule_in(module_name: str, rule_id: str) -> type[Rule[Any]]:
-    module = importlib.import_module(f"{module_name}.rule")
+    try:
+        module = importlib.import_module(f"{module_name}.rule")
+    except ModuleNotFoundError as error:
+        if error.name != f"{module_name}.rule":
+            raise
+        raise RegistryError(f"{module_name.replace('.', '/')} holds no rule.py") from None
     rules = [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
@@ -40,4 +50,7 @@ def _rule_in(module_name: str, rule_id: str) -> type[Rule[Any]]:
     ]
     if [rule.rule_id for rule in rules] != [rule_id]:
         raise RegistryError(f"{module_name}/rule.py must define exactly one rule, with rule_id = {rule_id!r}")
+    unsaid = [name for name in _WORDS if not hasattr(rules[0], name)]
+    if unsaid:
+        raise RegistryError(f"{module_name}/rule.py does not say its {', '.join(unsaid)}")
     return rules[0]

@@ -121,6 +121,10 @@ def _run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE_CLOSED
     except Exception as error:  # noqa: BLE001  # the outermost frame: reported, never swallowed
+        from detectors.engine.registry import RegistryError  # not before it is needed: every command starts here
+
+        if isinstance(error, RegistryError):  # an engineer's mistake in a rule, which quotes no record
+            return _failed(str(error), arguments)
         hint = "" if "--debug" in arguments else " ('fundwatch --debug …' shows where)"
         frame = traceback.extract_tb(error.__traceback__)[-1]
         # Kind and place, not its text: that may quote a record, and of a worker this line goes to its log.
