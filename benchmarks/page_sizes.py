@@ -56,7 +56,7 @@ def _is_closed_stay(page: Page) -> bool:
     return isinstance(page, VisitPage) and page.kind == STAY and not _is_open_stay(page)
 
 
-_KINDS: dict[str, tuple[type[Page], Callable[[Page], bool]]] = {
+MEASURED: dict[str, tuple[type[Page], Callable[[Page], bool]]] = {
     "open stay": (VisitPage, _is_open_stay),
     "stay that ended (kept 60 days)": (VisitPage, _is_closed_stay),
     "outpatient visit, purchase (kept 60 days)": (VisitPage, lambda page: isinstance(page, VisitPage) and page.kind != STAY),
@@ -87,7 +87,7 @@ BOUNDS = {
     "census of an institution": Bound(4_000, 16_000),  # 400 nights, and the stays of five weeks, 150 of them at most
     "bed": Bound(400, 6_000),  # the times of some eight stays; more where two had it at once
     "bed numbers of an institution": Bound(2_500, 5_000),  # sixty stays of some forty bytes; keys of shared beds
-    "alert as published (kept 400 days)": Bound(5_000, 14_000),  # what is on the topic, and as much again in fifty visits
+    "alert as published (kept 400 days)": Bound(5_000, 14_000),  # what is on the topic, and again in fifty visits
     "visit or person that alerts name": Bound(120, 300),  # fifty bytes an alert
     "terminal": Bound(2_000, 12_000),  # the last quarter of an hour; more where an alert stands
     "institution's amounts": Bound(4_000, 20_000),  # ten days of settlements; more where an alert stands
@@ -138,9 +138,9 @@ def stores_of(folder: Path) -> Stores:
 
 def sizes_of(stores: Stores) -> dict[str, Sizes]:
     """Every kind's pages."""
-    found = {name: Sizes([], []) for name in _KINDS}
+    found = {name: Sizes([], []) for name in MEASURED}
     tracemalloc.start()
-    for name, (kind, belongs) in _KINDS.items():
+    for name, (kind, belongs) in MEASURED.items():
         for saved in _pages(stores, kind.prefix):
             page, size = decode_page(kind, saved), decoded_size(kind, saved)
             if belongs(page):

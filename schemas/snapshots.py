@@ -12,6 +12,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from schemas.fields import EARLIEST, LATEST
+
 STAY: Final = "stay"
 OUTPATIENT: Final = "outpatient"
 PHARMACY: Final = "pharmacy"
@@ -73,6 +75,12 @@ class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v2", gc=F
     ] = ()  # of an outpatient or a pharmacy visit: days with lines of its own, not done elsewhere
     drugs_only: bool = False  # nothing but drugs and routine fees
     swipes: tuple[Swipe, ...] = ()  # in the order in which they were sent
+
+
+def has_possible_times(snapshot: VisitSnapshot) -> bool:
+    """Whether it lies within what a call can state, as every snapshot does that a stage of ours has made."""
+    times = (snapshot.source.inf_time, snapshot.begin, snapshot.end, snapshot.death)
+    return all(time is None or EARLIEST <= time <= LATEST for time in times)
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True, tag="mark", gc=False):

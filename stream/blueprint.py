@@ -84,7 +84,7 @@ def vocabulary(rules: Iterable[Rule[Any]]) -> Vocabulary:
         rules={rule.rule_id: rule.title for rule in rules},
         infnos=tuple(str(call.__struct_config__.tag) for call in get_args(wire.AnyCall)),
         stages=tuple(graph.STAGES),
-        reasons=(*REASONS, "clock_ahead", ENGINE_ERROR),
+        reasons=(*REASONS, "clock_ahead", "too_late", ENGINE_ERROR),
         dead_letter_stages=("decode", "time", *graph.STAGES),
         missing_references=tuple(sorted({word for rule in rules for word in rule.silences})),
     )

@@ -11,6 +11,7 @@ import pytest
 from stream import topics
 from stream.broker import free_port, running_broker
 from stream.settings import ENVIRONMENT_PREFIX, Settings
+from tests.secure_brokers import SecureBroker, secure_broker
 
 # The machine is shared and slow at times, so no example has a deadline; in CI the same examples come in every run.
 hypothesis.settings.register_profile("laptop", deadline=None)
@@ -26,10 +27,23 @@ def _settings_of_this_machine_stay_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def kafka_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the session's broker keeps its data."""
+    return tmp_path_factory.mktemp("kafka")
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_folder: Path) -> Iterator[str]:
     """The address of a real broker on a free port of loopback, started when the first test asks for it."""
-    with running_broker(tmp_path_factory.mktemp("kafka")) as address:
+    with running_broker(kafka_folder) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
+    """A broker that insists on TLS, users and certificates, started when the first test asks for it."""
+    with secure_broker(tmp_path_factory.mktemp("secure")) as broker:
+        yield broker
 
 
 @pytest.fixture

@@ -85,11 +85,18 @@ class Member:
 
     def wait_for_log(self, words: str, times: int = 1, seconds: float = 60.0) -> None:
         """Until its log has the words that often."""
-        wait_until(lambda: self.log.count(words) >= times, seconds, f"{times} × {words!r} in\n{self.log[-3000:]}")
+        try:
+            wait_until(lambda: self.log.count(words) >= times, seconds, f"{times} × {words!r}")
+        except AssertionError as error:
+            raise AssertionError(f"{error} in\n{self.log[-3000:]}") from None
 
     def wait_until_ready(self, seconds: float = 120.0) -> None:
         """Until it works on its partitions."""
-        wait_until(lambda: self.state == "consuming", seconds, f"a worker that works; its log:\n{self.log}")
+        try:
+            wait_until(lambda: self.has_ended or self.state == "consuming", seconds, "a worker that works")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; its log:\n{self.log[-3000:]}") from None
+        assert not self.has_ended, f"it ended by itself:\n{self.log[-3000:]}"
 
 
 class Crew:

@@ -87,4 +87,4 @@ class Watch:
         self.page.advance(now)
         cause = Cause(0, self.messages, now, f"M{self.messages:06d}", infno, now)
         self._examiner.review(item_key("P1", "X1"), self.page, now, cause, effects)
-        self.revisions += effects.alerts
+        self.revisions += [said.alert for said in effects.said]

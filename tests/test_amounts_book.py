@@ -8,21 +8,16 @@ from typing import Any
 
 import pytest
 
-from detectors.books.amounts import (
-    CASES_KEPT,
-    MOST_CASES,
-    MOST_SETTLED,
-    WINDOW,
-    Amount,
-    AmountsPage,
-    Case,
-    Spread,
-    amounts_key,
-)
+from detectors.books import amounts_following
+from detectors.books.amounts import CASES_KEPT, MOST_CASES, AmountsPage, Case, amounts_key
+from detectors.books.amounts_lately import FEWEST, MOST_SETTLED, WINDOW, Amount
+from detectors.books.amounts_spread import Spread
+from detectors.books.visit import Settled, VisitPage, visit_key
 from detectors.engine.institution_stage import InstitutionStage
 from detectors.engine.page import decode_page, encode_page
+from detectors.engine.pages import Pages
 from schemas.china_time import DAY, HOUR
-from schemas.snapshots import Reference
+from schemas.snapshots import STAY, Reference
 from tests.engine_run import EngineRun
 from tests.wire_messages import Gateway, moment
 
@@ -179,6 +174,52 @@ def test_a_settled_stay_is_told() -> None:
     page = page_of(*stay(Gateway()))
     assert page is not None
     assert page.settled == {"V1": Amount(START + 5 * DAY + 600, 180_000, 300_000)}
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_a_settlement_by_which_a_cluster_is_weighed_is_seen_to_go(number: int) -> None:
+    """Among cases it is one of so many; where there is no case it makes no difference."""
+    page = blank()
+    for case_number in range(number):
+        post(page, f"V{case_number}", START + case_number * HOUR, 200_000 + case_number)
+    post(page, "VX", START, 900_000)
+    assert bool(page.cases) == (number >= FEWEST)
+    assert page.is_counted(START) == (number >= FEWEST)
+    assert not page.is_counted(START + 2 * DAY)
+    assert page.take("VX") == (number >= FEWEST)
+
+
+def test_stays_of_amounts_of_their_own_let_no_rule_ask() -> None:
+    pages = Pages({}, (AmountsPage, VisitPage))
+    for number, fund in enumerate((200_000, 310_000, 470_000, 620_000, 900_000)):
+        visit = settled_stay(f"V{number}", START + number * HOUR, fund)
+        assert list(amounts_following.follow(visit, pages, number)) == []
+    page = pages.get(AmountsPage, amounts_key(HOSPITAL))
+    assert page is not None
+    assert len(page.settled) == 5
+
+
+def test_a_cluster_is_told_and_then_only_what_changes_it() -> None:
+    pages = Pages({}, (AmountsPage, VisitPage))
+    told = []
+    for number in range(6):
+        visit = settled_stay(f"V{number}", START + number * HOUR, 200_000 + number)
+        pages.keep(visit_key(HOSPITAL, visit.visit), visit)
+        told.append(len(list(amounts_following.follow(visit, pages, number))))
+    assert told == [0, 0, 0, 1, 1, 1]
+    assert list(amounts_following.follow(visit, pages, 7)) == []  # the same again
+    later = settled_stay("VX", START + 3 * DAY, 900_000)
+    assert list(amounts_following.follow(later, pages, 8)) == []
+    earlier = settled_stay("VY", START - DAY, 900_000)
+    assert len(list(amounts_following.follow(earlier, pages, 9))) == 1
+
+
+def settled_stay(visit: str, at: int, fund: int) -> VisitPage:
+    return VisitPage(
+        institution=HOSPITAL, visit=visit, person=f"P{visit}", kind=STAY, begin=at - 5 * DAY, end=at, med_type="21",
+        messages=[Reference("2304", f"M{visit}", at)],
+        settlements=[Settled(f"S{visit}", 0, "", at, fund * 2, fund, fund * 2, False)],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

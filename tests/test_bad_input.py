@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from detectors.engine.clock import CLOCK_KEY
 from detectors.engine.incoming import Incoming
 from schemas.alerts import Alert
 from schemas.decode import LARGEST_MESSAGE
@@ -244,3 +245,48 @@ def test_a_sale_that_comes_too_late_to_be_learned_is_counted() -> None:
         ]
     )
     assert engine.pipeline.counts["late_facts", "drug_volume"] == 1
+
+
+def purchase(day: int, visit: str, gateway: Gateway = G) -> bytes:
+    lines = [Billed(visit, moment(day, 8), TABLETS)]
+    return gateway.purchase(moment(day, 9), PERSON, visit, f"S{visit}", lines)
+
+
+def test_a_double_that_comes_after_its_visit_was_forgotten_is_parked_and_changes_nothing() -> None:
+    """Its page is gone: opened anew, it would count volumes twice and put a half-told visit in place of the whole one."""
+    stay = [
+        G.admission(moment(0, 9), PERSON, "MI1"),
+        G.bill(moment(1, 9), PERSON, "MI1", treatment_lines("MI1", 0)),
+        G.discharge(moment(3, 9), PERSON, "MI1"),
+    ]
+    old = [purchase(0, "MT0"), *stay]
+    later = [purchase(day, f"MT{day}") for day in range(1, 75)]
+    doubled, whole = EngineRun().take([*old, *later, *old]), EngineRun().take([*old, *later])
+    assert [(letter.stage, letter.reason) for letter in doubled.dead_letters] == [("time", "too_late")] * len(old)
+    assert [letter.value for letter in doubled.dead_letters] == old
+    for engine in (doubled, whole):
+        engine.pipeline.save()
+    for place, pages in whole.stores.items():
+        told = doubled.stores[place]
+        assert pages.keys() == told.keys()
+        assert [key for key in pages if pages[key] != told[key]] in ([], [CLOCK_KEY])
+
+
+def test_a_first_message_that_is_weeks_late_is_taken() -> None:
+    late = purchase(30, "MT-late")
+    engine = EngineRun().take([*(purchase(day, f"MT{day}") for day in range(75)), late])
+    assert not engine.dead_letters
+
+
+def test_an_institution_whose_file_is_loaded_after_another_s_is_taken() -> None:
+    """Time goes by the first one's year; what is late is so by its own sender's word."""
+    other = Gateway("H50010600001")
+    engine = EngineRun().take([purchase(day, f"MT{day}") for day in range(200)])
+    engine.take([purchase(day, f"MO{day}", other) for day in range(5)])
+    assert not engine.dead_letters
+
+
+def test_one_call_from_the_future_makes_no_other_too_late() -> None:
+    ahead = purchase(400, "MT-ahead")
+    engine = EngineRun().take([ahead, *(purchase(day, f"MT{day}") for day in range(5))])
+    assert not engine.dead_letters

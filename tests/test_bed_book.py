@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.books.bed import MOST_AT_ONCE, MOST_OCCUPANTS, BedPage, Span, bed_code, bed_key
+from detectors.books.visit import VisitPage, visit_key
 from detectors.by_institution.bed_conflict.rule import BedConflict
 from detectors.engine.page import decode_page
 from schemas.china_time import DAY, HOUR
@@ -125,7 +126,7 @@ def test_without_a_discharge_the_final_settlement_says_when_he_left() -> None:
         g.bill(moment(3, 6), PERSONS[0], "MI0", routine_lines("MI0", 2)),
         g.settle_stay(moment(9, 10), PERSONS[0], "MI0", "S0", 70.0),
     ]
-    assert beds(run(sent))["A03-001"].occupants["MI0"].until == moment(3)
+    assert beds(run(sent))["A03-001"].occupants["MI0"].until == moment(3) - 1  # the end of the last day billed
     refunded = [*sent, g.refund_stay(moment(10), PERSONS[0], "MI0", "S0")]
     assert beds(run(refunded))["A03-001"].occupants["MI0"].until is None
 
@@ -299,3 +300,41 @@ def test_who_had_it_at_once_is_found_as_a_search_hour_by_hour_finds_it(lying: li
         )
         stated = {measure["name"]: measure["value"] for measure in alert["measures"]}
         assert 2 <= stated["persons_in_bed"] <= at_once
+
+
+def shares_bed(engine: EngineRun, visit: str) -> bool:
+    engine.pipeline.save()
+    key = visit_key(HOSPITAL, visit)
+    return next(decode_page(VisitPage, store[key]).shares_bed for store in engine.stores.values() if key in store)
+
+
+def test_a_visit_hears_whether_it_shares_its_bed_for_its_bills_to_be_looked_at_or_not() -> None:
+    g = Gateway()
+    first = g.admission(moment(0, 9), PERSONS[0], "MI0")
+    second = g.admission(moment(1, 9), PERSONS[1], "MI1")
+    engine = run([first], moment(0, 10))
+    assert not shares_bed(engine, "MI0")
+    engine.take([second])
+    assert shares_bed(engine, "MI0")
+    assert shares_bed(engine, "MI1")
+    engine.take([g.bill(moment(2, 6), PERSONS[0], "MI0", routine_lines("MI0", 1))])
+    shared = beds(engine)["A03-001"].occupants["MI0"].billed
+    assert shared is not None
+    assert shared.days == (moment(1) // DAY,)
+    engine.take([g.discharge(moment(2, 8), PERSONS[0], "MI0", end=moment(1, 8))])
+    assert not shares_bed(engine, "MI0")
+    assert not shares_bed(engine, "MI1")
+
+
+def test_who_moves_out_of_a_shared_bed_into_another_one_is_still_heard() -> None:
+    g = Gateway()
+    sent = [
+        g.admission(moment(0, 9), PERSONS[0], "MI0", bed="A03-001"),
+        g.admission(moment(0, 9), PERSONS[1], "MI1", bed="A03-001"),
+        g.admission(moment(0, 9), PERSONS[2], "MI2", bed="A03-002"),
+        g.change(moment(2, 8), PERSONS[0], "MI0", begin=moment(0, 9), bed="A03-002"),
+        g.cancel_admission(moment(3, 9), PERSONS[1], "MI1"),
+    ]
+    engine = run(sent, moment(4))
+    assert shares_bed(engine, "MI0")  # with MI2
+    assert not shares_bed(run([*sent, g.cancel_admission(moment(4, 9), PERSONS[2], "MI2")], moment(5)), "MI0")

@@ -40,7 +40,7 @@ from tests.toy_runs import (
 
 AWAY_SECONDS = SESSION_SECONDS + 4
 LONG_SECONDS = 120.0
-A_SECOND = 130  # transactions; the history has 1,791
+A_SECOND = 220  # transactions; the history has 1,791
 CLEAR_REASONS = ("LeaseLost", "BrokerUnreachable", "the broker at")
 
 Step = Callable[[], None]

@@ -1,8 +1,6 @@
 """Do the settings of TLS and SASL reach a real broker that insists on both, through each of the three clients?"""
 
 import asyncio
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import faust
@@ -11,48 +9,17 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from stream import topics
-from stream.broker import HOST, free_port, running_broker
 from stream.connection import BrokerUnreachable, administration, aiokafka_options, faust_options, kafka_python_options
 from stream.errors import OperatorError
-from stream.kafka_jars import required_program
 from stream.secret import Secret
 from stream.settings import Settings
-
-STORE_PASSWORD = "only for the tests"
-JAAS = "org.apache.kafka.common.security"
+from tests.secure_brokers import PASSWORD, USER, SecureBroker
 
 
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings for a broker whose one client listener takes TLS with SASL only, PLAIN and SCRAM."""
-    directory = tmp_path_factory.mktemp("strict")
-    store, certificate = made_certificate(directory)
-    port, inner, controller = free_port(), free_port(), free_port()
-    properties = {
-        "listeners": f"CLIENTS://{HOST}:{port},INNER://{HOST}:{inner},CONTROLLER://{HOST}:{controller}",
-        "advertised.listeners": f"CLIENTS://{HOST}:{port},INNER://{HOST}:{inner}",
-        "controller.quorum.voters": f"1@{HOST}:{controller}",
-        "listener.security.protocol.map": "CLIENTS:SASL_SSL,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "inter.broker.listener.name": "INNER",
-        "ssl.keystore.location": str(store),
-        "ssl.keystore.type": "PKCS12",
-        "ssl.keystore.password": STORE_PASSWORD,
-        "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
-        "listener.name.clients.plain.sasl.jaas.config": f'{JAAS}.plain.PlainLoginModule required user_worker="hush";',
-        "listener.name.clients.scram-sha-512.sasl.jaas.config": f"{JAAS}.scram.ScramLoginModule required;",
-    }
-    scram = ["--add-scram", "SCRAM-SHA-512=[name=worker,password=hush]"]
-    with running_broker(directory / "kafka", port, properties, scram) as address:
-        yield Settings(
-            broker=address,
-            prefix="strict.",
-            partitions=1,
-            tls=True,
-            tls_ca=certificate,
-            sasl_mechanism="SCRAM-SHA-512",
-            sasl_user="worker",
-            sasl_password=Secret("hush"),
-        )
+@pytest.fixture
+def strict(secure: SecureBroker) -> Settings:
+    """Settings for a listener that takes TLS with SASL only, PLAIN and SCRAM."""
+    return msgspec.structs.replace(secure.users, prefix="strict.")
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
@@ -82,8 +49,8 @@ def test_faust_gets_the_same_credentials(strict: Settings) -> None:
     assert credentials.protocol.value == aiokafka_options(strict)["security_protocol"] == "SASL_SSL"
     assert (credentials.mechanism.value, credentials.username, credentials.password) == (
         "SCRAM-SHA-512",
-        "worker",
-        "hush",
+        USER,
+        PASSWORD,
     )
     assert credentials.ssl_context is not None
     assert options["broker"] == [f"kafka://{strict.broker}"]
@@ -101,7 +68,7 @@ def test_who_should_not_get_in_does_not(
     settings = msgspec.structs.replace(strict, **wrong)
     with pytest.raises(BrokerUnreachable) as caught, administration(settings):
         pass
-    assert "hush" not in str(caught.value)
+    assert PASSWORD not in str(caught.value)
     assert "shout" not in str(caught.value)
 
 
@@ -122,14 +89,3 @@ def test_a_file_that_is_no_certificate_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(OperatorError, match="TLS files cannot be used"):
         kafka_python_options(Settings(tls=True, tls_ca=tmp_path / "ca.pem"))
-
-
-def made_certificate(directory: Path) -> tuple[Path, Path]:
-    """A key store for the broker and its self-signed certificate, by the keytool that comes with Java."""
-    keytool = required_program("keytool", "openjdk-17-jre-headless")
-    store, certificate = directory / "key.p12", directory / "ca.pem"
-    name = ["-alias", "broker", "-keystore", str(store), "-storetype", "PKCS12", "-storepass", STORE_PASSWORD]
-    key = ["-dname", f"CN={HOST}", "-ext", f"SAN=IP:{HOST}", "-ext", "BC=ca:true", "-keyalg", "EC", "-validity", "2"]
-    subprocess.run([keytool, "-genkeypair", *name, *key], check=True, capture_output=True)
-    subprocess.run([keytool, "-exportcert", "-rfc", *name, "-file", str(certificate)], check=True, capture_output=True)
-    return store, certificate

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,14 +109,26 @@ def test_asked_to_stay_it_serves_its_metrics_until_ctrl_c_and_then_ends_well(tmp
     assert left_behind(tmp_path) == []
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(("step", "number"), [("[3/6]", signal.SIGINT), ("[6/6]", signal.SIGTERM)])
-def test_interrupted_on_the_way_it_stops_what_it_started(tmp_path: Path, step: str, number: signal.Signals) -> None:
-    with demo(tmp_path) as running:
+def interrupted(folder: Path, step: str, number: signal.Signals) -> tuple[int, list[str], str]:
+    """What it ended with, what it left behind, and what it said."""
+    folder.mkdir()
+    with demo(folder) as running:
         running.read_until(step)
         running.process.send_signal(number)
-        assert running.ended() == 130, running.output
-    assert left_behind(tmp_path) == []
+        status = running.ended()
+    return status, left_behind(folder), running.output
+
+
+@pytest.mark.timeout(300)
+def test_interrupted_on_the_way_it_stops_what_it_started(tmp_path: Path) -> None:
+    """Two at once, one with Ctrl-C while it sets up, one with SIGTERM at its last step: neither is in the other's way."""
+    with ThreadPoolExecutor() as both:
+        early = both.submit(interrupted, tmp_path / "early", "[3/6]", signal.SIGINT)
+        late = both.submit(interrupted, tmp_path / "late", "[6/6]", signal.SIGTERM)
+        ended = early.result(), late.result()
+    for status, left, output in ended:
+        assert status == 130, output
+        assert left == [], output
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:

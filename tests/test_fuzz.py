@@ -23,6 +23,7 @@ from detectors.books.amounts import AmountsPage
 from detectors.books.arrivals import ArrivalsPage
 from detectors.books.bed import BedPage
 from detectors.books.bed_codes import BedCodesPage
+from detectors.books.case import CasePage, TiePage
 from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
@@ -32,7 +33,9 @@ from detectors.books.person import PersonPage
 from detectors.books.receipt import ReceiptPage
 from detectors.books.terminal import TerminalPage
 from detectors.books.visit import VisitPage
+from detectors.engine.asked import Asked
 from detectors.engine.clock import StreamClock, Watermark
+from detectors.engine.graph import STAGES
 from detectors.engine.page import Page, UnreadableState, decode_page, encode_page, warmth_of
 from schemas import dead_letters, references, snapshots, wire
 from schemas.alerts import decode_alert, encode_alert
@@ -117,6 +120,7 @@ BLANK: dict[type[Page], Page] = {
     GroupPage: GroupPage(group="village:1f3a0c5e7b9d"),
     BedPage: BedPage(institution="H1", department="A03", bed="1"), BedCodesPage: BedCodesPage(institution="H1"),
     ArrivalsPage: ArrivalsPage(institution="H1"), CensusPage: CensusPage(institution="H1"),
+    CasePage: CasePage(institution="H1", alert_id="A1"), TiePage: TiePage(), Asked: Asked(),
 }  # fmt: skip
 
 
@@ -252,6 +256,11 @@ def test_a_detail_that_quotes_a_value_would_be_found() -> None:
     assert not is_without_value("infno '500106000000'")
     assert not is_without_value("input.5001060000000000001")
     assert not is_without_value("psn_no 张伟")
+
+
+def test_saved_pages_of_every_kind_are_read() -> None:
+    kinds = {kind for stage in STAGES.values() for kind in stage.kinds}
+    assert BLANK.keys() == kinds | {Asked}
 
 
 @pytest.mark.parametrize("name", READERS)

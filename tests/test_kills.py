@@ -43,6 +43,7 @@ Found = TypeVar("Found")
 
 @pytest.mark.timeout(600)
 def test_five_kills_change_no_alert(kafka_settings: Settings, tmp_path: Path) -> None:
+    """Under load, in a rebalance, while state is restored."""
     survive(msgspec.structs.replace(kafka_settings, partitions=4), tmp_path, CUT, workers=2, kills=5)
 
 

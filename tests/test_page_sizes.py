@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from benchmarks import page_sizes
-from benchmarks.page_sizes import BOUNDS, Sizes, beyond, sizes_of, stores_of
+from benchmarks.page_sizes import BOUNDS, MEASURED, Sizes, beyond, sizes_of, stores_of
+from detectors.engine.clock import StreamClock, Watermark
+from detectors.engine.graph import STAGES
 from tests.service_runs import CUT
 
 
@@ -19,6 +21,11 @@ def test_every_kind_of_page_is_measured_and_within_its_bounds(sizes: dict[str, S
     assert set(sizes) == set(BOUNDS)
     assert all(len(each.saved) >= 3 for each in sizes.values())
     assert beyond(sizes) == []
+
+
+def test_every_kind_of_every_stage_is_measured_but_its_clock() -> None:
+    kinds = {kind for stage in STAGES.values() for kind in stage.kinds}
+    assert {kind for kind, _ in MEASURED.values()} == kinds - {StreamClock, Watermark}
 
 
 def test_every_saved_page_but_a_stages_own_is_of_a_kind_that_is_measured(sizes: dict[str, Sizes]) -> None:

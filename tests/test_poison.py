@@ -21,7 +21,7 @@ from schemas.dead_letters import DeadLetter, from_record
 from schemas.returns import AlertLeft, Elsewhere, ReturnedAlert, encode_return
 from schemas.snapshots import GroupMember, GroupVisit, HouseholdVisit, Mark, Reference, Ties, VisitSnapshot, encode
 from stream import topics
-from stream.delivery import MOST_FAILURES
+from stream.delivery import ENGINE_ERROR, MOST_FAILURES
 from stream.letters import LARGEST_LETTER, park
 from stream.settings import Settings
 from stream.topic_access import records_to_end
@@ -57,6 +57,7 @@ STAY = VisitSnapshot(
     0, False, 0, (),
 )  # fmt: skip
 
+OF_AGES = msgspec.structs.replace(STAY, begin=AGES, end=AGES)
 SERVED = Elsewhere(
     "H50010699999", "MI-poison", "P-poison", "MC-poison", "H50010699999", (), False, 0, 1, STAY.source, ()
 )
@@ -127,15 +128,16 @@ POISON: dict[str, list[Poison]] = {
     topics.CATALOGUE: [*JSON_GARBAGE, Poison(None)],
     topics.VISITS: [
         *PACKED_GARBAGE,
-        Poison(encode(msgspec.structs.replace(STAY, begin=AGES, end=AGES))),
-        Poison(encode(msgspec.structs.replace(STAY, visit="MI-2", offset=2**63, begin=-AGES, end=AGES))),
+        Poison(encode(OF_AGES), "out_of_range"),
+        Poison(encode(msgspec.structs.replace(OF_AGES, visit="MI-2", begin=-AGES)), "out_of_range"),
+        Poison(encode(msgspec.structs.replace(STAY, visit="MI-3", offset=2**63))),
     ],
     topics.HOUSEHOLDS: [
         *PACKED_GARBAGE,
-        Poison(encode(HouseholdVisit("HH-poison", 1, True, AGES, msgspec.structs.replace(STAY, begin=AGES, end=AGES)))),
+        Poison(encode(HouseholdVisit("HH-poison", 1, True, AGES, OF_AGES)), "out_of_range"),
         Poison(encode(GroupMember("village:poison", "P-poison", AGES, True))),
-        Poison(encode(GroupVisit("nothing", 1, True, AGES, Ties(), msgspec.structs.replace(STAY, begin=AGES, end=AGES)))),
-        Poison(encode(GroupVisit("", 1, True, None, Ties(), msgspec.structs.replace(STAY, begin=-AGES, end=AGES)))),
+        Poison(encode(GroupVisit("nothing", 1, True, AGES, Ties(), OF_AGES)), "out_of_range"),
+        Poison(encode(GroupVisit("", 1, True, None, Ties(), msgspec.structs.replace(OF_AGES, begin=-AGES))), "out_of_range"),
     ],
     topics.RETURNS: [
         *(poison for poison in PACKED_GARBAGE if poison.reason == "wrong_type"),
@@ -202,7 +204,8 @@ async def _letters(settings: Settings) -> Counter[tuple[str, str]]:
     found = Counter[tuple[str, str]]()
     async for record in records_to_end(settings, settings.topic(topics.DEAD_LETTERS)):
         letter = from_record(record.key or b"", list(record.headers), record.value or b"")
-        found[letter.topic, letter.reason] += 1
+        place = f" {letter.detail}" if letter.reason == ENGINE_ERROR else ""
+        found[letter.topic, letter.reason + place] += 1
     return found
 
 

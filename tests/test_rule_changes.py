@@ -6,6 +6,7 @@ with the new settings from the start would say, as far as the books still know.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -22,21 +23,24 @@ from detectors.engine.page import decode_page
 from detectors.engine.registry import all_rules
 from detectors.engine.rule import Rule
 from schemas.alerts import Alert, encode_alert
-from schemas.china_time import DAY, format_time
+from schemas.china_time import DAY, format_time, parse_time
 from tests.engine_run import TIMESTAMP_MS, EngineRun, every_rule
 from tests.histories import HOSPITALS, PERSONS, REFERENCES, History, Stay, histories, tell_stay
+from tests.test_contract import subject_of
 from tests.wire_messages import Gateway, moment
 
-EXAMPLES = settings(max_examples=25)
+EXAMPLES = settings(max_examples=12)
 Rules = Sequence[Rule[Any]]
 
 STRICTER: dict[str, dict[str, float]] = {
+    "bed_conflict": {"overlap_hours": 200},
     "bed_holding": {"idle_days": 5},
     "drug_volume": {"day_ratio": 6.0, "week_packs": 80},
     "household_sequence": {"stays": 4},
     "household_together": {"weight_limit": 4.0, "once_weight_limit": 5.0},
 }
 LOOSER: dict[str, dict[str, float]] = {
+    "bed_conflict": {"overlap_hours": 2},
     "bed_holding": {"idle_days": 2},
     "drug_volume": {"day_ratio": 1.5, "week_packs": 10, "day_zeros": 3},
     "household_sequence": {"stays": 2},
@@ -378,7 +382,7 @@ def test_after_the_walk_all_is_as_if_the_settings_had_never_been_others(
     assert newest_open(runs) == throughout.open_alerts()
 
 
-@pytest.mark.parametrize("rule_id", sorted(all_rules()))
+@pytest.mark.parametrize("rule_id", sorted(STRICTER))
 @given(history=histories(), data=st.data())
 @EXAMPLES
 def test_a_rule_switched_on_later_finds_what_it_would_have_found(
@@ -398,12 +402,31 @@ def test_a_rule_switched_on_later_finds_what_it_would_have_found(
     assert not [one for one in newest_open([without, later, off]).values() if one["rule"] == rule_id]
 
 
+@pytest.mark.parametrize("rule_id", sorted(all_rules()))
+def test_a_rule_switched_on_in_the_midst_of_its_golden_story_finds_what_it_would_have_found(rule_id: str) -> None:
+    """Whatever the histories above hold; and switched off again it takes its alerts back."""
+    story = subject_of(rule_id).hits[0]
+    throughout = EngineRun(story.records).take(story.sent)
+    assert any(alert["rule"] == rule_id for alert in throughout.open_alerts().values())
+    without = EngineRun(story.records, rules=[rule for rule in every_rule() if rule.rule_id != rule_id])
+    records = [without.record(message) for message in story.sent]
+    middle = len(records) // 2
+    without.take_records(records[:middle]).pipeline.save()
+    later = EngineRun(story.records, stores=without.stores).take_records(records[middle:])
+    end = parse_time(json.loads(story.sent[-1])["mark"])
+    walked(later, end)
+    assert newest_open([without, later]) == throughout.open_alerts()
+    later.pipeline.save()
+    off = walked(EngineRun(story.records, rules=without.rules, stores=later.stores), end)
+    assert not [one for one in newest_open([without, later, off]).values() if one["rule"] == rule_id]
+
+
 def test_the_histories_change_with_the_settings() -> None:
-    """Otherwise the two properties above prove nothing: alerts must come and go with the settings, of every rule."""
+    """Otherwise the properties above prove nothing: alerts must come and go with the settings, of each rule that has others."""
     gone: set[str] = set()
     found: set[str] = set()
 
-    @settings(max_examples=60, database=None, derandomize=True)
+    @settings(max_examples=30, database=None, derandomize=True)
     @given(histories())
     def look(history: History) -> None:
         opened = []
@@ -415,8 +438,11 @@ def test_the_histories_change_with_the_settings() -> None:
         found.update(name.partition(":")[0] for name in loose - as_is)
 
     look()
-    assert gone == found == set(all_rules())
+    assert set(STRICTER) == set(LOOSER)
+    assert gone >= set(STRICTER)
+    assert found >= set(LOOSER)
 
 
 def test_what_is_remembered_of_the_rules_is_small() -> None:
-    assert len(told(rules=every_rule()).stores["institution", 0][ASKED_KEY]) < 2_000
+    rules = every_rule()
+    assert len(told(rules=rules).stores["institution", 0][ASKED_KEY]) < 200 * len(rules)  # of one page a partition

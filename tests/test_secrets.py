@@ -26,12 +26,12 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from stream import topics
-from stream.broker import HOST, free_port, running, running_broker
+from stream.broker import HOST, free_port, running
 from stream.logs import write_logs
 from stream.secret import Secret
 from stream.settings import SettingError, Settings, resolve
 from stream.topic_access import records_to_end
-from tests.secure_brokers import PASSWORD, environment_of, secure_broker
+from tests.secure_brokers import PASSWORD, SecureBroker, environment_of
 from tests.service_runs import CUT, published
 from tests.test_secure_broker import command
 from tests.test_worker_command import ask
@@ -77,38 +77,37 @@ class Leftovers(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture(scope="module")
-def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leftovers]:
+def leftovers(secure: SecureBroker, tmp_path_factory: pytest.TempPathFactory) -> Leftovers:
     folder = tmp_path_factory.mktemp("secrets")
-    with secure_broker(folder) as broker:
-        settings = msgspec.structs.replace(
-            broker.users, prefix="secrets.", group="secrets", data=folder / "data", partitions=2,
-            pseudonym_key=Secret(PSEUDONYM_KEY), log_level="debug",
-        )  # fmt: skip
-        environment = environment_of(settings, folder)
-        history = folder / "history.jsonl"
-        persons = written_history(history)
-        command(environment, "topics", "create")
-        for name in ("institutions", "catalogue", "persons"):
-            command(environment, "load", "--topic", name, str(CUT.file(name)))
-        command(environment, "load", str(history))
-        arguments, metrics = {}, []
-        ports = {"first": free_port(), "second": free_port()}
-        with worker(environment, folder, "first", ports["first"]) as first:
-            wait_until(lambda: "fundwatch_alerts_total" in ask(ports["first"], "/metrics")[1], 60, "the first worker")
-            with worker(environment, folder, "second", ports["second"]) as second:
-                wait_until(lambda: is_ready(second, ports["second"]), 90, "the second worker, after a rebalance")
-                for name, process in (("first", first), ("second", second)):
-                    arguments[name] = Path(f"/proc/{process.pid}/cmdline").read_bytes().decode()
-                metrics.append(ask(ports["second"], "/metrics")[1])
-                first.kill()
-                first.wait()
-                wait_until(lambda: len(letters_of(settings)) >= 4 and no_lag(ports["second"]), 120, "all records done")
-                metrics.append(ask(ports["second"], "/metrics")[1])
-                second.terminate()
-                second.wait(30)
-        logs = {name: (folder / f"{name}.log").read_text() for name in ports}
-        letters = letters_of(settings)
-        yield Leftovers(persons, logs, arguments, metrics, letters, repr(published(settings)))
+    settings = msgspec.structs.replace(
+        secure.users, prefix="secrets.", group="secrets", data=folder / "data", partitions=2,
+        pseudonym_key=Secret(PSEUDONYM_KEY), log_level="debug",
+    )  # fmt: skip
+    environment = environment_of(settings, folder)
+    history = folder / "history.jsonl"
+    persons = written_history(history)
+    command(environment, "topics", "create")
+    for name in ("institutions", "catalogue", "persons"):
+        command(environment, "load", "--topic", name, str(CUT.file(name)))
+    command(environment, "load", str(history))
+    arguments, metrics = {}, []
+    ports = {"first": free_port(), "second": free_port()}
+    with worker(environment, folder, "first", ports["first"]) as first:
+        wait_until(lambda: "fundwatch_alerts_total" in ask(ports["first"], "/metrics")[1], 60, "the first worker")
+        with worker(environment, folder, "second", ports["second"]) as second:
+            wait_until(lambda: is_ready(second, ports["second"]), 90, "the second worker, after a rebalance")
+            for name, process in (("first", first), ("second", second)):
+                arguments[name] = Path(f"/proc/{process.pid}/cmdline").read_bytes().decode()
+            metrics.append(ask(ports["second"], "/metrics")[1])
+            first.kill()
+            first.wait()
+            wait_until(lambda: len(letters_of(settings)) >= 4 and no_lag(ports["second"]), 120, "all records done")
+            metrics.append(ask(ports["second"], "/metrics")[1])
+            second.terminate()
+            second.wait(30)
+    logs = {name: (folder / f"{name}.log").read_text() for name in ports}
+    letters = letters_of(settings)
+    return Leftovers(persons, logs, arguments, metrics, letters, repr(published(settings)))
 
 
 def written_history(path: Path) -> set[str]:
@@ -347,18 +346,17 @@ def listening(pid: int) -> set[tuple[str, int]]:
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
 
 
-def test_worker_and_broker_listen_on_loopback_only(tmp_path: Path) -> None:
-    with running_broker(tmp_path / "kafka") as address:
-        settings = Settings(broker=address, prefix="l.", group="l", data=tmp_path / "data", partitions=1)
-        topics.create(settings)
-        broker = running(tmp_path / "kafka")
-        assert broker is not None
-        port = free_port()
-        with worker(environment_of(settings, tmp_path), tmp_path, "alone", port) as process:
-            wait_until(lambda: ask(port, "/readyz")[0] == 200, 90, "readiness")
-            of_worker, of_broker = listening(process.pid), listening(broker.pid)
+def test_worker_and_broker_listen_on_loopback_only(
+    kafka: str, kafka_folder: Path, kafka_topics: Settings, tmp_path: Path
+) -> None:
+    broker = running(kafka_folder)
+    assert broker is not None
+    port = free_port()
+    with worker(environment_of(kafka_topics, tmp_path), tmp_path, "alone", port) as process:
+        wait_until(lambda: ask(port, "/readyz")[0] == 200, 90, "readiness")
+        of_worker, of_broker = listening(process.pid), listening(broker.pid)
     assert {number for _, number in of_worker} == {port}
-    assert int(address.rpartition(":")[2]) in {number for _, number in of_broker}
+    assert int(kafka.rpartition(":")[2]) in {number for _, number in of_broker}
     assert {host for host, _ in of_worker | of_broker} <= LOOPBACK
     assert Settings().metrics_host == HOST
 

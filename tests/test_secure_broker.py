@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ from stream.secret import Secret
 from stream.settings import Settings
 from tests.checks import Story
 from tests.engine_run import EngineRun
-from tests.secure_brokers import MECHANISMS, PASSWORD, SecureBroker, environment_of, secure_broker
+from tests.secure_brokers import MECHANISMS, PASSWORD, SecureBroker, environment_of
 from tests.service_runs import comparable, published
 from tests.test_contract import subject_of
 from tests.test_worker_command import fundwatch_worker
@@ -43,22 +42,19 @@ WRONG = "not-the-password"
 LONGEST_REFUSAL = 40.0  # seconds of a whole command on a busy machine: ten for the clients, one or two to say why
 
 
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
-    with secure_broker(tmp_path_factory.mktemp("secure")) as broker:
-        yield broker
-
-
 WAYS_IN = {
     "TLS and PLAIN": ("users", "PLAIN"),
+    "a certificate and SCRAM-SHA-512": ("both", "SCRAM-SHA-512"),
     "TLS and SCRAM-SHA-256": ("users", "SCRAM-SHA-256"),
     "a certificate of one's own": ("certified", None),
-    "a certificate and SCRAM-SHA-512": ("both", "SCRAM-SHA-512"),
 }
+FEW = 2  # between them TLS, a certificate, and both kinds of password; the others are other parts of the same
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("way", WAYS_IN)
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=[pytest.mark.soak] if n >= FEW else []) for n, way in enumerate(WAYS_IN)]
+)
 def test_the_whole_service_works_over(way: str, secure: SecureBroker, tmp_path: Path) -> None:
     """topics create, load, worker (its group, its group-less consumers, its transactions), alerts, replay of the topic."""
     listener, mechanism = WAYS_IN[way]

@@ -7,16 +7,15 @@ import random
 from detectors.books.terminal import (
     FEWEST,
     GROUPS_KEPT,
-    MOST_BEFORE,
-    MOST_GROUPS,
-    MOST_MEMBERS,
-    MOST_RECENT,
     Group,
     Swiped,
     TerminalPage,
     linked,
     terminal_key,
 )
+from detectors.books.terminal_custom import MOST_BEFORE, kind_of
+from detectors.books.terminal_following import MOST_RECENT, put, take
+from detectors.books.terminal_groups import MOST_GROUPS, MOST_MEMBERS
 from detectors.engine.institution_stage import InstitutionStage
 from detectors.engine.page import decode_page, encode_page
 from schemas.china_time import DAY, HOUR
@@ -31,17 +30,18 @@ HOSPITAL = "H50010600001"
 def swipe(at: int, person: int | str, items: tuple[int, ...] = (1, 2)) -> Swiped:
     name = f"{person}-{at}"
     return Swiped(
-        at, f"S{name}", f"V{name}", f"P{person}", items, 2_500, 2_500, True, False, Reference("2102", name, at)
-    )
+        at, f"S{name}", f"V{name}", f"P{person}", items, kind_of(items), 2_500, 2_500, True, False,
+        Reference("2102", name, at),
+    )  # fmt: skip
 
 
 def blank() -> TerminalPage:
     return TerminalPage(institution=HOSPITAL, operator="0001")
 
 
-def put(page: TerminalPage, *swipes: Swiped) -> TerminalPage:
+def told(page: TerminalPage, *swipes: Swiped) -> TerminalPage:
     for one in swipes:
-        page.put(one)
+        put(page, one)
     return page
 
 
@@ -54,15 +54,22 @@ def known(group: Group) -> tuple[list[str], int, int, int]:
 
 
 def test_a_row_is_a_group_from_its_fourth_person_on() -> None:
-    page = put(blank(), *row(3))
+    page = told(blank(), *row(3))
     assert page.groups == []
-    put(page, *row(FEWEST)[3:])
+    told(page, *row(FEWEST)[3:])
     assert [len(group.members) for group in page.groups] == [FEWEST]
 
 
 def test_a_settlement_twice_changes_nothing() -> None:
-    once, twice = put(blank(), *row()), put(blank(), *(one for one in row() for _ in range(2)), *row())
+    once, twice = told(blank(), *row()), told(blank(), *(one for one in row() for _ in range(2)), *row())
     assert encode_page(once) == encode_page(twice)
+
+
+def test_one_that_is_told_again_an_hour_later_counts_once_in_the_custom() -> None:
+    page = told(blank(), swipe(START, 1), swipe(START + HOUR, 2))
+    assert (page.times, page.kinds) == ([START], [kind_of((1, 2))])
+    before = encode_page(page)
+    assert encode_page(told(page, swipe(START, 1))) == before
 
 
 def test_one_that_comes_late_by_minutes_finds_its_place() -> None:
@@ -70,23 +77,23 @@ def test_one_that_comes_late_by_minutes_finds_its_place() -> None:
     for seed in range(20):
         mixed = swipes[:]
         random.Random(seed).shuffle(mixed)
-        page = put(blank(), *mixed)
+        page = told(blank(), *mixed)
         assert [known(group)[0] for group in page.groups] == [[one.visit for one in swipes]]
 
 
 def test_what_is_refunded_stands_no_more_until_the_refund_is_reversed() -> None:
-    page, swipes = put(blank(), *row()), row()
+    page, swipes = told(blank(), *row()), row()
     before = known(page.groups[0])
-    assert page.take(swipes[2].settlement, swipes[2].time)
+    assert take(page, swipes[2].settlement, swipes[2].time)
     assert page.groups[0].persons() == {f"P{n}" for n in (0, 1, 3, 4, 5)}
-    assert page.put(swipes[2])
+    assert put(page, swipes[2])
     assert known(page.groups[0]) == before
 
 
 def test_what_is_refunded_before_it_is_a_group_leaves_nothing() -> None:
-    page, swipes = put(blank(), *row(2)), row(2)
+    page, swipes = told(blank(), *row(2)), row(2)
     for one in swipes:
-        assert not page.take(one.settlement, one.time)
+        assert not take(page, one.settlement, one.time)
     assert encode_page(page) == encode_page(blank())
 
 
@@ -96,7 +103,7 @@ def test_a_busy_counter_s_pace_is_no_group() -> None:
     at = START
     for number in range(600):  # eight hours of one every 48 seconds, of forty baskets
         at += int(rng.expovariate(1 / 48))
-        page.put(swipe(at, number, (rng.randrange(40),)))
+        put(page, swipe(at, number, (rng.randrange(40),)))
     assert len(page.groups) <= 2  # that hour's clumps; no rule sees anything in them
     assert all(group.usual <= group.seen for group in page.groups)
 
@@ -107,30 +114,30 @@ def test_a_row_at_a_busy_counter_is_seen_by_its_items() -> None:
     at = START
     for number in range(200):
         at += int(rng.expovariate(1 / 48))
-        page.put(swipe(at, number, (rng.randrange(40),)))
-    put(page, *(swipe(at + 10 + 40 * n, f"K{n}", (77, 78, 79)) for n in range(6)))
+        put(page, swipe(at, number, (rng.randrange(40),)))
+    told(page, *(swipe(at + 10 + 40 * n, f"K{n}", (77, 78, 79)) for n in range(6)))
     assert any({f"PK{n}" for n in range(6)} <= group.persons() for group in page.groups)
 
 
 def test_others_of_the_day_with_the_same_items_are_noted() -> None:
-    page = put(blank(), *row(5))
+    page = told(blank(), *row(5))
     later = [swipe(START + 2 * HOUR + n * HOUR, f"L{n}") for n in range(3)]
-    put(page, *later)
+    told(page, *later)
     assert page.groups[0].alike == [one.time for one in later]
-    page.take(later[1].settlement, later[1].time)
+    take(page, later[1].settlement, later[1].time)
     assert page.groups[0].alike == [later[0].time, later[2].time]
 
 
 def test_a_set_that_comes_again_is_linked_and_strangers_are_not() -> None:
     page = blank()
     for day in (0, 7, 14):
-        put(page, *row(6, START + day * DAY))
-    put(page, *(swipe(START + 20 * DAY + 30 * n, f"other {n}") for n in range(6)))
+        told(page, *row(6, START + day * DAY))
+    told(page, *(swipe(START + 20 * DAY + 30 * n, f"other {n}") for n in range(6)))
     assert [len(cluster) for cluster in linked(page.groups)] == [3, 1]
 
 
 def test_a_set_is_forgotten_two_months_after_it_came_last() -> None:
-    page = put(blank(), *row(6), *row(6, START + 50 * DAY))
+    page = told(blank(), *row(6), *row(6, START + 50 * DAY))
     page.advance(START + GROUPS_KEPT + DAY)
     assert len(page.groups) == 2  # the second keeps the first
     last = page.groups[-1].members[-1].time + GROUPS_KEPT
@@ -145,7 +152,7 @@ def test_it_stays_bounded_whatever_comes() -> None:
     rng = random.Random(2)
     for day in range(400):
         for number in range(30):
-            page.put(swipe(START + day * DAY // 4 + 20 * number, rng.randrange(1_000), (rng.randrange(5),)))
+            put(page, swipe(START + day * DAY // 4 + 20 * number, rng.randrange(1_000), (rng.randrange(5),)))
     assert len(page.recent) <= MOST_RECENT
     assert len(page.times) == len(page.kinds) <= MOST_BEFORE
     assert page.times == sorted(page.times)
@@ -155,11 +162,11 @@ def test_it_stays_bounded_whatever_comes() -> None:
 
 def test_it_goes_on_alike_when_saved_and_restored() -> None:
     swipes = [one for day in range(6) for one in row(6, START + day * DAY)]
-    whole = put(blank(), *swipes)
+    whole = told(blank(), *swipes)
     for cut in range(0, len(swipes), 5):
-        half = put(blank(), *swipes[:cut])
+        half = told(blank(), *swipes[:cut])
         restored = decode_page(TerminalPage, encode_page(half))
-        assert encode_page(put(restored, *swipes[cut:])) == encode_page(whole)
+        assert encode_page(told(restored, *swipes[cut:])) == encode_page(whole)
 
 
 # -- what visits say ------------------------------------------------------------------------------------------------
@@ -184,6 +191,23 @@ def test_bills_that_are_hours_older_than_their_settlement_are_late() -> None:
         page = page_of(EngineRun().take(outpatient(Gateway(), START, served)))
         assert page is not None
         assert [one.is_late for one in page.recent] == [is_late]
+
+
+def test_no_rule_is_asked_about_a_settlement_that_ends_no_group() -> None:
+    engine, g = EngineRun(), Gateway()
+    at = START
+    for number in range(6):  # one in ten minutes
+        at += 600
+        person, visit, bill = f"P{number}", f"MO{number}", f"B{number}"
+        engine.take([
+            g.encounter(at - 60, person, visit, "J06.900"),
+            g.charges(at - 30, person, visit, bill, [Billed("1", at - 60, TABLETS)]),
+            g.settle_visit(at, person, visit, bill, f"S{number}", 40.0),
+        ])  # fmt: skip
+    page = page_of(engine)
+    assert page is not None
+    assert len(page.recent) + len(page.times) == 6
+    assert "card_burst" not in engine.pipeline.stages[0].examiner.questions
 
 
 def test_dialysis_is_left_out() -> None:

@@ -67,7 +67,8 @@ class Occupant(msgspec.Struct, array_like=True, gc=False, frozen=True):
 
     def kept_until(self) -> int:
         """When it is to be forgotten."""
-        return self.since + KEPT_OPEN if self.until is None else self.until + KEPT
+        until = self.spans[-1].until
+        return self.spans[0].since + KEPT_OPEN if until is None else until + KEPT
 
 
 class BedPage(Page, kw_only=True):
@@ -94,7 +95,14 @@ class BedPage(Page, kw_only=True):
 
     def next_change(self) -> int:
         """When the first occupant, or group of occupants, is to be forgotten."""
-        return min(self._forgetting().values(), default=NEVER)
+        first = NEVER
+        for one in self.occupants.values():
+            if one.billed is not None:
+                return min(self._forgetting().values())
+            at = one.kept_until()
+            if at < first:
+                first = at
+        return first
 
     def advance(self, now: int) -> None:
         """Forget who left long ago; those who had it at once only together, or their alert would change its name."""
@@ -132,6 +140,16 @@ class BedPage(Page, kw_only=True):
     def in_order(self) -> list[tuple[str, Occupant]]:
         """Visits by the time since when they had it; ties by visit."""
         return sorted(self.occupants.items(), key=lambda item: (item[1].since, item[0]))
+
+    def is_left_alone(self, visit: str, one: Occupant) -> bool:
+        """Whether a visit that shares nothing would share nothing, nor change who does, if it had the bed like this."""
+        held = self.occupants.get(visit)
+        if (held is not None and held.billed is not None) or len(self.occupants) >= MOST_AT_ONCE:
+            return False
+        for name, other in self.occupants.items():
+            if name != visit and one.person != other.person and _overlaps(one, other):
+                return False
+        return True
 
     def sharing(self) -> frozenset[str]:
         """Visits of different persons that had it at once, for longer than a handover; none where the code is no bed's."""

@@ -36,8 +36,11 @@ class BedCodesPage(Page, kw_only=True):
         if held == (begin, number):
             return False
         if held is None and len(self.numbers) >= MOST_STAYS:
-            oldest = min((since, name) for name, (since, _) in self.numbers.items())
-            if (begin, visit) < oldest:
+            oldest = (begin, visit)
+            for name, (since, _) in self.numbers.items():
+                if since < oldest[0] or (since == oldest[0] and name < oldest[1]):
+                    oldest = (since, name)
+            if oldest[1] == visit:
                 return False
             del self.numbers[oldest[1]]
         self.numbers[visit] = begin, number

@@ -18,13 +18,14 @@ DAYS_KEPT = (
 )
 FADES_AT = 2_000  # stay-days; then all counts are halved, so a changed habit shows within some hundred stay-days
 MOST_ITEMS = 50_000  # pages of items; the largest hospitals bill some ten thousand drugs, consumables and services
+GONE_ON = 50  # days; a visit's page is kept for 60, so that what is forgotten is refused
 LATE = 72 * HOUR  # after the end of the day of service (domain.md §3.2)
 
 
 class InstitutionPage(Page, kw_only=True):
     """One institution's own page."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"d"
 
     institution: str
@@ -35,6 +36,7 @@ class InstitutionPage(Page, kw_only=True):
     active: int = 0  # stay-days with treatment
     active_apart: int = 0  # … whose treatment lines came in a later message than the day's routine lines
     items: int = 0  # its items that have a page
+    begun: tuple[int, int] = (-NEVER, -NEVER)  # days of the two newest that began a visit: one clock may be wrong
 
     def was_billed(self, day: int) -> bool:
         """Whether bills for that day stand, for anybody's stay."""
@@ -72,6 +74,18 @@ class InstitutionPage(Page, kw_only=True):
         if self.active >= FADES_AT:
             self.active //= 2
             self.active_apart //= 2
+
+    def begin_visit(self, inf_time: int) -> bool:
+        """A visit begins by a message of that time; whether that is news."""
+        day, (newest, second) = inf_time // DAY, self.begun
+        if day <= second:
+            return False
+        self.begun = (day, newest) if day > newest else (newest, day)
+        return True
+
+    def has_gone_on_since(self, inf_time: int) -> bool:
+        """Whether it has begun visits so long after that time that a message of then can begin none any more."""
+        return inf_time // DAY < self.begun[1] - GONE_ON
 
     def is_full(self) -> bool:
         """Whether it bills more items than any real one: what it bills of new ones is to be refused."""

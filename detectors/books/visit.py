@@ -150,6 +150,7 @@ class VisitPage(Page, kw_only=True):
     elsewhere: dict[str, Served] = {}  # where he was served meanwhile, as his person's stage says
     told_nights: tuple[int, int] | None = None  # what its institution's census counts of it
     told_arrival: tuple[int, bool] | None = None  # when it came, and whether it could have waited, as arrivals count it
+    shares_bed: bool = False  # the page of a bed that it had knows another visit there at the same time
 
     def forgets_at(self) -> int:
         """A while after it ended, or after it was last heard of where it never did."""

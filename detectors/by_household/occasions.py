@@ -13,11 +13,13 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.books.household import HouseholdPage, MemberStay
+from detectors.by_person.series import settled_at
 from schemas.china_time import DAY, HOUR
 from schemas.codes import is_birth, same_illness, strikes_together
 from schemas.snapshots import VisitSnapshot
 
 NEWBORN = 28 * DAY
+_CHANGED = "2403"  # after a settlement it says that the stay goes on
 
 
 class Nearness(msgspec.Struct, frozen=True):
@@ -90,11 +92,17 @@ def occasions(stays: list[VisitSnapshot], near: Nearness, now: int) -> list[Occa
 
 
 def left_together(one: VisitSnapshot, other: VisitSnapshot, near: Nearness, now: int) -> bool:
-    """Discharged within the bound of each other, or so it still may be while one of them is open."""
+    """Discharged within the bound of each other, or so it still may be while one of them is open.
+
+    One whose discharge was forgotten ended before it was settled for good, with the other where that is soon enough after.
+    """
     if one.end is not None and other.end is not None:
         return abs(one.end // DAY - other.end // DAY) <= near.discharge
-    ended = one.end if one.end is not None else other.end
-    return ended is None or now < near.parted_after(ended)
+    still_in, ended = (one, other.end) if one.end is None else (other, one.end)
+    if ended is None or now < near.parted_after(ended):
+        return True
+    settled = settled_at(still_in) if still_in.source.infno != _CHANGED else None
+    return settled is not None and ended - near.discharge * DAY <= settled < near.parted_after(ended)
 
 
 def parting_bounds(stays: list[VisitSnapshot], near: Nearness) -> list[int]:

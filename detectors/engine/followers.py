@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeAlias
 
-from detectors.books import amounts, arrivals, bed, bed_codes, bed_following, census, terminal
+from detectors.books import (
+    amounts,
+    amounts_following,
+    arrivals,
+    arrivals_following,
+    bed,
+    bed_codes,
+    bed_following,
+    census,
+    census_following,
+    terminal,
+    terminal_following,
+)
 from detectors.books.visit import VisitPage
 from detectors.engine.page import Page
 from detectors.engine.pages import Pages
@@ -29,10 +41,10 @@ class Follower(NamedTuple):
 
 FOLLOWERS: Final[tuple[Follower, ...]] = (
     Follower((bed.BedPage, bed_codes.BedCodesPage), bed_following.CALLS, bed_following.follow),
-    Follower((amounts.AmountsPage,), amounts.CALLS, amounts.follow),
-    Follower((terminal.TerminalPage,), terminal.CALLS, terminal.follow),
-    Follower((arrivals.ArrivalsPage,), arrivals.CALLS, arrivals.follow),
-    Follower((census.CensusPage,), census.CALLS, census.follow),
+    Follower((amounts.AmountsPage,), amounts_following.CALLS, amounts_following.follow),
+    Follower((terminal.TerminalPage,), terminal_following.CALLS, terminal_following.follow),
+    Follower((arrivals.ArrivalsPage,), arrivals_following.CALLS, arrivals_following.follow),
+    Follower((census.CensusPage,), census_following.CALLS, census_following.follow),
 )
 
 KINDS: Final[tuple[type[Page], ...]] = tuple(kind for follower in FOLLOWERS for kind in follower.kinds)

@@ -17,11 +17,13 @@ from detectors.engine.stage import Stage
 from schemas.snapshots import (
     GroupMember,
     GroupVisit,
+    HouseholdVisit,
     Mark,
     Membership,
     Reference,
     VisitSnapshot,
     decode_for_household,
+    has_possible_times,
 )
 
 
@@ -45,13 +47,10 @@ class HouseholdStage(Stage):
             self._park("household", "wrong_type", "not a household's fact", role, record)
             return
         if isinstance(message, Mark):
-            if (fault := fault_of(message, self._layout.partitions, record.timestamp_ms)) is not None:
-                self._park("household", fault, "not a mark of a stage of ours", role, record)
-            elif self._watermark.post(message.source_partition, message.time):
-                self._keep_clock(self._watermark)
-                self._fire_until(
-                    self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)
-                )
+            self._take_mark(message, role, record)
+            return
+        if isinstance(message, HouseholdVisit | GroupVisit) and not has_possible_times(message.snapshot):
+            self._park("household", "out_of_range", "a time of the snapshot", role, record)
             return
         if isinstance(message, GroupVisit | GroupMember):
             self._take_of_group(message)
@@ -71,6 +70,13 @@ class HouseholdStage(Stage):
                 return
             newest = message.snapshot
         self._review(key, page, self._now(), _cause_of(newest))
+
+    def _take_mark(self, mark: Mark, role: str, record: Incoming) -> None:
+        if (fault := fault_of(mark, self._layout.partitions, record.timestamp_ms)) is not None:
+            self._park("household", fault, "not a mark of a stage of ours", role, record)
+        elif self._watermark.post(mark.source_partition, mark.time):
+            self._keep_clock(self._watermark)
+            self._fire_until(self._now(), Cause(record.partition, record.offset, mark.time, "", "", mark.time))
 
     def _take_of_group(self, message: GroupVisit | GroupMember) -> None:
         key, group = group_key(message.group), message.group

@@ -36,7 +36,7 @@ from schemas.snapshots import STAY, Reference, Swipe, VisitSnapshot, encode
 MOST_SWIPES: Final = 20  # settlements of a visit, the newest
 MOST_CITED: Final = 64  # messages of a visit that its person's stage hears of; an alert shows fewer
 LARGEST_LEAD: Final = 3_600  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
-_CHANGES_BILLS: Final = (facts.Charges, facts.ChargesVoided, facts.AdmissionVoided, facts.Reversal)
+_BILLS: Final = (facts.Charges, facts.ChargesVoided, facts.AdmissionVoided)
 _UNPOSTED: Final = (
     facts.StockMove,
     facts.StockDeleted,
@@ -56,7 +56,7 @@ class InstitutionStage(Stage):
         self._clock = self._pages.open(StreamClock, CLOCK_KEY, StreamClock)
         self._item_models = [r.rule_id for r in self.examiner.rules() if r.has_models and r.page is ItemPage]
         self._changed_visits: dict[bytes, tuple[VisitPage, Cause]] = {}
-        self._refusal = ""  # why the message in hand is refused, whole or in part: a page is full
+        self._refusal: tuple[str, str, str] | None = None  # of the message in hand: stage, reason and words
         self._operator = ""  # of the message in hand
         self._followers = {call: followers_of(call) for follower in FOLLOWERS for call in follower.calls}
         self._joining = Joining(self._pages)
@@ -95,9 +95,9 @@ class InstitutionStage(Stage):
         )
         self._fire_until(self._clock.now, cause)
         self._apply(transaction, cause)
-        if self._refusal:
-            self._park(self.name, "out_of_range", self._refusal, role, record)
-            self._refusal = ""
+        if self._refusal is not None:
+            self._park(*self._refusal, role, record)
+            self._refusal = None
 
     def _take_mark(self, role: str, record: Incoming) -> None:
         try:
@@ -188,9 +188,14 @@ class InstitutionStage(Stage):
                 self._changed_visits[key] = page, cause
 
     def _open_for(self, key: bytes, institution: str, message: Reference, cause: Cause) -> tuple[VisitPage, int] | None:
-        """The visit's page and the message's index on it; None where the page holds the message already."""
-        visit = key.decode()[len(institution) + 2 :]
-        page = self._pages.open(VisitPage, key, lambda: VisitPage(institution=institution, visit=visit))
+        """The visit's page and the message's index on it; None where the page holds the message already, or is forgotten."""
+        page = self._pages.get(VisitPage, key)
+        if page is None:
+            if not self._may_begin(institution, message.inf_time):
+                self._refusal = "time", "too_late", "its institution has long gone on, and its visit is not known"
+                return None
+            visit = key.decode()[len(institution) + 2 :]
+            page = self._pages.open(VisitPage, key, lambda: VisitPage(institution=institution, visit=visit))
         if page.position >= cause.offset:
             return None
         page.position = cause.offset
@@ -199,10 +204,19 @@ class InstitutionStage(Stage):
             self._pages.changed(key, page)
             return None
         if page.is_full():
-            self._refusal = "its visit holds more than any real one"
+            self._refusal = self.name, "out_of_range", "its visit holds more than any real one"
             self._pages.changed(key, page)
             return None
         return page, page.note(message)
+
+    def _may_begin(self, institution: str, inf_time: int) -> bool:
+        """Whether a visit can be new by such a message: one from long ago repeats what was forgotten with its page."""
+        key, habits = self._habits_of(institution)
+        if habits.has_gone_on_since(inf_time):
+            return False
+        if habits.begin_visit(min(inf_time, self._clock.now)):
+            self._pages.changed(key, habits)
+        return True
 
     def _visit_of(self, institution: str, fact: Any, message: Reference) -> bytes | None:
         if not isinstance(fact, facts.Reversal):
@@ -239,7 +253,7 @@ class InstitutionStage(Stage):
         before = {day: kept.routine for day in days if (kept := page.days.get(day)) is not None}
         if not post(page, fact, Posting(cause.infno, index, self._category_of, deltas, self._operator)):
             self._effects.counts["unmatched_corrections", cause.infno] += 1
-        if page.kind == STAY and isinstance(fact, _CHANGES_BILLS):
+        if page.kind == STAY and _changes_bills(fact):
             self._learn_habits(page, days or page.days, before, cause)
 
     def _category_of(self, item: str) -> str:
@@ -287,7 +301,7 @@ class InstitutionStage(Stage):
             return None
         its_key, habits = self._habits_of(institution)
         if habits.is_full():
-            self._refusal = "its institution bills more items than any real one"
+            self._refusal = self.name, "out_of_range", "its institution bills more items than any real one"
             return None
         habits.items += 1
         self._pages.changed(its_key, habits)
@@ -312,6 +326,11 @@ class InstitutionStage(Stage):
                         gone = structs.replace(snapshot, person=former, void=True)
                         self._effects.forwards.append(Forward("person", former.encode(), encode(gone)))
         self._changed_visits.clear()
+
+
+def _changes_bills(fact: facts.Fact) -> bool:
+    """Whether it may change what a stay was billed; of reversals only that of its admission does."""
+    return isinstance(fact, _BILLS) or (isinstance(fact, facts.Reversal) and fact.oinfno == "2401")
 
 
 def _days_of(page: VisitPage, fact: facts.Fact) -> list[int]:

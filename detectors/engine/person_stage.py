@@ -30,6 +30,7 @@ from schemas.snapshots import (
     VisitSnapshot,
     decode_for_person,
     encode,
+    has_possible_times,
 )
 
 
@@ -69,6 +70,9 @@ class PersonStage(Stage):
                 self._fire_until(
                     self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)
                 )
+            return
+        if not has_possible_times(message):
+            self._park("person", "out_of_range", "a time of the snapshot", role, record)
             return
         self._take_visit(message)
 

@@ -79,6 +79,25 @@ def a_bus() -> Case:
 
 
 @case
+def told_in_steps() -> Case:
+    told = hospital(
+        "hit-told-in-steps",
+        "Twenty-one come on day 0, every twenty minutes, and are settled one by one on days 3 to 5. The alert is opened with the "
+        "seventh, and revised with the eighth, ninth, tenth, twelfth, fourteenth, sixteenth and nineteenth, when the day is "
+        "closed, and when half, four fifths and all of them have left: twelve, not forty-two. Two diagnoses of three are "
+        "one, nobody's hour is full enough, four leave a day at most.",
+        {
+            "status": "open", "revision": 12,
+            "measures": {"could_have_waited": 21, "admissions_of_day": 21, "left_same_day": 7},
+        },
+    )  # fmt: skip
+    for number in range(21):
+        begin, end = moment(0, 8) + number * 20 * 60, moment(3 + number // 7, 10, number)
+        told.visit(f"MS{number}", f"PS{number}", begin, end, diagnosis=WAITS[number % len(WAITS)], amount=100.0)
+    return told.until(moment(7))
+
+
+@case
 def two_days() -> Case:
     told = hospital(
         "hit-two-days-are-one",

@@ -178,14 +178,16 @@ def still_in() -> Case:
     return standing(
         "hit-raised-while-they-are-in",
         "Both in since day 1, 09:00; told at the bound of 72 hours, on day 4 (03-06), 09:00. Billed until day 6, 00:00, by "
-        "day 6, 06:00: 111 hours by then; what it costs is known at the discharge.",
+        "day 6, 06:00: 111 hours by then, told in whole days, of which there are steps: 72; two revisions, though bills "
+        "come every day. What it costs is known at the discharge.",
         {
             "status": "open",
             "severity": "medium",
             "raised_at": "2026-03-06 09:00:00",
             "end": None,
             "fund_at_risk": 0,
-            "measures": {"persons_in_bed": 2, "overlap_hours": 111},
+            "revision": 2,
+            "measures": {"persons_in_bed": 2, "overlap_hours": 72},
         },
     ).until(moment(6, 12))
 

@@ -31,29 +31,78 @@ def fill(
 def three_nights() -> Case:
     told = ward(
         "hit-three-nights",
-        "Five stays for four beds on the nights of days 0, 1 and 2: 125 % of the beds, above 120 %, for less than a week: "
-        "medium. The third night ends on day 3 and is judged 48 h later, on day 5 (2026-03-07) 00:00. Score 0.3 + 1.2 x 0.25. "
-        "One bed-night in five is too many: of 5 x 100 yuan 100 are at risk.",
+        "Eleven stays for eight beds on the nights of days 0, 1 and 2: 137.5 % of the beds, above 120 %, for less than a week: "
+        "medium. Three too many are more than the root of eight. The third night ends on day 3 and is judged 48 h later, on "
+        "day 5 (2026-03-07) 00:00. Score 0.3 + 1.2 x 0.375. Three bed-nights in eleven are too many: of 11 x 100 yuan 300 are "
+        "at risk.",
         {
-            "status": "open", "severity": "medium", "raised_at": "2026-03-07 00:00:00", "score": 0.6, "fund_at_risk": 10_000,
-            "visits": ["MI1", "MI2", "MI3", "MI4", "MI5"], "begin": "2026-03-02 00:00:00", "end": "2026-03-05 00:00:00",
-            "measures": {"census_peak": 5, "beds_share": 1.25, "nights_above": 3},
+            "status": "open", "severity": "medium", "raised_at": "2026-03-07 00:00:00", "score": 0.75, "fund_at_risk": 30_000,
+            "begin": "2026-03-02 00:00:00", "end": "2026-03-05 00:00:00",
+            "measures": {"census_peak": 11, "beds_share": 1.375, "nights_above": 3},
         },
+        beds=8,
     )  # fmt: skip
-    fill(told, 5, 0, 3, amount=100.0)
+    fill(told, 11, 0, 3, amount=100.0)
+    return told.until(moment(6))
+
+
+@case
+def one_in_four_beds() -> Case:
+    told = ward(
+        "hit-one-too-many-for-four-beds",
+        "Five stays for four beds on three nights: 125 %, but one stay more is what any full house sees: low.",
+        {"status": "open", "severity": "low", "measures": {"census_peak": 5, "beds_share": 1.25, "nights_above": 3}},
+    )
+    fill(told, 5, 0, 3)
     return told.until(moment(6))
 
 
 @case
 def a_warning() -> Case:
     told = ward(
-        "hit-one-bed-in-ten",
-        "Eleven stays for ten beds on three nights: a warning, for extra beds are common. Score 0.3 + 1.2 x 0.1.",
-        {"status": "open", "severity": "low", "score": 0.42, "measures": {"census_peak": 11, "nights_above": 3}},
+        "hit-one-bed-in-five-for-a-week",
+        "Twelve stays for ten beds on seven nights: a warning, for extra beds are common; two more for a week are no chance "
+        "(2 x 2 > the root of ten). At 110 % and more for a week it is medium. Score 0.3 + 1.2 x 0.2 + 4 x 0.02.",
+        {"status": "open", "severity": "medium", "score": 0.62, "measures": {"census_peak": 12, "nights_above": 7}},
+        beds=10,
+    )
+    fill(told, 12, 0, 7)
+    return told.until(moment(11))
+
+
+@case
+def a_few_nights_by_a_few() -> Case:
+    told = ward(
+        "near-one-bed-in-ten",
+        "Eleven stays for ten beds on three nights: 110 %, one bed more for three nights is chance, and extra beds are common.",
         beds=10,
     )
     fill(told, 11, 0, 3)
     return told.until(moment(6))
+
+
+@case
+def a_large_ward() -> Case:
+    told = ward(
+        "hit-a-warning",
+        "Forty-two stays for thirty-six beds on three nights: 117 %, six more than beds, the root of 36: a warning.",
+        {"status": "open", "severity": "low", "score": 0.5, "measures": {"census_peak": 42, "nights_above": 3}},
+        beds=36,
+    )
+    fill(told, 42, 0, 3)
+    return told.until(moment(6))
+
+
+@case
+def it_grows() -> Case:
+    told = ward(
+        "hit-it-grows",
+        "Six stays for four beds on eight nights, from day 0 to 7: told of when the third, fourth, fifth and seventh have been "
+        "judged, and of all eight when a night with no more stays than beds follows: five revisions.",
+        {"status": "open", "severity": "high", "revision": 5, "measures": {"nights_above": 8}},
+    )
+    fill(told, 6, 0, 8, bed="")
+    return told.until(moment(20))
 
 
 @case
@@ -191,7 +240,7 @@ def cancelled_discharge() -> Case:
         "correct-cancelled-discharge",
         "One had left on day 1 by his discharge, which is cancelled (2405) on day 2: he is still in when the others go. "
         "Nights 0 to 2 have five.",
-        {"status": "open", "severity": "medium", "raised_at": "2026-03-07 00:00:00", "measures": {"nights_above": 3}},
+        {"status": "open", "severity": "low", "raised_at": "2026-03-07 00:00:00", "measures": {"nights_above": 3}},
     )
     fill(told, 4, 0, 3)
     told.visit("MC1", "PC1", moment(0, 9), moment(1, 10))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tests.golden_cases.story import FAMILY, HOSPITAL, Case, Expected, case
 from tests.wire_messages import TABLETS, Billed, moment
@@ -110,4 +110,52 @@ def late_spike() -> Case:
     lines = [Billed("1", moment(30, 9), TABLETS, 120.0, 1500.0)]
     told.send(moment(29), told.gateway.admission(moment(29), FAMILY[1], "MI9"))
     told.send(at, told.gateway.bill(at, FAMILY[1], "MI9", lines))
+    return told.until(moment(36))
+
+
+def courses(told: Case, begins: Iterable[int], days: int) -> Case:
+    """Inpatients who are given two packs a day, each from a day of his own on."""
+    for number, first in enumerate(begins):
+        visit, person = f"MI{number}", f"50010600000000{number:05d}"
+        told.send(moment(first, 9), told.gateway.admission(moment(first, 9), person, visit))
+        for day in range(first, first + days):
+            at = moment(day, 18)
+            told.send(at, told.gateway.bill(at, person, visit, [Billed(f"{day}", at, TABLETS, 2.0, 25.0)]))
+    return told
+
+
+@case
+def courses_of_a_few() -> Case:
+    told = sales(
+        "near-courses-of-a-few-inpatients",
+        "A pack every third day for thirty days; then four inpatients, one after another, are given two a day for nine days: "
+        "72 packs where some 8 were to be expected, but four decisions.",
+        packs=lambda day: int(day % 3 == 0),
+    )
+    return courses(told, range(30, 54, 6), 9).until(moment(60))
+
+
+@case
+def courses_of_many() -> Case:
+    told = sales(
+        "hit-courses-of-many-inpatients",
+        "The same item, but fifteen inpatients at once are billed two a day for four days: that is no few.",
+        {"status": "open", "item": TABLETS, "institution": HOSPITAL},
+        packs=lambda day: int(day % 3 == 0),
+    )
+    return courses(told, [30] * 15, 4).until(moment(36))
+
+
+@case
+def cards_in_a_row() -> Case:
+    told = sales(
+        "exclude-cards-in-a-row",
+        "Two packs every third day; on day 30 eleven cards are swiped within six minutes for three each. Who was there is what "
+        "card_burst asks; the pharmacy's volume of the drug is not the question.",
+        packs=lambda day: 2 * int(day % 3 == 0),
+    )
+    for number in range(11):
+        at, visit = moment(30, 10) + 30 * number, f"MC{number}"
+        lines = [Billed("1", at, TABLETS, 3.0, 37.5)]
+        told.send(at, told.gateway.purchase(at, f"50010600000000{number:05d}", visit, f"S{visit}", lines))
     return told.until(moment(36))

@@ -96,6 +96,35 @@ def injury() -> Case:
 
 
 @case
+def discharge_forgotten() -> Case:
+    told = together(
+        "hit-discharge-forgotten",
+        "Twice together, but the second time nobody reported one's discharge: he was settled for good the day after the other "
+        "left, which a discharge would have preceded: 1 + 1: medium.",
+        {"status": "open", "severity": "medium", "measures": {"times_together": 2, "evidence_weight": 2.0}},
+    )
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30, out=False)
+    at = moment(36, 4)
+    told.send(at, told.gateway.settle_stay(at, FAMILY[1], "MT1-1", "SMT1-1", 1000.0))
+    return told.until(moment(60))
+
+
+@case
+def settled_much_later() -> Case:
+    told = together(
+        "correct-settled-much-later",
+        "The same, but settled a week after the other left: he may have stayed for as long. Taken back when he had not left.",
+        {"status": "retracted"},
+    )
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30, out=False)
+    at = moment(42, 4)
+    told.send(at, told.gateway.settle_stay(at, FAMILY[1], "MT1-1", "SMT1-1", 1000.0))
+    return told.until(moment(60))
+
+
+@case
 def mother_and_newborn() -> Case:
     told = together("exclude-mother-and-newborn", "A mother and her newborn belong together, twice in a year too.")
     for number, day in enumerate((0, 300)):

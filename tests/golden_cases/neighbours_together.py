@@ -79,6 +79,21 @@ def of_a_telephone() -> Case:
 
 
 @case
+def one_of_each_family() -> Case:
+    told = neighbours(
+        "hit-one-of-each-family-by-one-telephone",
+        "Twenty-four people of eight families gave one telephone; one each of five families comes on one day and leaves "
+        "on one. Five are under 30 % of twenty-four, but their families are more.",
+        {"status": "open", "severity": "high", "measures": {"members_together": 5, "households_together": 5,
+                                                            "group_size": 24}},
+    )  # fmt: skip
+    told.persons = [
+        person_record(person, f"HV{number % 8}", tel="139 0000 1234") for number, person in enumerate(VILLAGERS[:24])
+    ]
+    return unlike(told, members=range(5)).until(moment(8))
+
+
+@case
 def two_once() -> Case:
     told = neighbours("near-two-once", "Two of one telephone, once.")
     return unlike(tied(told, 8, tel="13900001234"), members=range(2)).until(moment(8))

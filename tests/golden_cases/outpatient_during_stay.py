@@ -88,14 +88,14 @@ def own_desk() -> Case:
 def purchases_in_an_idle_stay() -> Case:
     told = during(
         "hit-purchases-in-an-idle-stay",
-        "Two purchases of 120 yuan (0.4 each) in a stay of which five of eight days saw no treatment (0.4): 1.2: medium; the "
-        "stay looks empty, so its own money counts too: eight days at 70 and three treatments at 60 are 740, and twice 120.",
-        {"status": "open", "severity": "medium", "fund_at_risk": 98000,
+        "Purchases of 120 and 110 yuan (0.4 each) in a stay of which five of eight days saw no treatment (0.4): 1.2: medium; "
+        "the stay looks empty, so its own money counts too: eight days at 70 and three treatments at 60 are 740, and 230.",
+        {"status": "open", "severity": "medium", "fund_at_risk": 97000,
          "measures": {"evidence_weight": 1.2, "idle_days_of_stay": 5}},
     )  # fmt: skip
     told.stay("MI1", PATIENT, 8, (0, 1, 7))
     at_pharmacy(told, 3, 120.0)
-    at_pharmacy(told, 4, 120.0)
+    at_pharmacy(told, 4, 110.0)
     return told.until(moment(12))
 
 
@@ -115,12 +115,36 @@ def purchase_in_an_idle_stay() -> Case:
 def dear_purchases() -> Case:
     told = during(
         "hit-purchases-on-two-days",
-        "Purchases of 450 yuan on two days: 0.5 each: medium.",
+        "Purchases of 450 and 380 yuan on two days: 0.5 each: medium.",
         {"status": "open", "severity": "medium", "measures": {"evidence_weight": 1.0, "days_with_services": 2}},
     )
     in_hospital(told)
     at_pharmacy(told, 3, 450.0)
+    at_pharmacy(told, 6, 380.0)
+    return told.until(moment(12))
+
+
+@case
+def the_same_purchase_again() -> Case:
+    told = during(
+        "near-the-same-purchase-again",
+        "450 yuan on two days at one pharmacy, the same both times: a refill, which anybody fetches: 0.5 + 0.25: a hint.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.75}},
+    )
+    in_hospital(told)
+    at_pharmacy(told, 3, 450.0)
     at_pharmacy(told, 6, 450.0)
+    return told.until(moment(12))
+
+
+@case
+def weekend_and_rest() -> Case:
+    told = during(
+        "exclude-three-quiet-days-of-eight",
+        "One purchase of 120 yuan, and three of the stay's eight days without treatment, as a weekend and a day of rest are.",
+    )
+    told.stay("MI1", PATIENT, 8, (0, 1, 4, 6, 7))
+    at_pharmacy(told, 4, 120.0)
     return told.until(moment(12))
 
 
@@ -136,12 +160,12 @@ def one_small_purchase() -> Case:
 def two_small_purchases() -> Case:
     told = during(
         "near-two-small-purchases",
-        "Two purchases of 120 yuan: 0.4 each: a hint.",
+        "Purchases of 120 and 110 yuan: 0.4 each: a hint.",
         {"status": "open", "severity": "low"},
     )
     in_hospital(told)
     at_pharmacy(told, 3, 120.0)
-    at_pharmacy(told, 5, 120.0)
+    at_pharmacy(told, 5, 110.0)
     return told.until(moment(12))
 
 

@@ -94,6 +94,49 @@ def again_and_again() -> Case:
 
 
 @case
+def gravely_ill() -> Case:
+    told = split(
+        "near-gravely-ill",
+        "Chronic ischaemia of the heart, five days between: 2 - 0.5: he may have come back by himself: low.",
+        {"status": "open", "severity": "low", "measures": {"days_to_readmission": 5, "evidence_weight": 1.5}},
+    )
+    stay(told, "MA", 0, 7, diagnosis="I25.103")
+    stay(told, "MB", 12, None, diagnosis="I25.103")
+    return told.until(moment(30))
+
+
+@case
+def gravely_ill_the_next_day() -> Case:
+    told = split(
+        "hit-gravely-ill-the-next-day",
+        "A stroke, out on day 5, in again on day 6, as long again: 3 - 0.5 + 0.25 = 2.75: high.",
+        {"status": "open", "severity": "high", "measures": {"days_to_readmission": 1, "evidence_weight": 2.75}},
+    )
+    stay(told, "MA", 0, 5, diagnosis="I63.900")
+    stay(told, "MB", 6, 5, diagnosis="I63.900")
+    return told.until(moment(30))
+
+
+@case
+def after_a_full_stay() -> Case:
+    told = split(
+        "exclude-gravely-ill-after-a-full-stay",
+        "Pneumonia, eleven days in, five out, in again: 2 - 1: the first stay was not cut short, and relapses happen.",
+    )
+    stay(told, "MA", 0, 11, diagnosis="J18.900")
+    stay(told, "MB", 16, None, diagnosis="J18.900")
+    return told.until(moment(30))
+
+
+@case
+def registered_twice() -> Case:
+    told = split("exclude-registered-twice", "One admission of an hour, registered twice on its day.")
+    stay(told, "MA", 3, 0, hour=8)
+    stay(told, "MB", 3, 1, hour=11)
+    return told.until(moment(20))
+
+
+@case
 def a_related_illness() -> Case:
     told = split(
         "hit-a-related-illness-at-once",

@@ -13,9 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
-from detectors.books.arrivals import LEAST, Arrival, ArrivalsPage
-from detectors.by_institution.admission_surge.surge import Likeness, Limits, Surge, likeness, surges, zeros
+from detectors.books.arrivals import LEAST, ArrivalsPage
+from detectors.by_institution.admission_surge.surge import (
+    Likeness,
+    Limits,
+    Surge,
+    final_before,
+    likeness,
+    surges,
+    zeros,
+)
 from detectors.by_institution.admission_surge.text import describe, drawn
+from detectors.by_institution.admission_surge.told import closes_at, who_came, who_left
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
@@ -91,16 +100,35 @@ class AdmissionSurge(Rule[ArrivalsPage], frozen=True, kw_only=True):
 
     def ask_all(self, page: ArrivalsPage, view: View) -> dict[str, Finding | None]:
         """All surges at one look."""
-        limits = Limits(self.least, 10.0**-self.rarity, self.warm_up)
-        return {format_day(group[0].day): self._finding(page, group, view) for group in surges(page, limits, self.gap)}
+        limits, found = Limits(self.least, 10.0**-self.rarity, self.warm_up), dict[str, Finding | None]()
+        for group in surges(page, limits, self.gap):
+            found[format_day(group[0].day)] = self._finding(page, self._told(page, group, limits, view.now), view)
+        return found
+
+    def _told(self, page: ArrivalsPage, group: list[Surge], limits: Limits, now: int) -> list[Surge]:
+        """As much of it as is worth another revision; all where that weighs differently."""
+        severity = self._severity(group)
+        for told in (who_left(who_came(page, group, limits, now)), who_left(group)):
+            if told and told[0].day == group[0].day and self._severity(told) == severity:
+                return told
+        return group
+
+    def wake(self, page: ArrivalsPage, anchor: str, view: View) -> int | None:
+        """When all who came on a day are told of."""
+        waited = (closes_at(day) for day, known in page.recent.items() if known.arrivals)
+        return min((bound for bound in waited if bound > view.now), default=None)
+
+    def kept_from(self, page: ArrivalsPage) -> int:
+        """The day from which a surge is judged anew; before it alerts stay as they are."""
+        return final_before(page) * DAY
 
     def _finding(self, page: ArrivalsPage, group: list[Surge], view: View) -> Finding:
         named = [arrival for one in group for arrival in one.named]
-        alike, peak = likeness(named), max(group, key=lambda one: (one.came, -one.day))
-        rarest, signs = zeros(group), self._signs(group, named)
+        alike, peak = likeness(named), _peak(group)
+        rarest, signs = zeros(group), self._signs(group)
         excess = sum(max(one.came - one.expected, 0.0) for one in group) / sum(one.came for one in group)
         return Finding(
-            severity=self._severity(peak, rarest, signs),
+            severity=self._severity(group),
             score=1 - 0.5 ** (rarest / self.rarity * (0.7 + 0.15 * signs)),
             begin=min(arrival.begin for arrival in named),
             end=(group[-1].day + 1) * DAY - 1,
@@ -116,8 +144,9 @@ class AdmissionSurge(Rule[ArrivalsPage], frozen=True, kw_only=True):
             series=drawn(page, group, self.rarity),
         )
 
-    def _signs(self, group: list[Surge], named: list[Arrival]) -> int:
+    def _signs(self, group: list[Surge]) -> int:
         """How many things speak of arrangement: an hour of its own, one diagnosis, one day of leaving, several days."""
+        named = [arrival for one in group for arrival in one.named]
         alike, least = likeness(named), max(self.least, _ALIKE * len(named))
         return (
             any(one.hour is not None for one in group)
@@ -126,11 +155,16 @@ class AdmissionSurge(Rule[ArrivalsPage], frozen=True, kw_only=True):
             + (len(group) > 1)
         )
 
-    def _severity(self, peak: Surge, rarest: float, signs: int) -> Severity:
+    def _severity(self, group: list[Surge]) -> Severity:
         """Rare alone is medium where it is far above what is usual; with two signs of arrangement and rarer still it is high."""
-        if signs >= 2 and rarest >= self.rarity + 2:
+        signs, peak = self._signs(group), _peak(group)
+        if signs >= 2 and zeros(group) >= self.rarity + 2:
             return "high"
         return "medium" if signs or peak.came >= _STRONG_RATIO * peak.expected else "low"
+
+
+def _peak(group: list[Surge]) -> Surge:
+    return max(group, key=lambda one: (one.came, -one.day))
 
 
 def _measures(

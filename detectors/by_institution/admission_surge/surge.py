@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from math import log10, sqrt
 from typing import NamedTuple
 
-from detectors.books.arrivals import BIN, BINS, Arrival, ArrivalsPage
+from detectors.books.arrivals import Arrival, ArrivalsPage
+from detectors.books.arrivals_habit import BIN, BINS
 from schemas.china_time import DAY
 
+DRAWN = 21  # days before a surge that its alert draws
 _CLOSED, _REOPENED = 10, 3  # days before a day in which it could have been closed, and days in which it catches up
 _CLOSED_SHARE = 0.5  # of what was expected
 _CLOSED_SIGMAS = 2.5  # a quiet week of a small hospital is no closure
@@ -72,31 +74,52 @@ def _missing(page: ArrivalsPage, last: int) -> float:
     return mean - came if mean - came > _CLOSED_SIGMAS * sqrt(variance) > 0 else 0.0
 
 
-def surge_of(page: ArrivalsPage, day: int, limits: Limits) -> Surge | None:
-    """The day, if more came who could have waited than chance explains, given how many others came."""
+def step(count: int) -> int:
+    """Numbers as they are told of a day that runs: each up to ten, then only with every fifth more.
+
+    >>> [step(count) for count in (7, 10, 11, 12, 15, 20)]
+    [7, 10, 10, 12, 14, 19]
+    """
+    told = min(count, 10)
+    while count > 10 and (more := told + told // 5) <= count:
+        told = more
+    return told
+
+
+def surge_of(page: ArrivalsPage, day: int, limits: Limits, told: list[Arrival] | None = None) -> Surge | None:
+    """The day, if more came who could have waited than chance explains, given how many others came; ``told``: as if only
+    these had come who could have waited."""
     known, expected, habit = page.recent.get(day), page.days.expected(day), page.habit(day)
     if known is None or not known.arrivals or expected is None or habit is None:
         return None
-    bins = known.bins
+    bins = known.bins if told is None else _bins(told)
     if page.days.history(day) < limits.warm_up or sum(bins) < limits.least:
         return None
     usual = expected.mean + owed(page, day)
-    level = max(usual, _level_of_others(page.count(day) - sum(bins), 1 - habit.share / 1_000))
+    level = max(usual, _level_of_others(page.count(day) - sum(known.bins), 1 - habit.share / 1_000))
     whole = habit.of_day(bins, level, expected.spread)
     full = [index for index in range(BINS - 1) if bins[index] + bins[index + 1] >= limits.least]
     rare, hour = min(((habit.of_hour(bins, index, level, expected.spread), index) for index in full), default=(1.0, 0))
     if min(whole, rare) >= limits.probability:
         return None
     is_hour = rare < limits.probability
-    arrivals = sorted(known.arrivals.values(), key=lambda one: (one.begin, one.visit))
+    arrivals = sorted(known.arrivals.values(), key=lambda one: (one.begin, one.visit)) if told is None else told
     if whole >= limits.probability:
         arrivals = [one for one in arrivals if hour <= one.begin % DAY // BIN <= hour + 1]
     if not arrivals:
         return None
+    admissions = page.count(day) if told is None else step(page.count(day))
     return Surge(
-        day, page.count(day), usual, sum(bins), usual * habit.share / 1_000, max(min(whole, rare), SMALLEST),
+        day, admissions, usual, sum(bins), usual * habit.share / 1_000, max(min(whole, rare), SMALLEST),
         hour if is_hour else None, bins[hour] + bins[hour + 1] if is_hour else 0, habit.hour_mean(hour, usual), tuple(arrivals),
     )  # fmt: skip
+
+
+def _bins(arrivals: list[Arrival]) -> list[int]:
+    bins = [0] * BINS
+    for one in arrivals:
+        bins[one.begin % DAY // BIN] += 1
+    return bins
 
 
 def _level_of_others(others: int, share: float) -> float:
@@ -104,18 +127,26 @@ def _level_of_others(others: int, share: float) -> float:
     return max(others - _SIGMAS * sqrt(others), 0.0) / max(share, _LEAST_SHARE)
 
 
+def final_before(page: ArrivalsPage) -> int:
+    """The day before which a surge stays as it was told: of the days before it some are forgotten."""
+    days = page.days
+    return days.first_day if days.born < 0 or days.first_day <= days.born else days.first_day + DRAWN
+
+
 def surges(page: ArrivalsPage, limits: Limits, gap: int) -> Iterator[list[Surge]]:
-    """Days of one surge together: no more than ``gap`` other days between two of them."""
+    """Days of one surge together: no more than ``gap`` other days between two of them. None that is final."""
+    since = final_before(page)
     group: list[Surge] = []
     for day in sorted(page.recent):
         one = surge_of(page, day, limits) if page.recent[day].arrivals else None
         if one is None:
             continue
         if group and day - group[-1].day - 1 > gap:
-            yield group
+            if group[0].day >= since:
+                yield group
             group = []
         group.append(one)
-    if group:
+    if group and group[0].day >= since:
         yield group
 
 

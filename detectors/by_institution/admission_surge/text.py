@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from math import log
 
-from detectors.books.arrivals import BIN, ArrivalsPage
-from detectors.by_institution.admission_surge.surge import Likeness, Surge
+from detectors.books.arrivals import ArrivalsPage
+from detectors.books.arrivals_habit import BIN
+from detectors.by_institution.admission_surge.surge import DRAWN, Likeness, Surge
 from detectors.engine.rule import View
 from detectors.models.tail import limit
 from schemas.alerts import Point, Series, Text
 from schemas.china_time import DAY, format_day, format_time
-
-_BEFORE = 21  # days drawn before it
 
 
 def describe(page: ArrivalsPage, group: list[Surge], peak: Surge, alike: Likeness, rarest: float, view: View) -> Text:
@@ -52,12 +51,14 @@ def describe(page: ArrivalsPage, group: list[Surge], peak: Surge, alike: Likenes
 
 def drawn(page: ArrivalsPage, group: list[Surge], rarity: int) -> Series:
     """Admissions day by day with what was to be expected, from three weeks before to its last day."""
-    begin, last = max(group[0].day - _BEFORE, page.days.first_day), group[-1].day
-    points = []
+    begin, last = max(group[0].day - DRAWN, page.days.first_day), group[-1].day
+    told, points = {one.day: one.admissions for one in group}, []
     for day in range(begin, last + 1):
         expected = page.days.expected(day)
         high = None
         if expected is not None:
             high = round(limit(expected.mean, expected.variance(), rarity * log(10)), 1)
-        points.append(Point(format_time(day * DAY), page.count(day), None if high is None else 0.0, high))
+        points.append(
+            Point(format_time(day * DAY), told.get(day, page.count(day)), None if high is None else 0.0, high)
+        )
     return Series("persons", points)

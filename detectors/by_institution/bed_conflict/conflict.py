@@ -21,7 +21,7 @@ class Limits(NamedTuple):
 
 
 class Overlap(NamedTuple):
-    """Two visits in one bed from ``begin`` to ``end``; ``is_over``: one of them has left.
+    """Two visits in one bed from ``begin`` to ``end``; ``is_over``: one of them has left, and the other was there till then.
 
     ``billed_days``: those with lines for both; None where one of them has no lines at all. ``known_from``: the stream time
     from which it can be told from a discharge that is late.
@@ -113,24 +113,6 @@ def conflicts(page: BedPage, limits: Limits, now: int) -> list[Conflict]:
     return found
 
 
-def at_risk(page: BedPage, conflict: Conflict) -> int:
-    """Scope of what cannot all have been: of all, less the dearest that could have had the bed one after another, fen."""
-    stays = sorted(
-        (_ends(page.occupants[visit]), page.occupants[visit].since, billed.scope)
-        for visit in conflict.visits
-        if (billed := page.occupants[visit].billed) is not None
-    )
-    best: list[int] = []
-    for index, (_, since, scope) in enumerate(stays):
-        before = max((best[i] for i in range(index) if stays[i][0] <= since), default=0)
-        best.append(max(before + scope, best[-1] if best else 0))
-    return sum(scope for _, _, scope in stays) - (best[-1] if best else 0)
-
-
-def _ends(one: Occupant) -> int:
-    return one.since + 400 * DAY if one.until is None else one.until
-
-
 def _overlap(
     visit: str, mine: Span, billed: Billed, other_visit: str, theirs: Span, other_billed: Billed, limits: Limits
 ) -> Overlap | None:
@@ -140,13 +122,14 @@ def _overlap(
     end = min(_proven(mine, billed, limits.late), _proven(theirs, other_billed, limits.late))
     if end - begin <= limits.overlap:
         return None
-    one_left = mine.until is not None or theirs.until is not None
     both_left = mine.until is not None and theirs.until is not None
+    left = mine.until if theirs.until is None else theirs.until
+    is_over = both_left or (left is not None and end >= left - limits.late * (mine.moved or theirs.moved))
     days = None
     if billed.days and other_billed.days:
         days = len({day for day in billed.days if begin // DAY <= day <= end // DAY} & set(other_billed.days))
     return Overlap(
-        visit, other_visit, begin, end, one_left, days,
+        visit, other_visit, begin, end, is_over, days,
         begin if both_left else begin + limits.overlap + limits.late,
     )  # fmt: skip
 

@@ -15,8 +15,9 @@ from typing import Annotated, ClassVar
 
 from detectors.books.bed import BedPage
 from detectors.books.bed_codes import number_of
-from detectors.by_institution.bed_conflict.conflict import Conflict, Limits, at_risk, conflicts, overlaps, shared
+from detectors.by_institution.bed_conflict.conflict import Conflict, Limits, conflicts, overlaps, shared
 from detectors.by_institution.bed_conflict.text import describe
+from detectors.by_institution.bed_conflict.told import as_told, at_risk, papers
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
@@ -95,9 +96,11 @@ class BedConflict(Rule[BedPage], frozen=True, kw_only=True):
         """All conflicts of the bed."""
         found: dict[str, Finding | None] = dict.fromkeys(self.anchors(page))
         for conflict in conflicts(page, self._limits(), view.now):
-            weight = self._weight(page, conflict, view)
-            if weight >= _LEAST:
-                found[conflict.visits[0]] = self._finding(page, conflict, weight, view)
+            severity, told = _severity(self._weight(page, conflict, view)), as_told(conflict)
+            if severity is not None:
+                if _severity(self._weight(page, told, view)) != severity:
+                    told = conflict  # what it weighs is told at once
+                found[conflict.visits[0]] = self._finding(page, told, severity, view)
         return found
 
     def wake(self, page: BedPage, anchor: str, view: View) -> int | None:
@@ -107,14 +110,12 @@ class BedConflict(Rule[BedPage], frozen=True, kw_only=True):
 
     # -- how much it says -------------------------------------------------------------------------------------------
 
-    def _finding(self, page: BedPage, conflict: Conflict, weight: float, view: View) -> Finding:
-        occupants = [page.occupants[visit] for visit in conflict.visits]
-        severity: Severity = "high" if weight >= _HIGH else "medium" if weight >= _MEDIUM else "low"
+    def _finding(self, page: BedPage, conflict: Conflict, severity: Severity, view: View) -> Finding:
+        occupants, weight = [page.occupants[visit] for visit in conflict.visits], self._weight(page, conflict, view)
         evidence = [
             Cited(reference, visit)
             for visit, one in zip(conflict.visits, occupants, strict=True)
-            if one.billed is not None
-            for reference in one.billed.evidence
+            for reference in papers(one)
         ]
         return Finding(
             severity=severity,
@@ -164,3 +165,8 @@ class BedConflict(Rule[BedPage], frozen=True, kw_only=True):
         number = number_of(page.bed)
         reach = page.reach or number
         return reach is not None and reach <= known.beds * self.beds_share
+
+
+def _severity(weight: float) -> Severity | None:
+    """None where it is not worth a word."""
+    return "high" if weight >= _HIGH else "medium" if weight >= _MEDIUM else "low" if weight >= _LEAST else None

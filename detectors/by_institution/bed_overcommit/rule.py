@@ -2,13 +2,15 @@
 
 The census of a night (`detectors.books.census`) is judged once a late discharge would have come. Three nights running above
 ``aprv_bed_cnt`` warn; above 120 % they are an alert (domain.md §4.8). Authorised extra beds are common in public hospitals, so
-it is the level that counts, not the fact. Runs of nights a few nights apart are one crowding, anchored on its first night:
-it grows by revision, once a night.
+it is the level that counts, not the fact; and a full house strays by about the root of its beds, so in a small one a few
+stays more are chance until they last. Runs of nights a few nights apart are one crowding, anchored on its first night: it
+grows by revision, at first every night, then more seldom, and when it is over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import sqrt
 from typing import Annotated, ClassVar
 
 from detectors.books.census import FINAL, SHOWN, CensusPage, InBed
@@ -43,10 +45,11 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
     source: ClassVar[str] = "domain.md §4.8, rules.md"
     blind_spots: ClassVar[Text] = Text(
         "没有核定床位数的机构不判断；自费、异地未上传的住院不在其内，实际在院人数可能更多；经批准的加床如未更新核定床位数会被提示；"
-        "开始接收数据前已入院的患者不计。",
+        "开始接收数据前已入院的患者不计；小病区少数几人超出数晚视为波动，不提示。",
         "Institutions without a known number of approved beds are not judged; stays that are not sent (paid by the patient) are"
         " not in the census, so it may be higher; authorised extra beds that the reference data does not have are raised; who was"
-        " in before the first message is not counted.",
+        " in before the first message is not counted; a few stays above the beds of a small ward for a few nights are taken for"
+        " chance.",
     )
     silences: ClassVar[tuple[str, ...]] = ("no_beds",)
 
@@ -93,23 +96,27 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
         if max(page.nights(judged, since=page.today - FINAL), default=0) <= beds:  # nearly always
             return found
         for one in crowdings(page.first_night, page.nights(judged), beds, self.nights, self.gap):
-            if one.last >= page.today - FINAL:
-                found[format_day(one.first)] = self._finding(page, one, beds, view)
+            severity = self._severity(one, beds) if one.last >= page.today - FINAL else None
+            if severity is not None:
+                told = one.told(beds, self.nights) if one.last == judged else one
+                if self._severity(told, beds) != severity:
+                    told = one
+                found[format_day(one.first)] = self._finding(page, told, beds, severity, view)
         return found
 
     def wake(self, page: CensusPage, anchor: str, view: View) -> int | None:
-        """When the next night above the beds can be judged."""
-        beds, since = self._beds(page, view), max(self._judged(view.now) + 1, page.first_night)
+        """When the next night above the beds can be judged, or the night after one."""
+        beds, since = self._beds(page, view), max(self._judged(view.now), page.first_night)
         if not beds:
             return None
         for index, census in enumerate(page.nights(page.first_night + len(page.moves) - 1, since)):
             if census > beds:
-                return (since + index + 1) * DAY + self.late_hours * HOUR
+                return (since + max(index, 1) + 1) * DAY + self.late_hours * HOUR
         return None
 
     # -- what is said of it -----------------------------------------------------------------------------------------
 
-    def _finding(self, page: CensusPage, one: Crowding, beds: int, view: View) -> Finding:
+    def _finding(self, page: CensusPage, one: Crowding, beds: int, severity: Severity, view: View) -> Finding:
         above = one.above(beds)
         steady = one.steady(self.nights) / beds
         peak = max(above)
@@ -117,7 +124,7 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
         excess = sum(above) - beds * len(above)
         over = [stay for _, stay in named if stay.until <= one.last + 1]
         return Finding(
-            severity=self._severity(steady, len(above)),
+            severity=severity,
             score=min(1.0, 0.3 + 1.2 * (steady - 1.0) + 0.02 * min(len(above) - self.nights, 10)),
             begin=one.first * DAY,
             end=(one.last + 1) * DAY,
@@ -136,10 +143,16 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
             series=drawn(page, one, beds),
         )
 
-    def _severity(self, steady: float, nights: int) -> Severity:
-        if steady > self.alert_share:
-            return "high" if steady >= _VERY_HIGH or nights >= _LONG else "medium"
-        return "medium" if steady >= _MEDIUM and nights >= _LONG else "low"
+    def _severity(self, one: Crowding, beds: int) -> Severity | None:
+        """None where chance explains it: a warning of a few nights by a few stays."""
+        nights, steady = len(one.above(beds)), one.steady(self.nights)
+        is_long, share = nights >= _LONG, steady / beds
+        is_chance = (steady - beds) * (2 if is_long else 1) < sqrt(beds)
+        if share > self.alert_share:
+            return "low" if is_chance else "high" if share >= _VERY_HIGH or is_long else "medium"
+        if is_chance:
+            return None
+        return "medium" if share >= _MEDIUM and is_long else "low"
 
 
 def _named(page: CensusPage, one: Crowding) -> list[tuple[str, InBed]]:

@@ -12,7 +12,8 @@ from itertools import pairwise
 from math import exp, log
 from typing import NamedTuple
 
-from detectors.books.terminal import Group, Swiped, improbable, modal
+from detectors.books.terminal import Group, Swiped
+from detectors.books.terminal_custom import improbable, modal
 from schemas.china_time import DAY
 
 _MONTH, _OPEN = 30, 36_000
@@ -81,8 +82,9 @@ def burst_of(group: Group, limits: Limits) -> Burst | None:
 def _burst(group: Group, run: list[Swiped], limits: Limits) -> Burst | None:
     persons = len({one.person for one in run})
     kind = modal([one.kind for one in run])
-    pattern = frozenset(next(one.items for one in run if one.kind == kind))
-    same = [one for one in run if _alike(pattern, frozenset(one.items))]
+    items = next(one.items for one in run if one.kind == kind)
+    pattern = frozenset(items)
+    same = [one for one in run if one.items == items or _alike(pattern, frozenset(one.items))]
     if persons < limits.persons or len({one.person for one in same}) < limits.share * persons:
         return None
     if len(group.alike) >= len(same):  # the same all day
@@ -97,7 +99,7 @@ def _burst(group: Group, run: list[Swiped], limits: Limits) -> Burst | None:
 
 
 def _alike(pattern: frozenset[int], items: frozenset[int]) -> bool:
-    return items == pattern or len(pattern & items) >= _SAME * len(pattern | items)
+    return len(pattern & items) >= _SAME * len(pattern | items)
 
 
 def days_of(groups: list[Group], span: int) -> list[int]:

@@ -64,8 +64,8 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
     span_days: Annotated[int, parameter(2, 61, "days", "考察期", "within so many days", _SOURCE)] = 61
 
     def concerns(self, page: TerminalPage) -> bool:
-        """Anything that is not the terminal's custom."""
-        return bool(page.groups)
+        """A group of enough settlements."""
+        return any(len(group.members) >= self.persons for group in page.groups)
 
     def anchors(self, page: TerminalPage) -> Iterable[str]:
         """A set of cards is named by the first visit of its first group."""

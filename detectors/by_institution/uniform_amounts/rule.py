@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
-from detectors.books.amounts import FEWEST, WIDEST, WINDOW, AmountsPage
+from detectors.books.amounts import AmountsPage
+from detectors.books.amounts_lately import FEWEST, WIDEST, WINDOW
 from detectors.by_institution.uniform_amounts.clusters import Cluster, Limits, clusters
 from detectors.by_institution.uniform_amounts.text import describe
 from detectors.engine.page import Page

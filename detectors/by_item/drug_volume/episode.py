@@ -7,10 +7,12 @@ is, so corrections need no thought.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from detectors.books.item import Citations
 from detectors.books.item_days import LONGEST_GAP, ItemDays
+from detectors.by_item.drug_volume.decisions import is_burst, packs_of_one
 from detectors.models.tail import limit, surprise
 
 # A window stays full of last month's spike: a day is part of it that itself keeps this share of the excess.
@@ -46,8 +48,10 @@ class Episode(NamedTuple):
     last: int
 
 
-def crossing(book: ItemDays, day: int, bars: Iterable[Bar]) -> Crossing | None:
-    """What the windows that end on ``day`` cross, the shortest first."""
+def crossing(book: ItemDays, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations]) -> Crossing | None:
+    """What the windows that end on ``day`` cross, the shortest first. A burst at a terminal is no volume of a day."""
+    if day in cited and is_burst(cited[day]):
+        return None
     for bar in bars:
         ordinary = book.ordinary(day, bar.days)
         if ordinary is None:
@@ -55,26 +59,38 @@ def crossing(book: ItemDays, day: int, bars: Iterable[Bar]) -> Crossing | None:
         volume, mean = book.volume(day, bar.days), ordinary.mean
         if volume < mean * bar.ratio or volume - mean < bar.packs:
             continue
-        nats = surprise(volume, mean, ordinary.variance)
+        variance = ordinary.variance * _clustering(book, day, bar.days, cited)
+        nats = surprise(volume, mean, variance)
         if nats < bar.nats or (bar.days > 1 and not _goes_on(book, day, volume / bar.days, mean / bar.days)):
             continue
-        least = max(mean * bar.ratio, mean + bar.packs, limit(mean, ordinary.variance, bar.nats))
+        least = max(mean * bar.ratio, mean + bar.packs, limit(mean, variance, bar.nats))
         return Crossing(day, bar, volume, mean, least, nats)
     return None
+
+
+def _clustering(book: ItemDays, day: int, days: int, cited: Mapping[int, Citations]) -> float:
+    """How many times what was learned from day to day the window varies, because its packs came by the patient."""
+    if days == 1:
+        return 1.0
+    known = book.expected(day - days + 1)
+    told = [cited[each] for each in book.suspects if day - days < each <= day and each in cited]
+    return 1.0 if known is None or not told else max(packs_of_one(told, days) / max(known.lumpiness, 1.0), 1.0)
 
 
 def _goes_on(book: ItemDays, day: int, height: float, mean: float) -> bool:
     return book.volume(day) >= mean + _GOING_ON_SHARE * (height - mean)
 
 
-def episodes(book: ItemDays, bars: Sequence[Bar], history: int, gap: int) -> list[Episode]:
+def episodes(
+    book: ItemDays, bars: Sequence[Bar], history: int, gap: int, cited: Mapping[int, Citations]
+) -> list[Episode]:
     """The episodes that the page knows, oldest first. The running day can begin one; it joins one when it is over."""
     found: list[Episode] = []
     known = book.known_from()
     for day in book.suspects:
         if book.history(day) < history:
             continue
-        seen = crossing(book, day, bars)
+        seen = crossing(book, day, bars, cited)
         if seen is None:
             continue
         if not found or day - found[-1].last > _patience(seen, gap):

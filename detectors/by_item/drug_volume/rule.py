@@ -136,7 +136,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
         return {format_day(episode.first.day): self._finding(page, episode, view) for episode in self._episodes(page)}
 
     def _episodes(self, page: ItemPage) -> list[Episode]:
-        return episodes(page.days, self.bars(), self.warm_up, self.gap)
+        return episodes(page.days, self.bars(), self.warm_up, self.gap, page.cited)
 
     def bars(self) -> tuple[Bar, ...]:
         """What each window must cross."""

@@ -31,7 +31,7 @@ from schemas.snapshots import STAY, VisitSnapshot
 _SOURCE = "domain.md §4.1"
 _WEIGHT = "domain.md §4.1 (ENG)"
 _IDLE_WEIGHT = 0.4  # bed_holding says the rest; one purchase may still be a relative's
-_IDLE_PART = 3  # one day in so many; weekends and rest days of a long stay are fewer
+_IDLE_PART = 2  # one day in so many; a weekend and a day of rest are three of eight
 
 
 class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):

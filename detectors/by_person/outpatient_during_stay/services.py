@@ -129,13 +129,18 @@ def _own_weight(visit: VisitSnapshot, purse: Purse) -> tuple[float, bool]:
 
 
 def weight_of(services: list[Service]) -> float:
-    """All together; the weak ones only up to a bound, a further purchase of the same day for half."""
+    """All together; the weak ones only up to a bound; half for a further purchase of the same day, and for the same one again:
+    what is bought over and over is fetched by anybody.
+    """
     weak = min(sum(service.weight for service in services if service.is_weak), _MOST_OF_WEAK)
-    strong, bought = 0.0, set[int]()
+    strong, days, purchases = 0.0, set[int](), set[tuple[str, int]]()
     for service in services:
-        if not service.is_weak:
-            is_again = service.visit.kind == PHARMACY and service.day in bought
-            strong += service.weight * (0.5 if is_again else 1.0)
-            if service.visit.kind == PHARMACY:
-                bought.add(service.day)
+        if service.is_weak:
+            continue
+        visit = service.visit
+        is_again = visit.kind == PHARMACY and (service.day in days or (visit.institution, visit.total) in purchases)
+        strong += service.weight * (0.5 if is_again else 1.0)
+        if visit.kind == PHARMACY:
+            days.add(service.day)
+            purchases.add((visit.institution, visit.total))
     return weak + strong

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from detectors.books.person import PersonPage
-from detectors.by_person.series import is_newborn, stays_of
+from detectors.by_person.series import is_grave, is_newborn, stays_of
 from detectors.by_person.split_stay.icd_blocks import related
 from schemas.china_time import DAY, HOUR
 from schemas.codes import TRANSFERRED, is_bed_day_package, is_birth, is_day_surgery, is_transfer, same_illness
@@ -28,6 +28,9 @@ _RECURRING: Final = ("Z51", "Z49", "N18", "Z08", "Z09", "Z47", "Z48", "D56", "D6
 _IN_CYCLES: Final = ("C", "D0", "D37", "D38", "D39", "D4", "H25", "H26")
 _INJURY: Final = ("S", "T")
 _PSYCHIATRIC: Final = "F"
+# Beyond `is_grave`: acute and severe, so that some come back as ill as they were.
+_SEVERE: Final = ("I60", "I61", "I62", "I63", "I64", "J12", "J13", "J14", "J15", "J16", "J18", "K85", "K92")
+_USUAL_STAY: Final = 9 * DAY  # the mean stay was of 8.8 days (domain.md §5): one as long was not cut short
 
 
 class Tiers(NamedTuple):
@@ -100,8 +103,8 @@ def _link(
     first: VisitSnapshot, second: VisitSnapshot, stays: list[VisitSnapshot], tiers: Tiers, page: PersonPage,
     with_bed_days: bool,
 ) -> Link | None:  # fmt: skip
-    if first.end is None or second.begin < first.end - _DESK:
-        return None
+    if first.end is None or second.begin < first.end - _DESK or second.begin // DAY == first.begin // DAY:
+        return None  # not yet over; or the same admission, registered twice
     gap = max(second.begin // DAY - first.end // DAY, 0)
     if gap > tiers.within or _has_reason(first, second, page, with_bed_days):
         return None
@@ -124,13 +127,16 @@ def _has_reason(first: VisitSnapshot, second: VisitSnapshot, page: PersonPage, w
 
 
 def _illness(first: VisitSnapshot, second: VisitSnapshot, gap: int) -> float:
-    """Another illness is no continuation; a neighbouring one is a weak one."""
+    """Another illness is no continuation; a neighbouring one is a weak one. Who is gravely ill comes back by himself."""
     if not same_illness(first.diagnosis, second.diagnosis):
         if second.diagnosis.startswith(_INJURY) or not related(first.diagnosis, second.diagnosis):
             return -9.0
         return -1.0
     if second.diagnosis.startswith(_IN_CYCLES):
         return -1.0
+    if is_grave(second.diagnosis) or second.diagnosis.startswith(_SEVERE):
+        assert first.end is not None
+        return -1.0 if first.end - first.begin >= _USUAL_STAY else -0.5
     return -0.5 if second.diagnosis.startswith(_PSYCHIATRIC) and gap > 1 else 0.0
 
 

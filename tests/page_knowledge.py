@@ -1,0 +1,177 @@
+"""What does a page know? Without the traces that a correction may leave: messages, positions, refunds, what was learned.
+
+Two runs over the same transactions, one of them with something that came and was taken back, must know the same
+(`tests.test_corrections`). What is left out here is told in docs/guarantees.md, "What is not promised".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from msgspec import structs
+
+from detectors.books.amounts import AmountsPage
+from detectors.books.arrivals import ArrivalsPage
+from detectors.books.bed import BedPage
+from detectors.books.bed_codes import BedCodesPage
+from detectors.books.case import CasePage, TiePage
+from detectors.books.census import CensusPage
+from detectors.books.household import HouseholdPage
+from detectors.books.institution import InstitutionPage
+from detectors.books.item import ItemPage
+from detectors.books.item_days import ItemDays
+from detectors.books.neighbours import GroupPage
+from detectors.books.person import PersonPage
+from detectors.books.receipt import ReceiptPage
+from detectors.books.terminal import TerminalPage
+from detectors.books.visit import VisitPage
+from detectors.engine.asked import Asked
+from detectors.engine.clock import StreamClock, Watermark
+from detectors.engine.graph import STAGES
+from detectors.engine.page import Page, decode_page
+from schemas.snapshots import STAY, Reference, VisitSnapshot
+from tests.engine_run import EngineRun
+
+
+class Compared(NamedTuple):
+    """Two runs are compared at ``until``. ``before``: a day before which nothing was taken back. ``learned``: whether what was
+    taken back was so before it was learned; else of what was learned nothing is told. ``unended``: stays that nobody ended:
+    how long they are believed goes by when they were last heard of, and a correction is heard. ``but``: pages that are not
+    compared."""
+
+    until: int
+    before: int
+    learned: bool
+    unended: frozenset[str] = frozenset()
+    but: frozenset[type[Page]] = frozenset()
+
+
+def books(engine: EngineRun, compared: Compared) -> dict[bytes, Any]:
+    """What every page of every stage knows, but for those that know nothing that stands."""
+    engine.pipeline.save()
+    found: dict[bytes, Any] = {}
+    for (name, _), pages in engine.stores.items():
+        kinds = {kind.prefix: kind for kind in STAGES[name].kinds}
+        for key, saved in pages.items():
+            kind = kinds.get(key[:1], Asked)
+            if kind in KNOWLEDGE and kind not in compared.but:
+                page = decode_page(kind, saved)
+                page.advance(compared.until)
+                known = KNOWLEDGE[kind](page, compared)
+                if known:
+                    found[name.encode() + key] = known
+    return found
+
+
+def _of_visit(page: VisitPage, compared: Compared) -> Any:
+    settled = [(one.settlement, one.time, one.scope, one.fund, one.total) for one in page.standing_settlements()]
+    if page.void or (page.kind != STAY and not settled):
+        return None
+    stay = (
+        page.person, page.begin, page.end, page.med_type, page.diagnosis, page.department, page.bed, page.doctor,
+        page.planned_readmission, [page.message_of(page.admission), page.message_of(page.discharge)],
+    )  # fmt: skip
+    days = {day: (one.routine, one.active, one.scope) for day, one in page.days.items()}
+    lines = {
+        serial: (line.time, line.item, line.left, line.scope_left, line.counted_by >= 0, page.messages[line.message])
+        for serial, line in page.lines.items()
+        if line.stands
+    }
+    return stay, settled, {day: counts for day, counts in days.items() if any(counts)}, page.scope, lines
+
+
+def _of_item(page: ItemPage, compared: Compared) -> Any:
+    return _of_days(page.days, compared)
+
+
+def _of_days(days: ItemDays, compared: Compared) -> Any:
+    kept = range(days.first_day, days.first_day + len(days.volumes))
+    sold = {day: both for day, *both in zip(kept, days.volumes, days.scopes, strict=True) if any(both)}
+    if not sold or (not compared.learned and days.born >= compared.before):
+        return None
+    if not compared.learned:
+        return sold
+    expected = days.means, days.lumps, days.spreads, days.baseline, days.suspects
+    return sold, days.born, days.learned, days.first_day, days.late, expected
+
+
+def _of_institution(page: InstitutionPage, compared: Compared) -> Any:
+    return {page.first_day + n: stays for n, stays in enumerate(page.billed_stays) if stays}
+
+
+def _of_arrivals(page: ArrivalsPage, compared: Compared) -> Any:
+    who = {day: (known.bins, sorted(known.visits), known.arrivals) for day, known in page.recent.items()}
+    counted = _of_days(page.days, compared)
+    return counted and (counted, {day: known for day, known in who.items() if any(known[0])})
+
+
+def _of_census(page: CensusPage, compared: Compared) -> Any:
+    here, counts = page.before, dict[int, int]()
+    for night, move in enumerate(page.moves, page.first_night):
+        here += move
+        counts[night] = here
+    for visit, stay in page.stays.items():
+        if visit in compared.unended:
+            for night in range(stay.first, stay.until):
+                counts[night] -= 1
+    stays = {visit: stay for visit, stay in page.stays.items() if visit not in compared.unended}
+    counted = {night: count for night, count in counts.items() if count}
+    return (counted, stays) if counted or stays else None
+
+
+def _of_bed(page: BedPage, compared: Compared) -> Any:
+    return page.occupants and (page.occupants, page.reach)
+
+
+def _of_bed_codes(page: BedCodesPage, compared: Compared) -> Any:
+    return page.numbers and (page.numbers, page.shared)
+
+
+def _of_amounts(page: AmountsPage, compared: Compared) -> Any:
+    cases = {name: structs.replace(case, fund_usual=0, total_usual=0) for name, case in page.cases.items()}
+    counted = {day: count for day, count in page.by_day.items() if count}
+    return (page.settled, cases, counted) if page.settled or cases else None
+
+
+def _of_terminal(page: TerminalPage, compared: Compared) -> Any:
+    recent = [one for one in page.recent if one.stands]
+    groups = [([member for member in group.members if member.stands], group.kind, group.alike) for group in page.groups]
+    custom = sorted([*zip(page.times, page.kinds, strict=True), *((one.time, one.kind) for one in recent)])
+    return (custom, groups) if custom else None  # when one ceases to be recent depends on who came after it
+
+
+def _of_case(page: CasePage, compared: Compared) -> Any:
+    return page.is_open and compared.learned and (page.begin, page.end, page.visits, page.persons, page.related)
+
+
+def _of_tie(page: TiePage, compared: Compared) -> Any:
+    return compared.learned and {alert: (tied.begin, tied.end) for alert, tied in page.alerts.items()}
+
+
+def _of_person(page: PersonPage, compared: Compared) -> Any:
+    return {name: _of_snapshot(snapshot) for name, snapshot in page.visits.items() if not snapshot.void}
+
+
+def _of_household(page: HouseholdPage, compared: Compared) -> Any:
+    standing = [held for held in page.standing_stays() if not held.stay.void]
+    return {held.stay.visit: (held.birth, _of_snapshot(held.stay)) for held in standing}
+
+
+def _of_group(page: GroupPage, compared: Compared) -> Any:
+    stays = [stay for stay in page.stays.values() if stay.counts]
+    return {stay.visit: structs.replace(stay, offset=0, heard=0) for stay in stays}
+
+
+def _of_snapshot(snapshot: VisitSnapshot) -> VisitSnapshot:
+    standing = tuple(swipe for swipe in snapshot.swipes if swipe.refunded_at is None)
+    return structs.replace(snapshot, partition=0, offset=0, source=Reference("", "", 0), swipes=standing)
+
+
+KNOWLEDGE: Final[dict[type[Page], Callable[[Any, Compared], Any]]] = {
+    VisitPage: _of_visit, ItemPage: _of_item, InstitutionPage: _of_institution, ArrivalsPage: _of_arrivals,
+    CensusPage: _of_census, BedPage: _of_bed, BedCodesPage: _of_bed_codes, AmountsPage: _of_amounts,
+    TerminalPage: _of_terminal, CasePage: _of_case, TiePage: _of_tie, PersonPage: _of_person,
+    HouseholdPage: _of_household, GroupPage: _of_group,
+}  # fmt: skip
+NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset({ReceiptPage, StreamClock, Watermark})  # of what a rule may ask
