@@ -18,7 +18,7 @@ from schemas.china_time import DAY
 from schemas.codes import is_birth, is_day_surgery, is_packaged, is_packaged_payment
 from schemas.snapshots import STAY
 
-CALLS: Final = frozenset({"2304", "2305", "2402", "2403", "2404", "2405", "2601", "4101"})
+CALLS: Final[frozenset[str]] = frozenset({"2304", "2305", "2402", "2403", "2404", "2405", "2601", "4101"})
 LEAST: Final = 10_000  # fen: below 100 yuan it is the deductible that makes amounts alike
 _SERIES: Final = ("N17", "N18", "N19", "Z49", "Z51")  # dialysis, chemotherapy
 

@@ -13,7 +13,7 @@ from schemas.china_time import DAY
 from schemas.codes import is_birth, is_day_surgery, is_newborn, is_transfer, strikes_together
 from schemas.snapshots import STAY
 
-CALLS: Final = frozenset({"2304", "2305", "2401", "2402", "2403", "2404", "2405", "2601"})
+CALLS: Final[frozenset[str]] = frozenset({"2304", "2305", "2401", "2402", "2403", "2404", "2405", "2601"})
 MOST_NAMED: Final = 150  # of a notable day
 _NOT_OF_ADMISSION: Final = frozenset({"2305", "2402", "2405"})  # say nothing of when and why somebody came
 _EMERGENCY: Final = "24"  # med_type 急诊转住院

@@ -14,7 +14,9 @@ from detectors.engine.page import Page
 from detectors.engine.pages import Pages
 from schemas.snapshots import STAY
 
-CALLS: Final = frozenset({"2301", "2302", "2304", "2305", "2401", "2402", "2403", "2404", "2405", "2601"})
+CALLS: Final[frozenset[str]] = frozenset(
+    {"2301", "2302", "2304", "2305", "2401", "2402", "2403", "2404", "2405", "2601"}
+)
 BILLS: Final = frozenset({"2301", "2302"})
 ADMISSIONS: Final = frozenset({"2401", "2403", "2404", "2601"})  # may say anew which bed a stay had first
 

@@ -12,7 +12,7 @@ from schemas.china_time import DAY
 from schemas.codes import is_day_surgery, is_newborn
 from schemas.snapshots import STAY
 
-CALLS: Final = frozenset({"2301", "2304", "2305", "2401", "2402", "2403", "2404", "2405", "2601"})
+CALLS: Final[frozenset[str]] = frozenset({"2301", "2304", "2305", "2401", "2402", "2403", "2404", "2405", "2601"})
 UNHEARD_WEEKS: Final = 4  # from the week in which it was last heard of: 22 to 28 days
 AHEAD: Final = 3  # days: an admission dated further ahead is a wrong clock's
 _WEEK: Final = 7 * DAY

@@ -21,7 +21,7 @@ from schemas.china_time import DAY
 from schemas.codes import DRUGS, ROUTINE, is_volume_item
 from schemas.snapshots import STAY
 
-CALLS: Final = frozenset({"2207", "2208", "2102", "2103", "2601"})
+CALLS: Final[frozenset[str]] = frozenset({"2207", "2208", "2102", "2103", "2601"})
 RECENT: Final = 900  # seconds: FEWEST persons in LONGEST_GAP
 MOST_RECENT: Final = 40
 MOST_ITEMS: Final = 12
