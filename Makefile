@@ -8,6 +8,8 @@ PYTHON ?=
 BENCH ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# Processes that share the tests, each with brokers of its own; `pytest` alone runs them one after another.
+JOBS ?= 2
 
 .PHONY: setup demo test lint bench soak clean
 .DEFAULT_GOAL := setup
@@ -47,7 +49,7 @@ demo: setup
 	@$(BIN)/fundwatch demo
 
 test: lint
-	@$(PYTEST)
+	@$(PYTEST) -n $(JOBS) --dist loadgroup
 
 lint: setup
 	@$(BIN)/ruff check .

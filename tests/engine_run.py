@@ -81,6 +81,14 @@ class EngineRun:
         """The saved pages, as far as they were saved."""
         return self.pipeline.stores
 
+    def stores_as_saved(self) -> Stores:
+        """A copy of them, that another run may go on from while this one goes on too."""
+        kept = Kept()
+        kept.update({stage: dict(pages) for stage, pages in self.stores.items()})
+        if isinstance(self.stores, Kept):
+            kept.returned = {partition: list(records) for partition, records in self.stores.returned.items()}
+        return kept
+
     def record(self, value: bytes, offset: int | None = None) -> Incoming:
         """The value as the next record of its institution's partition, or as the record at ``offset``."""
         partition = partition_of(value, self.partitions)
