@@ -49,7 +49,7 @@ demo: setup
 	@$(BIN)/fundwatch demo
 
 test: lint
-	@$(PYTEST) -n $(JOBS) --dist loadgroup
+	@$(PYTEST) -n $(JOBS)
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -5,10 +5,19 @@ Doctests of compiled modules are those of their source, which tests/test_forms.p
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parent
+# Files whose tests are kept in one process: two of the service at once would starve each other, and each has its broker once.
+GROUPS = {
+    "service": (
+        "broker_away", "dashboards_on_prometheus", "demo", "end_to_end", "fencing", "huge_claims", "interrupted", "kills",
+        "poison", "restore", "rule_changes_in_service", "state_on_disk", "time", "transport", "worker", "worker_command",
+    ),
+    "secure": ("connection", "rights", "secrets", "secure_broker"),
+}  # fmt: skip
 _COMPILED = {
     built.with_name(built.name.partition(".")[0] + ".py"): built for built in ROOT.glob("[ds]*/**/*.cpython-*.so")
 }
@@ -31,9 +40,29 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if collection_path in _COMPILED else None
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n`, tests of one file run in one process, so that what they share is built once; a mark may say otherwise."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+def group_of(nodeid: str) -> str:
+    """What `pytest -n` keeps in one process: a file, a rule of the contract, or what `GROUPS` names."""
+    file, _, name = nodeid.partition("::")
+    stem = Path(file).stem
+    if stem == "test_contract":
+        return name.partition("[")[2].partition("-check_")[0]
+    return next((group for group, files in GROUPS.items() if stem.removeprefix("test_") in files), file)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest group begins, so that nothing long is left over when the other processes have ended."""
+    if hasattr(config, "workerinput"):  # one of several processes
+        items.sort(key=lambda item: group_of(item.nodeid) != "service")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """By `group_of`. The marks of xdist 3.8 (`--dist loadgroup`) do nothing under pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    config.option.loadscopereorder = False  # by number of tests: few tests may be long
+    return ByGroup(config, log)

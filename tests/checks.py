@@ -447,16 +447,20 @@ PER_LINE, PER_MESSAGE, FIRST = (
 )  # bytes of a visit's page: corrections name lines and messages, so it holds them
 
 
-ROUNDS = (100, 300)  # of some forty messages: 4,000 facts about one key, and 12,000
+ROUNDS, FACTS = (
+    300,
+    4000,
+)  # after which a page is full, whatever it keeps by days or by number; 4,000 where a story is long
 
 
-def check_its_page_stays_small(subject: Subject, rounds: tuple[int, int] = ROUNDS) -> int:
-    """After three times as many rounds of facts about one key no larger; a visit's page by its lines and messages.
+def check_its_page_stays_small(subject: Subject, facts: int = FACTS) -> int:
+    """After three times as many facts about one key no larger; a visit's page by its lines and messages.
 
     The slack of a tenth is the digits of larger numbers.
     """
     engine, told, sizes = EngineRun(subject.hits[0].records, rules=[subject.new()]), 0, []
-    for until in rounds:
+    full = min(ROUNDS, facts // (len(subject.hits[0].sent) - 1) + 1)
+    for until in (full, 3 * full):
         engine.take(_many(subject, told, until), batch=50).pipeline.save()
         told = until
         sizes.append(max(map(len, _saved_pages(subject, engine))))
@@ -476,17 +480,15 @@ def _saved_pages(subject: Subject, engine: EngineRun) -> list[bytes]:
     return pages
 
 
-def _many(subject: Subject, after: int, until: int) -> Iterator[bytes]:
+def _many(subject: Subject, begin: int, end: int) -> Iterator[bytes]:
     """A hit told again and again, each time later and with ids of its own, from one round to another; the keys stay."""
     *sent, mark = subject.hits[0].sent
+    assert b'"mark"' in mark
     first = time_of(sent[0])
     length = (max(map(time_of, sent)) - first) // DAY + 2
-    begin, end = (rounds and min(rounds, rounds * 40 // len(sent) + 1) for rounds in (after, until))
     for number in range(begin, end):
-        shift = number * length * DAY
         for message in sent:
-            yield _later(message, shift, f"-{number}")
-    assert mark
+            yield _later(message, number * length * DAY, f"-{number}")
 
 
 _TIME = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")

@@ -38,8 +38,6 @@ from tests.toy_runs import (
     wait_until,
 )
 
-pytestmark = pytest.mark.xdist_group("service")
-
 AWAY_SECONDS = SESSION_SECONDS + 4
 LONG_SECONDS = 120.0
 A_SECOND = 220  # transactions; the history has 1,791

@@ -15,8 +15,6 @@ from stream.secret import Secret
 from stream.settings import Settings
 from tests.secure_brokers import PASSWORD, USER, SecureBroker
 
-pytestmark = pytest.mark.xdist_group("secure")
-
 
 @pytest.fixture
 def strict(secure: SecureBroker) -> Settings:

@@ -20,8 +20,6 @@ from tests.prometheus import (
     wait_for_scrapes,
 )
 
-pytestmark = pytest.mark.xdist_group("service")
-
 
 @contextmanager
 def served(metrics: Metrics) -> Iterator[str]:

@@ -17,8 +17,6 @@ import pytest
 
 from detectors.engine.registry import all_rules
 
-pytestmark = pytest.mark.xdist_group("service")
-
 ROOT = Path(__file__).parent.parent
 SMALL = ["--days", "14", "--persons", "600", "--partitions", "2"]
 SECONDS = 150

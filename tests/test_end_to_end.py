@@ -25,8 +25,6 @@ from tests.prometheus import (
 from tests.service_runs import CUT, REFERENCES, comparable, published, replayed
 from tests.toy_runs import wait_until
 
-pytestmark = pytest.mark.xdist_group("service")
-
 BROKEN = [b'{"infno": "2401", "msgid": ', b'{"infno": "9999", "msgid": "x"}']
 
 

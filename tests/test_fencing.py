@@ -14,8 +14,6 @@ from stream.outbox import Outbox, new_producer
 from stream.settings import Settings
 from tests.stores import restored
 
-pytestmark = pytest.mark.xdist_group("service")
-
 ID = "fund.fundwatch.institution.0"
 
 

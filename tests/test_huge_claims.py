@@ -39,8 +39,6 @@ from tests.test_worker_command import ask
 from tests.toy_runs import wait_until
 from tests.wire_messages import TABLETS, Billed, Gateway, moment, person_record, routine_lines
 
-pytestmark = pytest.mark.xdist_group("service")
-
 PERSON, VISIT = "5001060000000000001", "MI1"
 MESSAGE = Reference("2102", "M1", 0)
 SECONDS_A_MESSAGE = 0.25  # of the processor, the costliest of the messages below on a slow day

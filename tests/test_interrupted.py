@@ -26,8 +26,6 @@ from tests.crews import (
 from tests.service_runs import CUT, County, replayed
 from tests.toy_runs import wait_until
 
-pytestmark = pytest.mark.xdist_group("service")
-
 STOP_SECONDS = 15.0  # the worker gives itself nine
 
 

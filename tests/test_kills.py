@@ -33,8 +33,6 @@ from tests.crews import (
 )
 from tests.service_runs import CUT, County, replayed
 
-pytestmark = pytest.mark.xdist_group("service")
-
 LOAD, REBALANCE, RESTORE = "load", "rebalance", "restore"
 LONGEST_LOAD_SECONDS = 15.0
 SECONDS_A_KILL = 10.0  # under load half of the above; a rebalance begins with the new worker, a restore a session later

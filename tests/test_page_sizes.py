@@ -9,12 +9,18 @@ from benchmarks import page_sizes
 from benchmarks.page_sizes import BOUNDS, MEASURED, Sizes, beyond, sizes_of, stores_of
 from detectors.engine.clock import StreamClock, Watermark
 from detectors.engine.graph import STAGES
+from stream.pipeline import Stores
 from tests.service_runs import CUT
 
 
 @pytest.fixture(scope="module")
-def sizes() -> dict[str, Sizes]:
-    return sizes_of(stores_of(CUT.folder))
+def stores() -> Stores:
+    return stores_of(CUT.folder)
+
+
+@pytest.fixture(scope="module")
+def sizes(stores: Stores) -> dict[str, Sizes]:
+    return sizes_of(stores)
 
 
 def test_every_kind_of_page_is_measured_and_within_its_bounds(sizes: dict[str, Sizes]) -> None:
@@ -28,8 +34,9 @@ def test_every_kind_of_every_stage_is_measured_but_its_clock() -> None:
     assert {kind for kind, _ in MEASURED.values()} == kinds - {StreamClock, Watermark}
 
 
-def test_every_saved_page_but_a_stages_own_is_of_a_kind_that_is_measured(sizes: dict[str, Sizes]) -> None:
-    stores = stores_of(CUT.folder)
+def test_every_saved_page_but_a_stages_own_is_of_a_kind_that_is_measured(
+    sizes: dict[str, Sizes], stores: Stores
+) -> None:
     unmeasured = sum(map(len, stores.values())) - sum(len(each.saved) for each in sizes.values())
     assert 0 < unmeasured <= 3 * len(stores)  # its clock, and what it notes of its rules
 

@@ -41,8 +41,6 @@ from tests.test_delivery import TO, Bench
 from tests.toy_worker import toy_alert
 from tests.wire_messages import Gateway, moment
 
-pytestmark = pytest.mark.xdist_group("service")
-
 PARTITIONS = 2
 MARKED = [("mark", b"")]
 MIB = 1024 * 1024

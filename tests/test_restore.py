@@ -21,8 +21,6 @@ from stream.topics import STATE_PERSON
 from tests.stores import restored
 from tests.toy_runs import wait_until
 
-pytestmark = pytest.mark.xdist_group("service")
-
 Rows = list[tuple[bytes, bytes | None]]
 
 

@@ -32,8 +32,6 @@ from tests.test_secure_broker import STORY, command, files_of
 from tests.test_worker_command import fundwatch_worker
 from tests.toy_runs import wait_until
 
-pytestmark = pytest.mark.xdist_group("secure")
-
 PREFIX, GROUP = "fund.", "watch"
 USERS = ("admin", "worker", "gateway", "consumer", "analyst", "nobody")
 OP = ACLOperation

@@ -13,8 +13,6 @@ from stream.settings import Settings
 from tests.crews import alert_records, crew, prepare, run_fundwatch, wait_until_done
 from tests.service_runs import CUT, comparable, published, replayed
 
-pytestmark = pytest.mark.xdist_group("service")
-
 STRICTER = "[bed_holding]\nidle_days = 5\n\n[drug_volume]\nenabled = false\n"
 MARKS = 4  # one page at first, then by the seconds between them: a few thousand, more than the cut holds
 

@@ -37,8 +37,6 @@ from tests.test_secure_broker import command
 from tests.test_worker_command import ask
 from tests.toy_runs import ROOT, wait_until
 
-pytestmark = pytest.mark.xdist_group("secure")
-
 PSEUDONYM_KEY = "the-county's-own-key-of-pseudonyms"
 SECRETS = (PASSWORD, PSEUDONYM_KEY)
 IDENTIFYING = (

@@ -34,8 +34,6 @@ from tests.test_contract import subject_of
 from tests.test_worker_command import fundwatch_worker
 from tests.toy_runs import ROOT, wait_until
 
-pytestmark = pytest.mark.xdist_group("secure")
-
 STORY = next(story for story in subject_of("household_together").hits if story.name == "hit-twice-together")
 NO_USER: dict[str, object] = {"sasl_mechanism": None, "sasl_user": None, "sasl_password": None}
 NO_CERTIFICATE: dict[str, object] = {"tls_cert": None, "tls_key": None}

@@ -10,12 +10,9 @@ import signal
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from stream.settings import Settings
 from tests.toy_runs import ToyRun, create_toy_topics, send, tallies, toy_worker, wait_for_alerts, wait_until
-
-pytestmark = pytest.mark.xdist_group("service")
 
 KEYS = 2_000
 MOST_BYTES = 60_000  # a file; all pages together have 90,000

@@ -27,8 +27,6 @@ from tests.test_contract import subject_of
 from tests.toy_runs import wait_until
 from tests.wire_messages import Gateway
 
-pytestmark = pytest.mark.xdist_group("service")
-
 LINES = CUT.transactions()
 END = max(map(time_of, LINES))
 WRONG = "2026-10-01 08:00:00"  # seven months behind the history's end, and no future yet

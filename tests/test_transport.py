@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.chunks import Chunk, HandedOver, in_turn
 from stream.settings import Settings
 from tests.toy_runs import alert_ids, create_toy_topics, every_record, fill, tallies, toy_worker, wait_for_alerts
-
-pytestmark = pytest.mark.xdist_group("service")
 
 
 class Row(msgspec.Struct):

@@ -7,15 +7,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from schemas.dead_letters import DeadLetter, from_record
 from stream.settings import Settings
 from stream.topic_access import records_to_end
 from tests.toy_runs import alert_ids, create_toy_topics, every_record, fill, send, tallies, toy_worker, wait_for_alerts
 from tests.toy_worker import POISON
-
-pytestmark = pytest.mark.xdist_group("service")
 
 
 def test_a_stop_under_load_takes_seconds_and_neither_loses_nor_repeats(

@@ -19,8 +19,6 @@ from stream.outbox import Outbox, new_producer
 from stream.settings import Settings
 from tests.toy_runs import ROOT, wait_until
 
-pytestmark = pytest.mark.xdist_group("service")
-
 
 @contextmanager
 def fundwatch_worker(settings: Settings, log: Path, port: int, **more: str) -> Iterator[subprocess.Popen[bytes]]:
