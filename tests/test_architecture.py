@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import GROUPS
+
 ROOT = Path(__file__).parent.parent
 OURS = ("schemas", "detectors", "stream", "simulation", "dashboards")
 
@@ -177,3 +179,9 @@ def test_time_as_data_is_left_alone() -> None:
 
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def test_what_is_kept_in_one_process_is_there() -> None:
+    """A file that was renamed would fall out of its group without a word."""
+    for name in (name for files in GROUPS.values() for name in files):
+        assert (ROOT / "tests" / f"test_{name}.py").exists(), name
