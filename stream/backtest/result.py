@@ -158,6 +158,7 @@ class StayDay(msgspec.Struct, kw_only=True):
     treatment_lines: int
     scope: int
     is_elsewhere: bool = False  # served at another institution on that day
+    charges: dict[str, int] = {}  # what of `scope` each kind of line (med_chrgitm_type, two digits) makes, net of refunds
 
 
 class Stay(msgspec.Struct, kw_only=True):
