@@ -1,8 +1,8 @@
 """How does the graph of stages run block by block, so that any number of processes gives the same bytes?
 
-A block goes to the first stages of all shards. What they send on goes to the later stages in the order of the calls behind it, and
-what those return goes to the first stages with the block after the next: so the first stages work at a block while the later ones
-work at the block before, and no result depends on which of them was quicker.
+A block goes to the first stages of all shards. What they send on goes to the later stages in the order of the calls behind
+it, and what those return goes to the first stages with the block after the next: so the first stages work at a block while
+the later ones work at the block before, and no result depends on which of them was quicker.
 """
 
 from __future__ import annotations

@@ -1,15 +1,14 @@
 """How is a history cut into blocks, and each block into the shares of its shards?
 
-A replay runs its institutions in shards, each with a first stage of its own, so that processes can share the work; and block by
-block, so that the result does not depend on how many processes there are (docs/architecture.md, Replay). An institution is given to
-a shard when it is first heard of, in turn. Every share begins with the time at which all institutions together have come, as the
-service's marks would say it. Nothing here depends on anything but the records in their order.
+A replay runs its institutions in shards, each with a first stage of its own, so that processes can share the work; and block
+by block, so that the result does not depend on how many processes there are (docs/architecture.md, Replay). An institution is
+given to a shard when it is first heard of, in turn. Every share begins with the time at which all institutions together have
+come, as the service's marks would say it. Nothing here depends on anything but the records in their order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -35,13 +34,19 @@ class Block(NamedTuple):
 
 
 class Cut(msgspec.Struct, array_like=True):
-    """Where a cutter stands between two blocks; saved in snapshots."""
+    """All that a cutter knows; saved in snapshots. ``shares``, ``records``, ``transactions`` and ``began`` are of the block in
+    hand; ``positions``: the offset behind the last record that was taken, by partition."""
 
-    clock: StreamClock
+    clock: StreamClock = msgspec.field(default_factory=StreamClock)
     homes: dict[str, int] = {}
     blocks: int = 0
-    positions: dict[int, int] = {}  # the offset behind the last record of the last block, by partition
-    last: bytes = b""  # a digest of that record
+    positions: dict[int, int] = {}
+    last: Incoming | None = None
+    shares: list[list[Incoming]] = []
+    records: int = 0
+    transactions: int = 0
+    began: int = BEGINNING
+    first: int | None = None  # stream time of the first record
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -50,11 +55,6 @@ class _Head(msgspec.Struct, gc=False):
 
 
 _head: Final = msgspec.json.Decoder(_Head).decode
-
-
-def digest_of(value: bytes) -> bytes:
-    """By which a record is known again."""
-    return blake2b(value, digest_size=8).digest()
 
 
 def head_of(value: bytes) -> tuple[str, int]:
@@ -69,71 +69,60 @@ def head_of(value: bytes) -> tuple[str, int]:
 class Cutter:
     """``skip_before``, ``end``: stream time before and after which records are left out; seconds of China time.
 
-    ``is_over``: a record behind ``end`` has come; nothing more is taken.
+    ``is_over``: a record behind ``end`` has come; nothing more is taken. ``cut`` is to be read only, and between calls.
     """
 
     def __init__(
         self, started_ms: int, skip_before: int | None = None, end: int | None = None, cut: Cut | None = None
     ) -> None:
+        self.cut = cut or Cut()
+        if not self.cut.shares:
+            self.cut.shares = _empty()
         self._started_ms = started_ms
         self._skip_before = BEGINNING if skip_before is None else skip_before
         self._end = end
-        self._clock = StreamClock() if cut is None else cut.clock
-        self._homes = {} if cut is None else cut.homes
-        self._blocks = 0 if cut is None else cut.blocks
-        self._positions = {} if cut is None else cut.positions
-        self._shares: list[list[Incoming]] = [[] for _ in range(SHARDS)]
-        self._records = 0
-        self._transactions = 0
-        self._began = BEGINNING
-        self._last: Incoming | None = None
-        self.first: int | None = None  # stream time of the first record that was taken
         self.skipped = 0
         self.is_over = False
 
     @property
     def now(self) -> int | None:
         """The stream time of all institutions together; None before the first record."""
-        return None if self._clock.now == BEGINNING else self._clock.now
-
-    @property
-    def cut(self) -> Cut:
-        """Where it stands; to be asked right after a block."""
-        last = b"" if self._last is None else digest_of(self._last.value)
-        return Cut(self._clock, self._homes, self._blocks, self._positions, last)
+        now = self.cut.clock.now
+        return None if now == BEGINNING else now
 
     def home_of(self, institution: str) -> int:
         """The shard of an institution."""
-        home = self._homes.get(institution)
+        home = self.cut.homes.get(institution)
         if home is None:
-            home = self._homes[institution] = len(self._homes) % SHARDS
+            home = self.cut.homes[institution] = len(self.cut.homes) % SHARDS
         return home
 
     def take(self, records: Iterable[Incoming]) -> Iterator[Block]:
         """Blocks that these records complete. A block is cut before the record that it has no more room for."""
+        cut = self.cut
         for record in records:
-            heard = self._hear_mark(record) if record.is_mark else self._hear(record)
-            if heard is None:
+            shard = self._hear_mark(record) if record.is_mark else self._hear(record)
+            if shard is None:
                 continue
             if self.is_over:
                 return
-            now = self._clock.now
-            if self._records and (self._records >= MOST_RECORDS or now - self._began > LONGEST):
+            now = cut.clock.now
+            if cut.records and (cut.records >= MOST_RECORDS or now - cut.began > LONGEST):
                 yield self._block()
-            if not self._records:
+            if not cut.records:
                 self._begin(now, record)
-            self._last = record
-            self._positions[record.partition] = record.offset + 1
-            self._shares[heard].append(record)
-            self._records += 1
-            self._transactions += not record.is_mark
+            cut.last = record
+            cut.positions[record.partition] = record.offset + 1
+            cut.shares[shard].append(record)
+            cut.records += 1
+            cut.transactions += not record.is_mark
 
     def rest(self) -> Iterator[Block]:
         """What is left, and last of all the time at which it ends."""
-        if self._records:
+        if self.cut.records:
             yield self._block()
-        if self._last is not None and self._clock.now != BEGINNING:
-            self._begin(self._clock.now, self._last)
+        if self.cut.last is not None and self.now is not None:
+            self._begin(self.now, self.cut.last)
             yield self._block()
 
     def _hear(self, record: Incoming) -> int | None:
@@ -162,29 +151,34 @@ class Cutter:
         return 0
 
     def _move(self, institution: str, time: int) -> None:
-        before = self._clock.now
+        clock = self.cut.clock
+        before = clock.now
         if institution:
-            self._clock.hear(institution, time)
+            clock.hear(institution, time)
         else:
-            self._clock.hear_mark(time)
-        if self._end is not None and self._clock.now > self._end:
+            clock.hear_mark(time)
+        if self._end is not None and clock.now > self._end:
             self.is_over = True
-            self._clock.now = max(before, self._end)
+            clock.now = max(before, self._end)
 
     def _begin(self, now: int, by: Incoming) -> None:
-        self._began = now
+        self.cut.began = now
         if now == BEGINNING:
             return
-        if self.first is None:
-            self.first = now
+        if self.cut.first is None:
+            self.cut.first = now
         value = b'{"mark":"' + format_time(now).encode() + b'"}'
         pace = Incoming(by.partition, by.offset, max(self._started_ms, by.timestamp_ms), PACE, value, True)
-        for share in self._shares:
+        for share in self.cut.shares:
             share.append(pace)
 
     def _block(self) -> Block:
-        block = Block(self._blocks, self._shares, self._transactions)
-        self._shares = [[] for _ in range(SHARDS)]
-        self._records = self._transactions = 0
-        self._blocks += 1
+        cut = self.cut
+        block = Block(cut.blocks, cut.shares, cut.transactions)
+        cut.shares, cut.records, cut.transactions = _empty(), 0, 0
+        cut.blocks += 1
         return block
+
+
+def _empty() -> list[list[Incoming]]:
+    return [[] for _ in range(SHARDS)]

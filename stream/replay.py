@@ -14,6 +14,7 @@ import msgspec
 
 from detectors.engine.incoming import Incoming
 from detectors.engine.rule import Rule
+from detectors.engine.stage import FIRST
 from schemas.alerts import Alert, decode_alert, encode_alert
 from schemas.china_time import parse_time
 from schemas.dead_letters import DeadLetter
@@ -25,7 +26,7 @@ from stream.known import KnownReferences
 from stream.line_files import LineFile
 from stream.pipeline import Stores
 from stream.shard_processes import ShardProcesses
-from stream.shards import FIRST, Front, Shards
+from stream.shards import Front, Shards
 from stream.sources import FileSource
 
 
@@ -52,7 +53,6 @@ class Progress(msgspec.Struct, array_like=True):
     open_before: list[str] = []
     dead_letters: dict[str, int] = {}
     transactions: int = 0
-    first: int | None = None
     persons: int = 0
 
 
@@ -84,21 +84,21 @@ class Replay:
         self.notes: list[str] = []
         self.transactions = 0 if progress is None else progress.transactions
         self.window = window or Window()
+        self.started_ms = started_ms
+        self.resumed_at = None if progress is None else progress.cut
         self._rules = list(rules)
         self._clock = clock
         self._history = history
         self._finish_alert = finish_alert
-        self._started_ms = started_ms
         self._jobs = jobs
         self._with_courses = with_courses
         self._progress = progress
         self._cutter = Cutter(
             started_ms, self.window.warm_up_from, self.window.end, None if progress is None else progress.cut
         )
-        self._first = None if progress is None else progress.first
         self._front: Front | None = None
         self._opened: BlockPipeline | None = None
-        self._offset = 0
+        self._last_file: FileSource | None = None
         self._person_offset = 0 if progress is None else progress.persons
         self._is_finished = False
 
@@ -130,9 +130,14 @@ class Replay:
         return self._cutter.now
 
     @property
+    def transactions_taken(self) -> int:
+        """How many were read and lie in the window or before it; some may wait for their block."""
+        return self.transactions + self._cutter.cut.transactions
+
+    @property
     def first_time(self) -> int | None:
         """The stream time at which it began."""
-        return self._cutter.first if self._first is None else self._first
+        return self._cutter.cut.first
 
     @property
     def is_over(self) -> bool:
@@ -178,26 +183,25 @@ class Replay:
 
     def _person(self, line: bytes) -> Incoming:
         self._person_offset += 1
-        return Incoming(0, self._person_offset - 1, self._started_ms, None, line)
+        return Incoming(0, self._person_offset - 1, self.started_ms, None, line)
 
     # -- transactions -----------------------------------------------------------------------------------------------
 
     def read_transactions(self, file: LineFile, progress: Callable[[int], None] = lambda lines: None) -> None:
         """Apply a file's transactions in its order; ``progress`` hears how many lines were read."""
-        source = FileSource(file, self._started_ms, self._offset)
+        source = FileSource(file, self.started_ms, self._last_file)
         for run in source.runs():
             self.take(run)
             progress(len(run))
             if self.is_over:
                 break
-        self._offset = source.next
+        self._last_file = source
         self.notes += source.notes
 
-    def take(self, records: Iterable[Incoming], after_block: Callable[[], None] = lambda: None) -> None:
-        """Apply records in their order; ``after_block`` is called where the run could be saved."""
+    def take(self, records: Iterable[Incoming]) -> None:
+        """Apply records in their order."""
         for block in self._cutter.take(records):
             self._apply(block)
-            after_block()
 
     def _apply(self, block: Block) -> None:
         self.pipeline.take_block(block)
@@ -212,19 +216,23 @@ class Replay:
             self._apply(block)
         self.pipeline.finish()
 
+    def peak_rss_elsewhere(self) -> int:
+        """The most memory that its other processes have had, together."""
+        return 0 if self._front is None else self._front.peak_rss_bytes()
+
     def close(self) -> None:
         """End the processes."""
         if self._front is not None:
             self._front.close()
 
     def progress(self) -> Progress:
-        """All that is needed to go on from here, between two blocks."""
+        """All that is needed to go on from here as if nothing had been saved."""
         between = self.pipeline.settle()
         self.pipeline.save()
         stores = [(stage, number, store) for (stage, number), store in sorted(self.pipeline.stores.items())]
         return Progress(
             self._cutter.cut, between, stores, self.newest, self.trials, sorted(self.open_before),
-            dict(self.dead_letters), self.transactions, self.first_time, self._person_offset,
+            dict(self.dead_letters), self.transactions, self._person_offset,
         )  # fmt: skip
 
     # -- results ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +11,7 @@ import msgspec
 
 from detectors.engine.incoming import Incoming
 from stream import history_topic
-from stream.blocks import Cut, digest_of
+from stream.blocks import Cut
 from stream.errors import OperatorError
 from stream.history_topic import Place, TopicHistory
 from stream.line_files import STANDARD_INPUT, LineFile
@@ -36,7 +36,7 @@ class Source(Protocol):
     name: str
     notes: list[str]
 
-    def runs(self) -> Iterator[list[Incoming]]:
+    def runs(self) -> Generator[list[Incoming], None, None]:
         """[] where none came for now."""
 
     @property
@@ -87,24 +87,26 @@ def _named(folder: Path, name: str) -> Path | None:
 
 
 class FileSource:
-    """One file's lines as records of partition 0. ``first``: the number of its first line among all files' lines.
+    """One file's lines as records of partition 0, numbered on from the file ``before`` it, which is read first.
 
-    Lines before ``skip_to`` were replayed by an earlier run, which ended with the line of that digest.
+    An earlier run has come as far as ``cut`` says.
     """
 
     def __init__(
-        self, file: LineFile, started_ms: int, first: int = 0, skip_to: int = 0, last: bytes = b""
-    ) -> None:  # fmt: skip
+        self, file: LineFile, started_ms: int, before: FileSource | None = None, cut: Cut | None = None
+    ) -> None:
         self.name = file.name
         self.notes: list[str] = []
-        self.next = first
+        self.next = 0
+        self._before = before
         self._file = file
         self._started_ms = started_ms
-        self._skip_to = skip_to
-        self._last = last
+        self._skip_to = 0 if cut is None else cut.positions.get(0, 0)
+        self._last = None if cut is None else cut.last
 
-    def runs(self) -> Iterator[list[Incoming]]:
+    def runs(self) -> Generator[list[Incoming], None, None]:
         """See `Source`."""
+        self.next = 0 if self._before is None else self._before.next
         while (lines := self._file.read()) is not None:
             yield [record for line in lines if line and (record := self._record(line)) is not None]
         self.notes += notes_on(self._file)
@@ -119,7 +121,7 @@ class FileSource:
         offset, self.next = self.next, self.next + 1
         if offset >= self._skip_to:
             return Incoming(0, offset, self._started_ms, None, line, line.startswith(b'{"mark"'))
-        if offset == self._skip_to - 1 and self._last and digest_of(line) != self._last:
+        if self._last is not None and offset == self._last.offset and line != self._last.value:
             raise OperatorError(
                 f"{self.name} is not what the snapshot was made from: its line {offset + 1:,} is another one",
                 "give the same files in the same order, or begin without the snapshot",
@@ -136,7 +138,7 @@ class TopicSource:
         self._history = history
         self._read = 0
 
-    def runs(self) -> Iterator[list[Incoming]]:
+    def runs(self) -> Generator[list[Incoming], None, None]:
         """See `Source`."""
         run: list[Incoming] = []
         for record in self._history.read():
