@@ -28,6 +28,7 @@ from stream.pipeline import Stores
 from stream.shard_processes import ShardProcesses
 from stream.shards import Front, Shards
 from stream.sources import FileSource
+from stream.visit_courses import Courses
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -215,6 +216,13 @@ class Replay:
         for block in self._cutter.rest():
             self._apply(block)
         self.pipeline.finish()
+
+    def courses(self, visits: Iterable[tuple[str, str]]) -> Courses:
+        """How those visits (institution, visit) went, as far as it is still known; the run is finished by it."""
+        self.finish()
+        if self._front is None:
+            return Courses()
+        return self._front.courses([(self._cutter.home_of(place), place, visit) for place, visit in visits])
 
     def peak_rss_elsewhere(self) -> int:
         """The most memory that its other processes have had, together."""

@@ -6,12 +6,14 @@ run where the page is still there.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 import msgspec
 
 from detectors.books.visit import DayOfStay, VisitPage, visit_key
 from detectors.engine.pages import Pages
 from schemas.alerts import Alert
-from schemas.china_time import format_day, format_time
+from schemas.china_time import DAY, format_day, format_time
 
 MOST_VISITS = 50_000  # whose courses a process notes: some 1 kB each
 MOST_OF_AN_ALERT = 12  # visits of one alert; a report cannot draw more side by side
@@ -25,6 +27,7 @@ class CourseDay(msgspec.Struct, frozen=True, array_like=True):
     treatment_lines: int
     scope: int
     is_elsewhere: bool
+    charges: dict[str, int]  # what of ``scope`` each kind of line (med_chrgitm_type) makes
 
 
 class Course(msgspec.Struct, frozen=True, array_like=True):
@@ -77,10 +80,14 @@ def _name(institution: str, visit: str) -> str:
 def _course(page: VisitPage) -> Course:
     settlements = page.standing_settlements()
     elsewhere = {day for served in page.served_elsewhere() for day in served.days}
+    charges: dict[int, Counter[str]] = defaultdict(Counter)
+    for line in page.lines.values():
+        if line.stands:
+            charges[line.time // DAY][line.category] += line.scope_left
     days = []
     for day in sorted(page.days.keys() | elsewhere):
         kept = page.days.get(day) or DayOfStay()
-        days.append(CourseDay(format_day(day), kept.routine, kept.active, kept.scope, day in elsewhere))
+        days.append(CourseDay(format_day(day), kept.routine, kept.active, kept.scope, day in elsewhere, dict(charges[day])))
     return Course(
         page.visit,
         page.kind,

@@ -59,7 +59,7 @@ class RuleResult(msgspec.Struct, kw_only=True):
 
 
 class InstitutionResult(msgspec.Struct, kw_only=True):
-    """One institution. ``standing`` and ``parts``: see `schemas` of the institutions' standing; null where not computed."""
+    """One institution. ``standing``: 机构画像, 0–1, and the ``parts`` that it is made of; null where none was computed."""
 
     name: str | None
     alerts: int
@@ -158,7 +158,7 @@ class StayDay(msgspec.Struct, kw_only=True):
     treatment_lines: int
     scope: int
     is_elsewhere: bool = False  # served at another institution on that day
-    charges: dict[str, int] = {}  # what of `scope` each kind of line (med_chrgitm_type, two digits) makes, net of refunds
+    charges: dict[str, int] = {}  # what of `scope` each kind of line (med_chrgitm_type) makes, net of refunds
 
 
 class Stay(msgspec.Struct, kw_only=True):

@@ -21,7 +21,7 @@ from stream.cli.replay_options import check, replay_options
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Where the summary goes, as JSON."
 )
 @click.pass_obj
-def command(invocation: Invocation, out: Path, history: bool, json_file: Path | None, **options: Any) -> int:
+def command(invocation: Invocation, /, out: Path, history: bool, json_file: Path | None, **options: Any) -> int:
     """Runs the engine over files, - (standard input) or kafka://host:port/topic, and writes the alerts.
 
     A folder as made by `fundwatch simulate` gives its transactions with its reference records; another one all its files of
