@@ -193,8 +193,8 @@ def _against_goals(result: Result) -> Judged:
     word = Text(
         f"{len(judged)}条有标签的规则中{len(good)}条达到目标，{verdict.zh}；"
         f"合计查全率{share(everything.recall)}，查准率{share(everything.precision)}。",
-        f"{len(good)} of {len(judged)} rules with labels reach the goal: {verdict.en}. In all: recall {share(everything.recall)}, precision "
-        f"{share(everything.precision)}.",
+        f"{len(good)} of {len(judged)} rules with labels reach the goal: {verdict.en}. "
+        f"In all: recall {share(everything.recall)}, precision {share(everything.precision)}.",
     )  # fmt: skip
     return kind, word, favour, bad
 

@@ -17,7 +17,7 @@ RowT = TypeVar("RowT")
 
 
 class Column(msgspec.Struct, frozen=True):
-    """``kind``: text, words (long), time, count, number, share, range (a share, its interval), yuan (of fen), hours, badge, case."""
+    """``kind``: text, words (long), time, count, number, share, range (of a share), yuan (of fen), hours, badge or case."""
 
     title: Text
     kind: str

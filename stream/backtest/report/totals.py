@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from stream.backtest.intervals import share, wilson
 from stream.backtest.result import Comparison, Interval, Result, RuleResult, SweepPoint
-
-_Z = 1.959964  # 95 %
 
 
 class Total(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,12 +21,12 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def recall(self) -> float | None:
         """Found of the labels."""
-        return self.found / self.labels if self.labels else None
+        return share(self.found, self.labels)
 
     @property
     def precision(self) -> float | None:
         """Hits of the alerts."""
-        return self.hits / self.alerts if self.alerts else None
+        return share(self.hits, self.alerts)
 
     @property
     def recall_interval(self) -> Interval | None:
@@ -38,23 +37,6 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     def precision_interval(self) -> Interval | None:
         """Wilson's, 95 %."""
         return wilson(self.hits, self.alerts)
-
-
-def wilson(part: int, whole: int) -> Interval | None:
-    """Wilson's 95 % interval of a share; None of nothing.
-
-    >>> wilson(0, 0)
-    >>> bounds = wilson(10, 10)
-    >>> round(bounds.low, 4), bounds.high
-    (0.7225, 1.0)
-    """
-    if whole == 0:
-        return None
-    share, square = part / whole, _Z * _Z
-    middle = share + square / (2 * whole)
-    half = _Z * ((share * (1 - share) + square / (4 * whole)) / whole) ** 0.5
-    scale = 1 + square / whole
-    return Interval(max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
 
 
 def total(result: Result) -> Total:

@@ -79,7 +79,8 @@ def delays_by_rule(result: Result) -> Spec | None:
             },
             {
                 "mark": {
-                    "type": "point", "shape": "diamond", "size": 90, "color": INK, "strokeWidth": 2, "filled": False, "opacity": 1,
+                    "type": "point", "shape": "diamond", "size": 90, "color": INK, "strokeWidth": 2,
+                    "filled": False, "opacity": 1,
                 },
                 "encoding": {"x": {"aggregate": "median", "field": "days", "type": "quantitative"}},
             },

@@ -32,7 +32,8 @@ const watch = new IntersectionObserver((entries) => {
 
 for (const section of document.querySelectorAll("main > section")) watch.observe(section);
 for (const button of document.querySelectorAll(".lang button")) button.addEventListener("click", () => speak(button.value));
-for (const id of ["case-text", "case-kind", "case-rule"]) document.getElementById(id)?.addEventListener("input", listCases);
+document.getElementById("case-text")?.addEventListener("input", listCases);
+for (const id of ["case-kind", "case-rule"]) document.getElementById(id)?.addEventListener("change", listCases);
 dark.addEventListener("change", followTheme);
 addEventListener("beforeprint", () => { for (const table of shown.values()) if (table.rows().count() <= 100) table.page.len(-1).draw(); });
 followTheme();
