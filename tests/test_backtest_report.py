@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 import vl_convert
+from click.testing import CliRunner
 
 from schemas.alerts import Text
 from stream.backtest import report
@@ -17,6 +18,7 @@ from stream.backtest.report.charts import courses, load
 from stream.backtest.report.page import page
 from stream.backtest.report.tiles import tiles
 from stream.backtest.result import Result
+from stream.cli import fundwatch
 from stream.errors import OperatorError
 from tests.backtest_results import BED, HOUSE, VOLUME, comparison, result, rule, scores, stay, with_everything
 
@@ -299,3 +301,14 @@ def test_a_result_read_back_from_its_json_makes_the_same_page(html: str) -> None
 
     copied: Result = decode(encode(with_everything()))
     assert page(copied) == html
+
+
+def test_the_command_says_that_a_package_is_missing_before_it_replays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream.backtest.report.libraries.find_spec", lambda name: None)
+    monkeypatch.setattr("stream.backtest.run.run", lambda *asked: pytest.fail("it has begun to replay"))
+    (tmp_path / "transactions.jsonl").write_text("")
+    said = CliRunner().invoke(fundwatch, ["backtest", str(tmp_path), "--report", str(tmp_path / "report.html")])
+    assert isinstance(said.exception, OperatorError)
+    assert "pip install 'fundwatch[report]'" in str(said.exception)

@@ -48,6 +48,8 @@ def command(
     assert invocation is not None
     if report is None and json_file is None:
         raise click.UsageError("nothing would be kept of it: give --report FILE or --json FILE, or both")
+    if report is not None:
+        html.require()  # a long replay must not end at a package that is missing
     judged = run.Judged(**{name: options.pop(name) for name in _JUDGING})
     check(options)
     options["rules_file"] = options["rules_file"] or invocation.settings().rules

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
+from stream.backtest.report.libraries import require
 from stream.backtest.result import Result
 from stream.errors import OperatorError
+
+__all__ = ["require", "write"]
 
 
 def write(result: Result, path: Path) -> int:
     """Write the report; its size in bytes. What stood at ``path`` goes only when the new one is whole."""
-    from stream.backtest.report.libraries import require
-
     require()
     from stream.backtest.report.page import page  # imports what `require` has made sure of
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from schemas.alerts import Alert, Measure, Text
-from stream.alert_words import CLASSES, MEASURES, SEVERITIES, UNITS
+from schemas.alerts import Alert, Evidence, Measure, Text
+from stream.alert_words import CALLS, CLASSES, MEASURES, SEVERITIES, UNITS
 from stream.backtest.report.charts import Spec, courses
 from stream.backtest.report.tables import CASE_KINDS
 from stream.backtest.report.words import NOTHING, hours, joined, same, title
@@ -16,6 +16,7 @@ from stream.printing import yuan
 
 MOST_CHARGED = 4  # stays whose charges are drawn day by day; what more would show nobody reads
 _MOST_NAMED = 12
+_MOST_CALLS = 3
 _Facts = list[tuple[Text, Text]]
 
 
@@ -103,8 +104,10 @@ def _pictures(case: Case) -> list[Picture]:
 def _alert_facts(alert: Alert) -> _Facts:
     severity = SEVERITIES.get(alert.severity, same(alert.severity))
     rule_class = CLASSES.get(alert.rule_class, same(alert.rule_class))
-    calls = ", ".join(f"{one.infno} {one.msgid}" for one in alert.evidence[:3])
-    more = f" … ({alert.evidence_total})" if alert.evidence_total > 3 else ""
+    left = alert.evidence_total - _MOST_CALLS
+    calls = [_call(one) for one in alert.evidence[:_MOST_CALLS]] + (
+        [Text(f"另{left}笔", f"{left} more")] if left > 0 else []
+    )
     facts: _Facts = [
         (Text("预警编号", "alert"), same(alert.alert_id)),
         (
@@ -119,9 +122,14 @@ def _alert_facts(alert: Alert) -> _Facts:
         (Text("药品、项目", "item"), same(alert.item or "")),
         (Text("类别", "class"), rule_class),
         (Text("依据", "basis"), joined([same(one) for one in alert.basis], "；", "; ")),
-        (Text("证据交易", "evidence"), same(calls + more)),
+        (Text("证据交易", "evidence"), joined(calls, "；", "; ")),
     ]
     return [(name, value) for name, value in facts if value.zh]
+
+
+def _call(one: Evidence) -> Text:
+    name = CALLS.get(one.infno, same(""))
+    return Text(f"{one.infno} {name.zh} {one.msgid}", f"{one.infno} {name.en} {one.msgid}")
 
 
 def _label_facts(label: LabelResult) -> _Facts:

@@ -54,7 +54,7 @@ def trade_off(points: list[SweepPoint], suggestion: Suggestion | None) -> Spec |
 def along(points: list[SweepPoint], suggestion: Suggestion | None, measure: str, name: Text) -> Spec:
     """One measure of the points, value by value, in the order in which they were asked for."""
     suggested = None if suggestion is None else suggestion.value
-    form = "~s" if measure == "fund_at_risk" else "~g"
+    form = "~s" if measure == "fund_at_risk" else ",.3~f"
     rows = [
         {
             "value": setting(point.value),
