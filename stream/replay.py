@@ -25,6 +25,7 @@ from stream.errors import OperatorError
 from stream.known import KnownReferences
 from stream.line_files import LineFile
 from stream.pipeline import Stores
+from stream.process_usage import Usage
 from stream.shard_processes import ShardProcesses
 from stream.shards import Front, Shards
 from stream.sources import FileSource
@@ -102,6 +103,19 @@ class Replay:
         self._last_file: FileSource | None = None
         self._person_offset = 0 if progress is None else progress.persons
         self._is_finished = False
+        self._leave_out()
+
+    def _leave_out(self) -> None:
+        """What a snapshot holds may begin before this run's window."""
+        if self.window.start is None:
+            return
+        for kept in (self.newest, self.trials):
+            for alert_id, encoded in list(kept.items()):
+                alert = decode_alert(encoded)
+                if parse_time(alert.raised_at) < self.window.start:
+                    del kept[alert_id]
+                    if kept is self.newest and alert.status == "open":
+                        self.open_before.add(alert_id)
 
     @property
     def pipeline(self) -> BlockPipeline:
@@ -226,7 +240,14 @@ class Replay:
 
     def peak_rss_elsewhere(self) -> int:
         """The most memory that its other processes have had, together."""
-        return 0 if self._front is None else self._front.peak_rss_bytes()
+        return sum(used.peak_rss_bytes for used in self._used_elsewhere())
+
+    def cpu_elsewhere(self) -> list[float]:
+        """CPU seconds of each of its other processes, from their very start on."""
+        return [used.cpu_seconds for used in self._used_elsewhere()]
+
+    def _used_elsewhere(self) -> list[Usage]:
+        return [] if self._front is None else self._front.usage()
 
     def close(self) -> None:
         """End the processes."""

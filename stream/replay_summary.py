@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from stream.ledger import OpenAlerts
-from stream.process_memory import peak_rss_bytes
+from stream.process_usage import peak_rss_bytes
 from stream.replay import Replay
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from schemas.dead_letters import DeadLetter
 from stream.errors import OperatorError
 from stream.garbage import keep_what_is_loaded
 from stream.known import Contents, KnownReferences
-from stream.process_memory import peak_rss_bytes
+from stream.process_usage import Usage, usage
 from stream.shards import Shards, Share, Store
 from stream.visit_courses import Courses
 
@@ -140,11 +140,11 @@ class ShardProcesses:
         """See `Front`."""
         return []
 
-    def peak_rss_bytes(self) -> int:
+    def usage(self) -> list[Usage]:
         """See `Front`."""
         for number in range(len(self._lines)):
             self._tell(number, _Measure())
-        return sum(msgspec.msgpack.decode(self._hear(number), type=int) for number in range(len(self._lines)))
+        return [msgspec.msgpack.decode(self._hear(number), type=Usage) for number in range(len(self._lines))]
 
     def close(self) -> None:
         """See `Front`."""
@@ -238,7 +238,7 @@ def _answer(shards: Shards, asked: _Asked) -> bytes:
         return _encode(shards.saved())
     if isinstance(asked, _Look):
         return _encode(shards.courses(asked.visits))
-    return _encode(peak_rss_bytes())
+    return _encode(usage())
 
 
 def _said(effects: Effects) -> _Said:

@@ -12,6 +12,7 @@ from detectors.engine.incoming import Effects, Incoming
 from detectors.engine.rule import References, Rule
 from detectors.engine.stage import FIRST, Stage
 from stream.pipeline import RETURNS, flush_of_many, write
+from stream.process_usage import Usage
 from stream.visit_courses import Courses
 
 Store = dict[bytes, bytes]
@@ -43,8 +44,8 @@ class Front(Protocol):
     def stages(self) -> list[Stage]:
         """Those of the stages that are in this process."""
 
-    def peak_rss_bytes(self) -> int:
-        """The most memory that other processes have had, together."""
+    def usage(self) -> list[Usage]:
+        """What each other process has used."""
 
     def close(self) -> None:
         """It is not used any more."""
@@ -112,9 +113,9 @@ class Shards:
         """See `Front`."""
         return list(self._stages.values())
 
-    def peak_rss_bytes(self) -> int:
+    def usage(self) -> list[Usage]:
         """See `Front`."""
-        return 0
+        return []
 
     def close(self) -> None:
         """See `Front`."""

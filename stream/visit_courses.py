@@ -87,7 +87,9 @@ def _course(page: VisitPage) -> Course:
     days = []
     for day in sorted(page.days.keys() | elsewhere):
         kept = page.days.get(day) or DayOfStay()
-        days.append(CourseDay(format_day(day), kept.routine, kept.active, kept.scope, day in elsewhere, dict(charges[day])))
+        days.append(
+            CourseDay(format_day(day), kept.routine, kept.active, kept.scope, day in elsewhere, dict(charges[day]))
+        )
     return Course(
         page.visit,
         page.kind,
