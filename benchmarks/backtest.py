@@ -62,6 +62,8 @@ def measure(tell: Tell, persons: int = 30_000, days: int = 60, rounds: int = 3) 
             ("ten values", 1, (f"{SWEPT}={','.join(map(str, TEN))}",)),
         ):
             runs.setdefault(name, []).append(in_own_process(replayed, folder, jobs, sweep))
+        shared = runs["two processes"][-1]
+        tell("CPU seconds of the processes: " + ", ".join(f"{s:.1f}" for s in (shared.own_cpu, *shared.other_cpu)))
         tell(f"round {number + 1}: " + ", ".join(f"{name} {each[-1].cpu:.1f} s of CPU" for name, each in runs.items()))
     if len({run.alerts for each in runs.values() for run in each}) != 1:
         raise SystemExit("the runs do not say the same")
@@ -80,13 +82,12 @@ def replayed(folder: Path, jobs: int, sweeps: tuple[str, ...]) -> Spent:
         with LineFile(str(folder / f"{name}.jsonl")) as file:
             read(file)
     keep_what_is_loaded()
-    others = replay.cpu_elsewhere()
     wall, cpu = time.perf_counter(), time.process_time()
     with LineFile(str(transactions_of(folder))) as file:
         replay.read_transactions(file)
     replay.finish()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    spent = [after - before for after, before in zip(replay.cpu_elsewhere(), others, strict=True)]
+    spent = replay.cpu_elsewhere()
     alerts = b"\n".join(replay.newest[alert_id] for alert_id in sorted(replay.newest))
     replay.close()
     return Spent(wall, cpu, spent, replay.transactions, alerts, len(replay.trials))
@@ -110,8 +111,8 @@ def _section(runs: dict[str, list[Spent]], rounds: int) -> Section:
     gain = wall["one process"] / wall["two processes"]
     bound = cpu["one process"] / cores["two processes"]
     ratio = cpu["ten values"] / cpu["one value"]
-    text = f"""`python -m benchmarks backtest`: {transactions:,} transactions, every rule, {rounds} rounds, medians. All runs write the same
-alerts, byte for byte.
+    text = f"""`python -m benchmarks backtest`: {transactions:,} transactions, every rule, {rounds} rounds, medians.
+All runs write the same alerts, byte for byte.
 
 {table(("", "seconds", "CPU seconds", "of the process with most", "alerts on trial"), rows)}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
@@ -30,6 +30,8 @@ from stream.shard_processes import ShardProcesses
 from stream.shards import Front, Shards
 from stream.sources import FileSource
 from stream.visit_courses import Courses
+
+_LOOKED_AT: Final = 10
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -103,6 +105,8 @@ class Replay:
         self._last_file: FileSource | None = None
         self._person_offset = 0 if progress is None else progress.persons
         self._is_finished = False
+        self._is_begun = jobs == 1
+        self._held: list[Block] = []
         self._leave_out()
 
     def _leave_out(self) -> None:
@@ -219,8 +223,24 @@ class Replay:
             self._apply(block)
 
     def _apply(self, block: Block) -> None:
-        self.pipeline.take_block(block)
+        """Processes begin when some blocks show how much each shard has to do."""
         self.transactions += block.transactions
+        if self._is_begun:
+            self.pipeline.take_block(block)
+            return
+        self._held.append(block)
+        if len(self._held) == _LOOKED_AT:
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._is_begun:
+            return
+        self._is_begun = True
+        pipeline, held, self._held = self.pipeline, self._held, []
+        if isinstance(self._front, ShardProcesses):
+            self._front.begin(held)
+        for block in held:
+            pipeline.take_block(block)
 
     def finish(self) -> None:
         """Bring everything that was read to its end; nothing is read after it."""
@@ -229,6 +249,7 @@ class Replay:
         self._is_finished = True
         for block in self._cutter.rest():
             self._apply(block)
+        self._begin()
         self.pipeline.finish()
 
     def courses(self, visits: Iterable[tuple[str, str]]) -> Courses:
@@ -256,6 +277,7 @@ class Replay:
 
     def progress(self) -> Progress:
         """All that is needed to go on from here as if nothing had been saved."""
+        self._begin()
         between = self.pipeline.settle()
         self.pipeline.save()
         stores = [(stage, number, store) for (stage, number), store in sorted(self.pipeline.stores.items())]

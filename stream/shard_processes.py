@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from detectors.engine.stage import Stage
 from detectors.engine.trial import on_trial, tried, values_of
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
+from stream.blocks import Block
 from stream.errors import OperatorError
 from stream.garbage import keep_what_is_loaded
 from stream.known import Contents, KnownReferences
@@ -87,27 +89,34 @@ class ProcessEnded(OperatorError):
 
 
 class ShardProcesses:
-    """A `stream.shards.Front` over so many processes; shards are given to them in turn."""
+    """A `stream.shards.Front` over so many processes. They begin with `begin`."""
 
     def __init__(
         self, jobs: int, total: int, rules: Sequence[Rule[Any]], references: KnownReferences,
         stores: dict[int, Store], with_courses: bool,
     ) -> None:  # fmt: skip
-        self._owners = [shard % jobs for shard in range(total)]
+        self._jobs, self._total, self._stores = jobs, total, stores
+        self._rules = [(*tried(rule.rule_id), values_of(rule)) for rule in rules]
+        self._references, self._with_courses = references, with_courses
+        self._owners: list[int] = []
         self._lines: list[Connection] = []
-        self._processes = []
-        told = [(*tried(rule.rule_id), values_of(rule)) for rule in rules]
-        for number in range(jobs):
+        self._processes: list[BaseProcess] = []
+
+    def begin(self, blocks: Sequence[Block]) -> None:
+        """Start the processes; each gets shards that together have about as much to do in these blocks as any other's."""
+        self._owners = _owners(self._jobs, self._total, blocks)
+        for number in range(self._jobs):
             ours, theirs = _spawn.Pipe()
             process = _spawn.Process(target=_work, args=(theirs,), daemon=True)
             process.start()
             theirs.close()
             self._lines.append(ours)
             self._processes.append(process)
-            own = [shard for shard in range(total) if self._owners[shard] == number]
-            saved = {shard: stores[shard] for shard in own if shard in stores}
-            self._tell(number, _Task(own, total, told, references.contents, saved, with_courses))
-        for number in range(jobs):
+            own = [shard for shard, owner in enumerate(self._owners) if owner == number]
+            saved = {shard: self._stores.pop(shard) for shard in own if shard in self._stores}
+            task = _Task(own, self._total, self._rules, self._references.contents, saved, self._with_courses)
+            self._tell(number, task)
+        for number in range(self._jobs):
             self._hear(number)  # it is there, or says why not
 
     def send(self, shares: Sequence[Share]) -> None:
@@ -174,6 +183,16 @@ class ShardProcesses:
         if answer[:1] == _FAILED:
             raise RuntimeError(answer[1:].decode())
         return answer[1:]
+
+
+def _owners(jobs: int, total: int, blocks: Sequence[Block]) -> list[int]:
+    """The fullest shard first, to whoever has least so far; a bill of many lines takes longer than a registration."""
+    full = [sum(len(record.value) for block in blocks for record in block.shares[shard]) for shard in range(total)]
+    owners, loads = [0] * total, [0] * jobs
+    for shard in sorted(range(total), key=lambda each: -full[each]):
+        owners[shard] = loads.index(min(loads))
+        loads[owners[shard]] += full[shard] + 1
+    return owners
 
 
 def _effects(said: _Said) -> Effects:

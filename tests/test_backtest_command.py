@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stream.cli import fundwatch
-from stream.replay import Replay
+from stream.shard_processes import ShardProcesses
 
 DATA = Path(__file__).parent / "data" / "county"
 TRUTH = str(DATA / "truth.jsonl.gz")
@@ -249,7 +249,7 @@ def test_ctrl_c_leaves_what_it_has_come_to_and_the_snapshot_goes_on(folder: Path
 
 def test_a_start_is_written_at_its_time_and_kept_as_it_is(folder: Path, tmp_path: Path) -> None:
     start = tmp_path / "start"
-    words = ["replay", DATA, "--snapshot", start, "--out", tmp_path / "out"]
+    words: list[str | Path] = ["replay", DATA, "--snapshot", start, "--out", tmp_path / "out"]
     done = run(*words, "--snapshot-at", "2026-02-01")
     assert done.exit_code == 0, done.output
     saved = start.read_bytes()
@@ -267,7 +267,7 @@ def test_a_snapshot_of_other_lines_is_refused(tmp_path: Path) -> None:
         lines = file.read().splitlines(keepends=True)
     (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:50]))
     (tmp_path / "b.jsonl").write_bytes(b"".join(lines[1:80]))
-    snapshot = ["--snapshot", tmp_path / "s", "--out", tmp_path / "out"]
+    snapshot: list[str | Path] = ["--snapshot", tmp_path / "s", "--out", tmp_path / "out"]
     assert run("replay", tmp_path / "a.jsonl", *snapshot).exit_code == 0
     done = run("replay", tmp_path / "b.jsonl", *snapshot)
     assert done.exit_code == 1
@@ -275,15 +275,14 @@ def test_a_snapshot_of_other_lines_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    take = Replay.take
+    begin = ShardProcesses.begin
 
-    def kill_first(self: Replay, records: Any) -> None:
-        front = self.pipeline._front
-        os.kill(front._processes[1].pid, signal.SIGKILL)  # type: ignore[attr-defined]
-        front._processes[1].join()  # type: ignore[attr-defined]
-        take(self, records)
+    def begin_and_kill(self: ShardProcesses, blocks: Any) -> None:
+        begin(self, blocks)
+        os.kill(self._processes[1].pid or 0, signal.SIGKILL)
+        self._processes[1].join()
 
-    monkeypatch.setattr(Replay, "take", kill_first)
+    monkeypatch.setattr(ShardProcesses, "begin", begin_and_kill)
     done = run("replay", DATA, "--jobs", "2", "--out", tmp_path / "out")
     assert done.exit_code == 1
     assert "process 2 of 2 has ended; if the system was short of memory" in str(done.exception)

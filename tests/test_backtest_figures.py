@@ -215,7 +215,15 @@ def test_a_better_value_is_suggested_with_what_it_costs() -> None:
 def test_the_present_value_stays_where_none_is_better() -> None:
     [found] = sweeping.suggestions([point(2, 10, 10, 10), point(3, 10, 10, 10)])
     assert found.value is None
-    assert "none of the values tried" in found.words.en
+    assert found.words.en.endswith("than the present 3")
+
+
+def test_a_value_that_finds_as_much_sooner_is_named() -> None:
+    sooner, now = point(2, 10, 10, 10), point(3, 10, 10, 10)
+    sooner.delay_hours_median, now.delay_hours_median = 90.0, 112.0
+    [found] = sweeping.suggestions([sooner, now])
+    assert found.value is None
+    assert found.words.en.endswith("; 2 finds as much, 22 h sooner in the median")
 
 
 def test_without_labels_nothing_is_suggested_but_the_load_is_told() -> None:

@@ -14,7 +14,7 @@ from detectors.engine.rule import Rule
 from detectors.engine.trial import on_trial, tried, values_of
 from schemas.alerts import Alert
 from stream.backtest.result import Value
-from stream.rules_file import configured_rules
+from stream.rules_file import RulesWrong, configured_rules
 
 MOST_VALUES: Final = 50  # of all sweeps together: each is asked of every page that its rule is asked of
 _BASELINE: Final = "baseline"
@@ -66,7 +66,11 @@ def trials(
             why = "does not run" if rule_id in all_rules() else "is not a rule"
             raise click.UsageError(f"--sweep {sweep}: {rule_id} {why}")
         for word in words:
-            made = configured_rules(rules_file, (*assignments, f"{rule_id}.{parameter}={word}"), only)
+            assignment = f"{rule_id}.{parameter}={word}"
+            try:
+                made = configured_rules(rules_file, (*assignments, assignment), only)
+            except RulesWrong as wrong:  # the rest was right before
+                raise click.UsageError(str(wrong).replace(f"--set {assignment}", f"--sweep {sweep}")) from None
             _add(found, running[rule_id], parameter, next(rule for rule in made if rule.rule_id == rule_id))
         own = getattr(running[rule_id], parameter)
         if not any(one.trial is None and (one.rule, one.parameter) == (rule_id, parameter) for one in found.swept):
