@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from benchmarks import growth, latency, page_sizes, replay, results, service, state, workers, year
+from benchmarks import backtest, growth, latency, page_sizes, replay, results, service, state, workers, year
 from benchmarks.machine import machine
 from benchmarks.results import Section, Tell
 
@@ -24,6 +24,7 @@ Measure = Callable[[Tell], Section]
 ALL: Mapping[str, Measure] = {
     "service": service.measure,
     "replay": replay.measure,
+    "backtest": backtest.measure,
     "latency": latency.measure,
     "growth": growth.measure,
     "workers": workers.measure,
@@ -35,6 +36,7 @@ _TRIAL_CHART = Path(tempfile.gettempdir()) / "fundwatch-year.svg"
 QUICK: Mapping[str, Measure] = {
     "service": partial(service.measure, persons=5_000, days=20, rounds=1),
     "replay": partial(replay.measure, persons=5_000, days=20, rounds=1),
+    "backtest": partial(backtest.measure, persons=5_000, days=20, rounds=1),
     "latency": partial(latency.measure, persons=5_000, days=20, seconds=1),
     "growth": partial(growth.measure, sizes=(2_000, 5_000, 10_000), days=20, rounds=1, counted_days=12),
     "workers": partial(workers.measure, persons=5_000, days=20, rounds=1),

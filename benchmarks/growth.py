@@ -18,8 +18,8 @@ from benchmarks.counties import county
 from benchmarks.instructions import instructions_from, is_countable
 from benchmarks.replaying import apply_transactions, opened
 from benchmarks.results import Row, Section, Tell, median, spread, table
+from stream.process_usage import peak_rss_bytes
 from stream.replay import Replay
-from stream.replay_summary import peak_rss_bytes
 
 MUST = 1.15
 

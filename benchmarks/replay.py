@@ -19,7 +19,7 @@ from benchmarks.profile import sampled_replay, shares
 from benchmarks.replaying import apply_transactions, lines_of, opened
 from benchmarks.results import Row, Section, Tell, median, table
 from schemas.decode import decode
-from stream.replay_summary import peak_rss_bytes
+from stream.process_usage import peak_rss_bytes
 
 MUST, MUST_SHARE = 20_000, 1 / 3  # transactions a second; of the generic decode's speed
 GENERIC, TYPED, WHOLE = "decode to dicts (the physical limit)", "our typed decode to facts", "replay, every rule"

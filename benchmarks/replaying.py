@@ -42,13 +42,14 @@ def apply_transactions(replay: Replay, folder: Path, each_day: Callable[[int], N
 
     def look(lines: int) -> None:
         nonlocal done
-        now = replay.pipeline.stream_time
+        now = replay.stream_time
         if now is not None and now // DAY - first > done:
             done = now // DAY - first
             each_day(done)
 
     with LineFile(str(transactions_of(folder))) as file:
         replay.read_transactions(file, look)
+    replay.finish()
 
 
 def _first_day(folder: Path) -> int:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What must be on the machine before `make setup`: Python 3.11, Java 17, Maven, Prometheus with promtool.
+# What must be on the machine before `make setup`: Python 3.11, Java 17, Maven, Prometheus with promtool. What need not be: Chromium,
+# without which one test skips, the one that opens a backtest's report.
 #
 #   sh deploy/prerequisites.sh [PYTHON]            names what is missing with the command that installs it; as root on Debian
 #                                                  runs that command; fails when something is still missing
@@ -43,8 +44,22 @@ missing() {
     command -v prometheus >/dev/null && command -v promtool >/dev/null || printf 'Prometheus and promtool\tprometheus\n'
 }
 
+# The browser is looked for when all else is there; that it cannot be had is no reason to stop.
+look_for_browser() {
+    command -v chromium >/dev/null && command -v chromedriver >/dev/null && return 0
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        echo "installing: apt-get install chromium chromium-driver" >&2
+        apt-get update -qq >&2 || true
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver >&2 && return 0
+    fi
+    echo "no Chromium: the report is not tested in a browser; for that, sudo apt-get install chromium chromium-driver" >&2
+}
+
 lacking=$(missing "$@")
-[ -n "$lacking" ] || exit 0
+if [ -z "$lacking" ]; then
+    look_for_browser
+    exit 0
+fi
 
 packages=$(printf '%s\n' "$lacking" | cut -f 2 | tr '\n' ' ')
 echo "missing on this machine:" >&2
@@ -63,7 +78,10 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     # shellcheck disable=SC2086 # one word a package
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >&2
     lacking=$(missing "$@")
-    [ -n "$lacking" ] || exit 0
+    if [ -z "$lacking" ]; then
+        look_for_browser
+        exit 0
+    fi
     echo "still missing:" >&2
     printf '%s\n' "$lacking" | cut -f 1 | sed 's/^/  /' >&2
     exit 1

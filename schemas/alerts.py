@@ -57,9 +57,9 @@ class Point(msgspec.Struct, frozen=True):
     """One step of a series; ``low`` and ``high`` bound what was expected."""
 
     at: str
-    value: float
-    low: float | None = None
-    high: float | None = None
+    value: float | int  # as it was made: read as a float alone, a whole number would be written otherwise than before
+    low: float | int | None = None
+    high: float | int | None = None
 
 
 class Series(msgspec.Struct, frozen=True):

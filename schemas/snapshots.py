@@ -77,6 +77,18 @@ class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v2", gc=F
     swipes: tuple[Swipe, ...] = ()  # in the order in which they were sent
 
 
+class _Begin(msgspec.Struct, array_like=True, gc=False):
+    """The first fields of a saved `VisitSnapshot`, behind its tag."""
+
+    tag: str
+    visit: str
+    institution: str
+    person: str
+    partition: int
+    offset: int
+    source: Reference
+
+
 def has_possible_times(snapshot: VisitSnapshot) -> bool:
     """Whether it lies within what a call can state, as every snapshot does that a stage of ours has made."""
     times = (snapshot.source.inf_time, snapshot.begin, snapshot.end, snapshot.death)
@@ -147,6 +159,7 @@ ForPerson: TypeAlias = VisitSnapshot | Mark
 ForHousehold: TypeAlias = HouseholdVisit | Membership | GroupVisit | GroupMember | Mark
 
 _encoder = msgspec.msgpack.Encoder()
+_begin = msgspec.msgpack.Decoder(_Begin)
 _for_person: msgspec.msgpack.Decoder[ForPerson] = msgspec.msgpack.Decoder(ForPerson)
 _for_household: msgspec.msgpack.Decoder[ForHousehold] = msgspec.msgpack.Decoder(ForHousehold)
 
@@ -154,6 +167,12 @@ _for_household: msgspec.msgpack.Decoder[ForHousehold] = msgspec.msgpack.Decoder(
 def encode(message: ForPerson | ForHousehold) -> bytes:
     """The internal topics' value."""
     return _encoder.encode(message)
+
+
+def order_of(snapshot: bytes) -> tuple[int, int, int]:
+    """When and where the message was that an encoded `VisitSnapshot` follows: inf_time, partition, offset."""
+    begin = _begin.decode(snapshot)
+    return begin.source.inf_time, begin.partition, begin.offset
 
 
 def decode_for_person(value: bytes) -> ForPerson:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from schemas.references import CatalogueItem, Institution, decode_catalogue_item, decode_institution
+
+
+class Contents(msgspec.Struct, array_like=True):
+    """All that is known, to be known in another process too."""
+
+    institutions: dict[str, Institution] = {}
+    items: dict[str, CatalogueItem] = {}
 
 
 class KnownReferences:
     """Institutions and catalogue, whole in memory: some ten thousand of the one, some hundred thousand of the other."""
 
-    def __init__(self) -> None:
-        self._institutions: dict[str, Institution] = {}
-        self._items: dict[str, CatalogueItem] = {}
+    def __init__(self, contents: Contents | None = None) -> None:
+        self.contents = contents or Contents()
+        self._institutions = self.contents.institutions
+        self._items = self.contents.items
 
     def institution(self, fixmedins_code: str) -> Institution | None:
         """Its master record, None where there is none."""

@@ -32,6 +32,7 @@ class Pipeline:
     pages by stage and partition: one that an earlier run has saved is gone on from. ``returned`` is filled, by partition, with
     what has come back and is not in saved pages yet; a run gone on from them takes it again, as the service does from a topic.
     ``partition_of`` says in which partition an institution's transactions lie, where no client of Kafka's put them there.
+    ``hear_trial`` gets what rules on trial say.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Pipeline:
         stores: Stores | None = None,
         returned: Returned | None = None,
         partition_of: Callable[[bytes, int], int] = partition_of,
+        hear_trial: Callable[[Alert], None] = lambda alert: None,
     ) -> None:
         rules = list(rules)
-        self._publish, self._park = publish, park
+        self._publish, self._park, self._hear_trial = publish, park, hear_trial
+        self._partitions = partitions
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.stores: Stores = {} if stores is None else stores
         self._offset = Counter[str]()
@@ -57,12 +60,16 @@ class Pipeline:
             store = self.stores.setdefault((name, partition), {})
             return graph.open_stage(name, partition, partitions, store, references, rules, clock), store
 
-        self._first = [opened(FIRST, partition) for partition in range(partitions)]
+        self._first = [opened(FIRST, partition) for partition in self._own_partitions()]
         self._later = {name: opened(name, 0) for name in graph.STAGES if name != FIRST}
         self._returned = returned
         for partition, records in list((returned or {}).items()):
             self._offset[FIRST] = max(self._offset[FIRST], records[-1].offset)
             self._take_back(partition, records)
+
+    def _own_partitions(self) -> Iterable[int]:
+        """The partitions whose first stage is in this pipeline."""
+        return range(self._partitions)
 
     @property
     def stages(self) -> list[Stage]:
@@ -91,18 +98,20 @@ class Pipeline:
     def save(self) -> None:
         """Write every changed page to the stores, as the service does after each batch."""
         for stage, store in (*self._first, *self._later.values()):
-            _write(stage, store)
+            write(stage, store)
         if self._returned is not None:
             self._returned.clear()
 
     def save_later(self) -> None:
         """Write what a crash may leave: each stage writes for itself, and the later ones were quicker than the first."""
         for stage, store in self._later.values():
-            _write(stage, store)
+            write(stage, store)
 
     def _follow(self, name: str, partition: int, effects: Effects) -> None:
         for alert in effects.alerts:
             self._publish(alert)
+        for alert in effects.trials:
+            self._hear_trial(alert)
         for letter in effects.dead_letters:
             self._park(letter)
         self.counts.update(effects.counts)
@@ -110,7 +119,7 @@ class Pipeline:
         back: dict[int, list[Incoming]] = {}
         for stage, key, value in effects.forwards:
             if stage == FIRST:
-                home = self._partition_of(key, len(self._first))
+                home = self._partition_of(key, self._partitions)
                 back.setdefault(home, []).append(self._incoming(FIRST, home, key, value))
         for home, records in back.items():
             if self._returned is not None:
@@ -124,7 +133,7 @@ class Pipeline:
             self._incoming(after, partition, key, value) for stage, key, value in effects.forwards if stage == after
         ]
         if effects.mark is not None:
-            sources = range(len(self._first)) if after == "household" else (partition,)
+            sources = range(self._partitions) if after == "household" else (partition,)
             sent += [self._incoming(after, source, None, marks.encode(source, effects.mark)) for source in sources]
         if sent:
             stage, store = self._later[after]
@@ -146,13 +155,19 @@ class Pipeline:
 
 
 def _flush(stage: Stage, store: dict[bytes, bytes]) -> bool:
-    if stage.pages.dirty < _PAGES_BEFORE_FLUSH:
+    return flush_of_many(stage, store, 1)
+
+
+def flush_of_many(stage: Stage, store: dict[bytes, bytes], stages: int) -> bool:
+    """Write the pages of one of so many stages in a process, where enough of them have changed; whether it did."""
+    if stage.pages.dirty < _PAGES_BEFORE_FLUSH // stages:
         return False
-    _write(stage, store)
+    write(stage, store)
     return True
 
 
-def _write(stage: Stage, store: dict[bytes, bytes]) -> None:
+def write(stage: Stage, store: dict[bytes, bytes]) -> None:
+    """Write every changed page of a stage into its store."""
     for key, page in stage.flush():
         if page is None:
             store.pop(key, None)

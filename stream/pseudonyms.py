@@ -24,10 +24,18 @@ def pseudonymiser(key: Secret | None) -> Callable[[Alert], Alert]:
     """What turns an alert into the one that is published."""
     if key is None:
         return lambda alert: alert
+    pseudonym = pseudonym_of(key)
+    return lambda alert: msgspec.structs.replace(alert, persons=[pseudonym(person) for person in alert.persons])
+
+
+def pseudonym_of(key: Secret | None) -> Callable[[str], str]:
+    """What turns a ``psn_no`` into what is shown in its place."""
+    if key is None:
+        return lambda psn_no: psn_no
     secret = key.reveal().encode()
 
     @lru_cache(maxsize=100_000)
     def pseudonym(psn_no: str) -> str:
         return "P" + b32encode(hmac.digest(secret, psn_no.encode(), sha256)).decode()[:_LETTERS]
 
-    return lambda alert: msgspec.structs.replace(alert, persons=[pseudonym(person) for person in alert.persons])
+    return pseudonym

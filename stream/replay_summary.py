@@ -2,54 +2,62 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections import Counter, defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from stream.ledger import OpenAlerts
+from stream.process_usage import peak_rss_bytes
 from stream.replay import Replay
 
+if TYPE_CHECKING:
+    from stream.replay_run import Ran
 
-def as_data(replay: Replay, seconds: float) -> dict[str, Any]:
-    """The JSON of ``replay --json``; money in fen. ``alerts`` counts open alerts by rule."""
+
+def as_data(ran: Ran) -> dict[str, Any]:
+    """The JSON of ``replay --json``; money in fen, a shared visit once. ``alerts`` counts open ones by rule."""
+    replay = ran.replay
     by_rule: Counter[str] = Counter()
-    fund: Counter[str] = Counter()
     retracted: Counter[str] = Counter()
-    institutions: dict[str, dict[str, int]] = defaultdict(lambda: {"alerts": 0, "fund_at_risk": 0})
+    institutions: Counter[str] = Counter()
+    ledger = OpenAlerts()
     for alert in replay.alerts():
         if alert.status == "retracted":
             retracted[alert.rule] += 1
             continue
+        ledger.observe(alert)
         by_rule[alert.rule] += 1
-        fund[alert.rule] += alert.fund_at_risk
         if alert.institution:
-            institutions[alert.institution]["alerts"] += 1
-            institutions[alert.institution]["fund_at_risk"] += alert.fund_at_risk
+            institutions[alert.institution] += 1
+    fund, places = defaultdict(int, ledger.fund_by_rule()), defaultdict(int, ledger.fund_by_institution(institutions))
     return {
         "transactions": replay.transactions,
-        "seconds": round(seconds, 3),
-        "per_second": round(replay.transactions / seconds) if seconds > 0 else 0,
-        "peak_rss_bytes": peak_rss_bytes(),
+        "seconds": round(ran.seconds, 3),
+        "per_second": round(replay.transactions / ran.seconds) if ran.seconds > 0 else 0,
+        "peak_rss_bytes": peak_rss_of(replay),
         "alerts": dict(sorted(by_rule.items())),
         "retracted": dict(sorted(retracted.items())),
         "dead_letters": dict(sorted(replay.dead_letters.items())),
-        "unmatched_corrections": _counted(replay, "unmatched_corrections"),
+        "unmatched_corrections": unmatched_corrections(replay),
         "rules": {rule: {"alerts": by_rule[rule], "fund_at_risk": fund[rule]} for rule in sorted(by_rule)},
-        "institutions": {code: institutions[code] for code in sorted(institutions)},
-        "notes": replay.notes,
+        "institutions": {
+            code: {"alerts": institutions[code], "fund_at_risk": places[code], "standing": None, "parts": None}
+            for code in sorted(institutions)
+        },
+        "is_partial": ran.is_partial,
+        "notes": ran.notes,
     }
 
 
-def peak_rss_bytes() -> int:
-    """The most memory that this process has had."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+def peak_rss_of(replay: Replay) -> int:
+    """The most memory that the run has had, all its processes together."""
+    return peak_rss_bytes() + replay.peak_rss_elsewhere()
 
 
-def _counted(replay: Replay, name: str) -> dict[str, int]:
-    return {key[1]: count for key, count in sorted(replay.pipeline.counts.items()) if key[0] == name}
+def unmatched_corrections(replay: Replay) -> dict[str, int]:
+    """How many corrections of something never seen, by ``infno``."""
+    return {key[1]: count for key, count in sorted(replay.pipeline.counts.items()) if key[0] == "unmatched_corrections"}
 
 
 def as_text(data: dict[str, Any]) -> str:

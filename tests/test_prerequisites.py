@@ -46,10 +46,34 @@ def machine(tmp_path: Path) -> Machine:
 def test_a_machine_with_everything_is_silently_ready(machine: Machine) -> None:
     machine.has("python3", NEW_PYTHON)
     machine.has("java", JAVA.format(version="17.0.15"))
-    for name in ("mvn", "prometheus", "promtool"):
+    for name in ("mvn", "prometheus", "promtool", "chromium", "chromedriver"):
         machine.has(name)
     done = machine.prepare()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_machine_without_a_browser_is_ready_and_is_told_what_it_goes_without(machine: Machine) -> None:
+    machine.has("python3", NEW_PYTHON)
+    machine.has("java", JAVA.format(version="17.0.15"))
+    for name in ("mvn", "prometheus", "promtool"):
+        machine.has(name)
+    done = machine.prepare()
+    assert done.returncode == 0
+    assert "sudo apt-get install chromium chromium-driver" in done.stderr
+
+
+def test_root_on_debian_gets_a_browser_and_goes_on_where_there_is_none(machine: Machine, tmp_path: Path) -> None:
+    machine.has("id", "echo 0")
+    machine.has("python3", NEW_PYTHON)
+    machine.has("java", JAVA.format(version="17.0.15"))
+    for name in ("mvn", "prometheus", "promtool"):
+        machine.has(name)
+    machine.has("apt-get", f'echo "$@" >>{tmp_path}/asked; exit 100')
+    done = machine.prepare()
+    assert done.returncode == 0, done.stderr
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked == ["update -qq", "install -y -qq --no-install-recommends chromium chromium-driver"]
+    assert "no Chromium" in done.stderr
 
 
 def test_what_an_empty_machine_lacks_is_named_with_the_command_that_installs_it(machine: Machine) -> None:
@@ -85,7 +109,7 @@ def test_root_on_debian_gets_it_installed(machine: Machine, tmp_path: Path) -> N
     machine.has("id", "echo 0")
     machine.has("python3", NEW_PYTHON)
     machine.has("java", JAVA.format(version="17.0.15"))
-    for name in ("prometheus", "promtool"):
+    for name in ("prometheus", "promtool", "chromium", "chromedriver"):
         machine.has(name)
     machine.has(
         "apt-get", f'echo "$@" >>{tmp_path}/asked; case "$1" in install) cp {tmp_path}/id {tmp_path}/mvn;; esac'

@@ -112,7 +112,8 @@ def test_real_hospitals_and_pharmacies_raise_no_storm() -> None:
         run = replay(DATA / f"{name}.jsonl.gz")
         assert run.transactions > 1_000
         assert not run.dead_letters
-        assert len([alert for alert in run.alerts() if alert.severity != "low"]) <= most
+        alerts = [alert for alert in run.alerts() if alert.status == "open"]
+        assert len([alert for alert in alerts if alert.severity != "low"]) <= most
 
 
 def test_a_first_month_raises_no_storm(county: Replay) -> None:

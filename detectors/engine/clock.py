@@ -15,6 +15,7 @@ from schemas.china_time import DAY
 BEGINNING: Final = -0x7FFF_FFFF_FFFF_FFFF
 CLOCK_KEY: Final = b"c"
 LARGEST_STEP = DAY
+PACE: Final = b"pace"  # the key of a mark by which a replay keeps its shards in step
 _SPEAKERS_KEPT = 64  # enough to know that others spoke; a partition may hold thousands
 
 
@@ -48,6 +49,11 @@ class StreamClock(Page, kw_only=True):
     def hear_mark(self, time: int) -> None:
         """A time mark is the platform's own word."""
         self.now = max(self.now, time)
+
+    def hear_pace(self, time: int) -> None:
+        """Where all institutions together have come, said before every few records: who jumps from there is doubted."""
+        self.now = max(self.now, time)
+        self._note("", self.now)
 
     def _note(self, institution: str, inf_time: int) -> None:
         speakers = self.speakers

@@ -12,7 +12,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.returns import Change
 
 
-class Incoming(msgspec.Struct, frozen=True, gc=False):
+class Incoming(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One record of a topic, as Kafka or a file gave it. ``timestamp_ms`` is the record's own, Unix."""
 
     partition: int
@@ -43,14 +43,15 @@ class Effects:
     """What one batch brought about, in order. Nothing has left the engine until the caller publishes it.
 
     ``alerts`` are to be published; ``said`` is what the rules have said since the last record, which the stage turns into
-    alerts or sends on.
+    alerts or sends on. ``trials`` are what rules on trial have said (`detectors.engine.trial`): nobody else hears of them.
     """
 
-    __slots__ = ("alerts", "counts", "dead_letters", "forwards", "mark", "said")
+    __slots__ = ("alerts", "counts", "dead_letters", "forwards", "mark", "said", "trials")
 
     def __init__(self) -> None:
         self.alerts: list[Alert] = []
         self.said: list[Said] = []
+        self.trials: list[Alert] = []
         self.forwards: list[Forward] = []
         self.mark: int | None = None
         self.dead_letters: list[DeadLetter] = []

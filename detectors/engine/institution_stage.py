@@ -18,7 +18,7 @@ from detectors.books.item_days import VolumeDelta
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
 from detectors.books.visit import DayOfStay, Settled, VisitPage, visit_key
 from detectors.books.visit_posting import Posting, post
-from detectors.engine.clock import CLOCK_KEY, StreamClock
+from detectors.engine.clock import CLOCK_KEY, PACE, StreamClock
 from detectors.engine.compare import Cause
 from detectors.engine.followers import FOLLOWERS, KINDS, followers_of
 from detectors.engine.incoming import Forward, Incoming, Said
@@ -109,7 +109,10 @@ class InstitutionStage(Stage):
             self._park("time", "clock_ahead", "the mark is over an hour after the record's timestamp", role, record)
             return
         self._effects.counts["transactions", "mark"] += 1
-        self._clock.hear_mark(mark.time)
+        if record.key == PACE:
+            self._clock.hear_pace(mark.time)
+        else:
+            self._clock.hear_mark(mark.time)
         self._keep_clock(self._clock)
         self._fire_until(self._clock.now, Cause(record.partition, record.offset, mark.time, "", "", self._clock.now))
 

@@ -12,6 +12,7 @@ from detectors.engine.incoming import Effects, Forward, Incoming, Said
 from detectors.engine.page import Page
 from detectors.engine.pages import MOST_DECODED, Pages, SavedPages, Writes
 from detectors.engine.rule import References, Rule, View
+from detectors.engine.trial import is_on_trial
 from detectors.engine.walk import Walk, open_walk
 from schemas.dead_letters import DeadLetter
 from schemas.returns import AlertLeft, ReturnedAlert, encode_return
@@ -43,6 +44,7 @@ class Stage:
         kinds = set(self._pages.kinds().values())
         rules = [rule for rule in rules if rule.page in kinds]
         self.examiner = Examiner(rules, self._view, clock)
+        self._has_trials = any(is_on_trial(rule.rule_id) for rule in rules)
         self.walk = self.examiner.changing = open_walk(self._pages, saved, rules)
         self._effects = Effects()
         self._sent_mark = BEGINNING
@@ -71,7 +73,7 @@ class Stage:
             self._take_one(role, record)
             if self._effects.said:
                 said, self._effects.said = self._effects.said, []
-                self._speak(said)
+                self._speak(self._heard(said) if self._has_trials else said)
         self._finish()
         now = self._now()
         if now > self._sent_mark:
@@ -83,6 +85,15 @@ class Stage:
         now = self._now()
         if now != BEGINNING and walk.go_on(role, record, self.examiner, now, self._effects):
             self.walk = self.examiner.changing = None
+
+    def _heard(self, said: list[Said]) -> list[Said]:
+        """What rules that are not on trial have said; nothing else is joined, sent on or published."""
+        self._effects.trials += [one.alert for one in said if is_on_trial(one.alert.rule)]
+        return [one for one in said if not is_on_trial(one.alert.rule)]
+
+    def resume(self) -> None:
+        """Its pages were saved behind a whole batch, and so the mark of that batch is known further on."""
+        self._sent_mark = self._now()
 
     def flush(self) -> Writes:
         """The pages that changed since the last flush, to be written together."""

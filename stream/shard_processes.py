@@ -1,0 +1,265 @@
+"""How do several processes share the shards of a replay? Each has some, and talks to this one in bytes of msgpack.
+
+A block's shares go out before the block before is answered, so all are at work; what comes back is put in the order of shards, so
+nothing depends on who was quicker. Nothing that came from a topic is unpickled.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Sequence
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import msgspec
+
+from detectors.engine.incoming import Effects, Forward
+from detectors.engine.registry import all_rules
+from detectors.engine.rule import Rule
+from detectors.engine.stage import Stage
+from detectors.engine.trial import on_trial, tried, values_of
+from schemas.alerts import Alert
+from schemas.dead_letters import DeadLetter
+from stream.blocks import Block
+from stream.errors import OperatorError
+from stream.garbage import keep_what_is_loaded
+from stream.known import Contents, KnownReferences
+from stream.process_usage import Usage, usage
+from stream.shards import Shards, Share, Store
+from stream.visit_courses import Courses
+
+_spawn = get_context("spawn")  # a fork would take this process's threads and files along
+
+
+class _Said(msgspec.Struct, array_like=True):
+    """The effects of a share, as bytes carry them."""
+
+    alerts: list[Alert]
+    trials: list[Alert]
+    forwards: list[Forward]
+    mark: int | None
+    dead_letters: list[DeadLetter]
+    counts: list[tuple[tuple[str, ...], int]]
+
+
+class _Block(msgspec.Struct, array_like=True, tag="block"):
+    shares: Sequence[Share]
+
+
+class _Save(msgspec.Struct, array_like=True, tag="save"):
+    pass
+
+
+class _Look(msgspec.Struct, array_like=True, tag="look"):
+    visits: Sequence[tuple[int, str, str]]
+
+
+class _Measure(msgspec.Struct, array_like=True, tag="measure"):
+    pass
+
+
+class _Task(msgspec.Struct, array_like=True):
+    """What a process is to be. A rule is told by its id, its trial and its values."""
+
+    shards: list[int]
+    total: int
+    rules: list[tuple[str, str, dict[str, Any]]]
+    known: Contents
+    stores: dict[int, Store]
+    with_courses: bool
+
+
+_Asked = _Block | _Save | _Look | _Measure
+_FAILED = b"!"
+_encode = msgspec.msgpack.Encoder().encode
+_read_asked = msgspec.msgpack.Decoder(_Asked).decode
+_read_task = msgspec.msgpack.Decoder(_Task).decode
+_read_said = msgspec.msgpack.Decoder(list[_Said]).decode
+_read_stores = msgspec.msgpack.Decoder(dict[int, Store]).decode
+_read_courses = msgspec.msgpack.Decoder(Courses).decode
+
+
+class ProcessEnded(OperatorError):
+    """A process of the replay is gone. Operator action: give it memory, or ask for fewer ``--jobs``."""
+
+
+class ShardProcesses:
+    """A `stream.shards.Front` over so many processes. They begin with `begin`."""
+
+    def __init__(
+        self, jobs: int, total: int, rules: Sequence[Rule[Any]], references: KnownReferences,
+        stores: dict[int, Store], with_courses: bool,
+    ) -> None:  # fmt: skip
+        self._jobs, self._total, self._stores = jobs, total, stores
+        self._rules = [(*tried(rule.rule_id), values_of(rule)) for rule in rules]
+        self._references, self._with_courses = references, with_courses
+        self._owners: list[int] = []
+        self._lines: list[Connection] = []
+        self._processes: list[BaseProcess] = []
+
+    def begin(self, blocks: Sequence[Block]) -> None:
+        """Start the processes; each gets shards that together have about as much to do in these blocks as any other's."""
+        self._owners = _owners(self._jobs, self._total, blocks)
+        for number in range(self._jobs):
+            ours, theirs = _spawn.Pipe()
+            process = _spawn.Process(target=_work, args=(theirs,), daemon=True)
+            process.start()
+            theirs.close()
+            self._lines.append(ours)
+            self._processes.append(process)
+            own = [shard for shard, owner in enumerate(self._owners) if owner == number]
+            saved = {shard: self._stores.pop(shard) for shard in own if shard in self._stores}
+            task = _Task(own, self._total, self._rules, self._references.contents, saved, self._with_courses)
+            self._tell(number, task)
+        for number in range(self._jobs):
+            self._hear(number)  # it is there, or says why not
+
+    def send(self, shares: Sequence[Share]) -> None:
+        """See `Front`."""
+        for number in range(len(self._lines)):
+            self._tell(number, _Block([share for share in shares if self._owners[share.shard] == number]))
+
+    def receive(self) -> list[Effects]:
+        """See `Front`."""
+        said = [iter(_read_said(self._hear(number))) for number in range(len(self._lines))]
+        return [_effects(next(said[owner])) for owner in self._owners]
+
+    def saved(self) -> dict[int, Store]:
+        """See `Front`."""
+        found: dict[int, Store] = {}
+        for number in range(len(self._lines)):
+            self._tell(number, _Save())
+            found |= _read_stores(self._hear(number))
+        return dict(sorted(found.items()))
+
+    def courses(self, visits: Sequence[tuple[int, str, str]]) -> Courses:
+        """See `Front`."""
+        found = Courses()
+        for number in range(len(self._lines)):
+            self._tell(number, _Look([visit for visit in visits if self._owners[visit[0]] == number]))
+            found.by_visit |= _read_courses(self._hear(number)).by_visit
+        return found
+
+    def stages(self) -> list[Stage]:
+        """See `Front`."""
+        return []
+
+    def usage(self) -> list[Usage]:
+        """See `Front`."""
+        for number in range(len(self._lines)):
+            self._tell(number, _Measure())
+        return [msgspec.msgpack.decode(self._hear(number), type=Usage) for number in range(len(self._lines))]
+
+    def close(self) -> None:
+        """See `Front`."""
+        for line in self._lines:
+            line.close()
+        for process in self._processes:
+            process.join(timeout=10)
+            if process.is_alive():
+                process.terminate()
+                process.join()
+
+    def _tell(self, number: int, message: _Asked | _Task) -> None:
+        try:
+            self._lines[number].send_bytes(_encode(message))
+        except OSError:
+            self._hear(number)  # it may have said why
+            raise
+
+    def _hear(self, number: int) -> bytes:
+        try:
+            answer = self._lines[number].recv_bytes()
+        except (EOFError, OSError):
+            raise ProcessEnded(
+                f"process {number + 1} of {len(self._lines)} has ended",
+                "if the system was short of memory, ask for fewer --jobs",
+            ) from None
+        if answer[:1] == _FAILED:
+            raise RuntimeError(answer[1:].decode())
+        return answer[1:]
+
+
+def _owners(jobs: int, total: int, blocks: Sequence[Block]) -> list[int]:
+    """The fullest shard first, to whoever has least so far; a bill of many lines takes longer than a registration."""
+    full = [sum(len(record.value) for block in blocks for record in block.shares[shard]) for shard in range(total)]
+    owners, loads = [0] * total, [0] * jobs
+    for shard in sorted(range(total), key=lambda each: -full[each]):
+        owners[shard] = loads.index(min(loads))
+        loads[owners[shard]] += full[shard] + 1
+    return owners
+
+
+def _effects(said: _Said) -> Effects:
+    effects = Effects()
+    effects.alerts, effects.trials, effects.forwards = said.alerts, said.trials, said.forwards
+    effects.mark, effects.dead_letters = said.mark, said.dead_letters
+    effects.counts.update(dict(said.counts))
+    return effects
+
+
+# -- in the other process -----------------------------------------------------------------------------------------------
+
+
+def _work(line: Connection) -> None:
+    """Answer until the line is closed. Ctrl-C is the first process's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asked: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    # Read at once, whatever is being worked at: else both sides could wait for the other to read.
+    threading.Thread(target=_read_all, args=(line, asked), daemon=True).start()
+    try:
+        first = asked.get()
+        if first is None:
+            return
+        shards = _opened(_read_task(first))
+        keep_what_is_loaded()
+        line.send_bytes(b".")
+        while (message := asked.get()) is not None:
+            line.send_bytes(b"." + _answer(shards, _read_asked(message)))
+    except BrokenPipeError:
+        return
+    except Exception:  # noqa: BLE001 - the first process raises it
+        line.send_bytes(_FAILED + traceback.format_exc().encode())
+
+
+def _read_all(line: Connection, asked: queue.SimpleQueue[bytes | None]) -> None:
+    try:
+        while True:
+            asked.put(line.recv_bytes())
+    except (EOFError, OSError):
+        asked.put(None)
+
+
+def _opened(task: _Task) -> Shards:
+    references = KnownReferences(task.known)
+    known = all_rules()
+    rules = [
+        on_trial(known[rule], trial, _read(known[rule], values)) if trial else known[rule](**_read(known[rule], values))
+        for rule, trial, values in task.rules
+    ]
+    return Shards(task.shards, task.total, rules, references, None, task.stores, task.with_courses)
+
+
+def _read(rule: type[Rule[Any]], values: dict[str, Any]) -> dict[str, Any]:
+    types = {field.name: field.type for field in msgspec.structs.fields(rule)}
+    return {name: msgspec.convert(value, types[name]) for name, value in values.items()}
+
+
+def _answer(shards: Shards, asked: _Asked) -> bytes:
+    if isinstance(asked, _Block):
+        return _encode([_said(effects) for effects in shards.run(asked.shares)])
+    if isinstance(asked, _Save):
+        return _encode(shards.saved())
+    if isinstance(asked, _Look):
+        return _encode(shards.courses(asked.visits))
+    return _encode(usage())
+
+
+def _said(effects: Effects) -> _Said:
+    counts = list(effects.counts.items())
+    return _Said(effects.alerts, effects.trials, effects.forwards, effects.mark, effects.dead_letters, counts)
