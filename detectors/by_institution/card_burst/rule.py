@@ -91,7 +91,7 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
         days = days_of(cluster, self.span_days)
         strength = self._strength_of_set(cluster, bursts, days, limits) if len(days) >= self.days else -1
         probable = [burst for burst in bursts if burst.nats >= _PROBABLE]
-        strength = max([strength, *(_strength(burst) for burst in probable)])
+        strength = max([strength, *(_strength(burst, self.persons) for burst in probable)])
         if strength < 0:
             return None
         swipes = [one for group in cluster for one in group.members if one.stands]
@@ -144,9 +144,9 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
         return (*measured, Measure("settlements_of_them", len(swipes), None, "times"))
 
 
-def _strength(burst: Burst) -> int:
-    """1 is a burst with drugs; services may be a day at the clinic."""
-    strength = 1 + (burst.persons >= 8 and burst.share >= 0.8) - (0 if burst.has_drugs else 1)
+def _strength(burst: Burst, persons: int) -> int:
+    """1 is a burst with drugs; services may be a day at the clinic, and four who bill the same a family in a queue."""
+    strength = 1 + (burst.persons >= 8 and burst.share >= 0.8) - (not burst.has_drugs) - (burst.same < persons)
     if not burst.has_drugs and max(len(one.items) for one in burst.swipes) <= 1:
         return -1  # one and the same service for everybody
     return strength
