@@ -109,8 +109,16 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
             measures=self._measures(swipes, bursts, cluster, days),
             evidence=tuple(Cited(one.source, one.visit) for one in swipes),
             fund_at_risk=max(sum(one.scope for one in swipes), 0),
-            text=describe(page, swipes, bursts, days if len(days) >= self.days else [], view),
+            text=describe(page, swipes, bursts, days if len(days) >= self.days else [], self._limit(days), view),
         )
+
+    def _limit(self, days: list[int]) -> Text:
+        if len(days) >= self.days:
+            return Text(
+                f"（限值{self.persons}人、{self.days}天）", f" (limit: {self.persons} persons, {self.days} days)"
+            )
+        gap = self.gap_seconds
+        return Text(f"（限值{self.persons}人、相邻{gap}秒）", f" (limit: {self.persons} persons, {gap} seconds apart)")
 
     def _strength_of_set(self, cluster: list[Group], bursts: list[Burst], days: list[int], limits: Limits) -> int:
         """1 is the same cards on as many days as it takes; below 0 it is ordinary life."""

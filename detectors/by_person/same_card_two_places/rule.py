@@ -155,7 +155,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(seen.source, seen.visit) for seen in both),
             fund_at_risk=sum(seen.snapshot.scope for seen in both),
-            text=describe(pair, view),
+            text=describe(pair, self.speed_limit, self.barely, view),
         )
 
 

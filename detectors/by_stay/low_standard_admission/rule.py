@@ -184,7 +184,7 @@ class LowStandardAdmission(Rule[VisitPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, page.visit) for reference in cited if reference is not None),
             fund_at_risk=sum(settled.scope for settled in standing) if standing else page.scope,
-            text=describe(page, bill, _days(page.begin, left), grave, self.diagnostic_share, view),
+            text=describe(page, bill, _days(page.begin, left), grave, self._least(page, bill), view),
         )
 
 
