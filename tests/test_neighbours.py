@@ -52,6 +52,8 @@ def test_who_says_nothing_lives_nowhere(stated: str) -> None:
         ("人民路128号5栋402", ("人民路", "人民路128号", "人民路128号5栋402号")),
         ("幸福村**组**号", ("幸福村", "", "")),
         ("新市村5组3号", ("新市村", "新市村5组", "新市村5组3号")),
+        ("浙江省嘉善县西塘镇幸福村3组", ("西塘镇幸福村", "西塘镇幸福村3组", "")),
+        ("县西街12号", ("县西街", "", "县西街12号")),
     ],
 )
 def test_village_part_and_dwelling_are_told_apart(stated: str, parts: tuple[str, str, str]) -> None:

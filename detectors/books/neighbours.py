@@ -28,8 +28,9 @@ MOST_COUNTED: Final = 48  # members whose digests are kept; the size of a larger
 CITED: Final = 3  # messages of a stay
 AROUND: Final = 8 * DAY  # rules look at the week before and after
 NEWBORN: Final = 28 * DAY
-# Dialysis and chemotherapy come by the calendar, and cataracts are operated on by appointment: all of one day's together.
-_BY_APPOINTMENT: Final = ("Z49", "Z51", "N18", "H25", "H26")
+# Dialysis and chemotherapy (coded by the tumour too) come by the calendar, and cataracts are operated on by appointment: all of
+# one day's together.
+_BY_APPOINTMENT: Final = ("Z49", "Z51", "N18", "C", "H25", "H26")
 _DIGEST_BITS: Final = 32
 
 
@@ -194,8 +195,13 @@ def _kept(fact: GroupVisit) -> NeighbourStay:
 
 def _is_judged(stay: VisitSnapshot, birth: int | None) -> bool:
     is_newborn = birth is not None and stay.begin - birth <= NEWBORN
-    by_appointment = is_day_surgery(stay.med_type) or stay.diagnosis.startswith(_BY_APPOINTMENT)
+    by_appointment = is_by_appointment(stay.med_type, stay.diagnosis)
     return not (is_newborn or by_appointment or is_birth(stay.med_type, stay.diagnosis))
+
+
+def is_by_appointment(med_type: str, diagnosis: str) -> bool:
+    """A stay on a day that the hospital chose, the same for many: a course of treatment, day surgery, cataracts."""
+    return is_day_surgery(med_type) or diagnosis.startswith(_BY_APPOINTMENT)
 
 
 def _kept_until(stay: NeighbourStay, in_company: bool) -> int:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.books.household import HouseholdPage, MemberStay
+from detectors.books.neighbours import is_by_appointment
 from detectors.by_person.series import settled_at
 from schemas.china_time import DAY, HOUR
 from schemas.codes import is_birth, same_illness, strikes_together
@@ -57,10 +58,10 @@ class Occasion(NamedTuple):
 
 
 def judged_stays(page: HouseholdPage) -> dict[str, list[VisitSnapshot]]:
-    """Stays that can be suspicious, by institution, in order of admission: births and newborns are left out."""
+    """Stays that can be suspicious, by institution, in order of admission: no births, and none that an operating list made."""
     stays: dict[str, list[VisitSnapshot]] = {}
     for held in page.standing_stays():
-        if not _is_birth(held):
+        if not (_is_birth(held) or is_by_appointment(held.stay.med_type, held.stay.diagnosis)):
             stays.setdefault(held.stay.institution, []).append(held.stay)
     return stays
 
@@ -120,9 +121,11 @@ def parting_bounds(stays: list[VisitSnapshot], near: Nearness) -> list[int]:
 
 
 def _weight(group: list[VisitSnapshot]) -> float:
-    """1 is two members together and nothing more; the parts are added, contagion halves the whole."""
+    """1 is two members together and nothing more, and 1 for each further one; the parts are added. Contagion halves the whole,
+    and it is no wonder that it struck more than two."""
     first = group[0]
-    weight = 1.0 + 0.5 * (len(group) - 2)
+    is_struck = all(strikes_together(stay.diagnosis) for stay in group)
+    weight = 1.0 if is_struck else len(group) - 1.0
     if all(same_illness(first.diagnosis, stay.diagnosis) for stay in group):
         weight += 0.5
     if first.department and all(stay.department == first.department for stay in group):
@@ -136,9 +139,7 @@ def _weight(group: list[VisitSnapshot]) -> float:
         weight += 0.2
     if sum(stay.idle_days for stay in group) >= 2 * len(group):
         weight += 0.3
-    if all(strikes_together(stay.diagnosis) for stay in group):
-        weight *= 0.5
-    return weight
+    return 0.5 * weight if is_struck else weight
 
 
 def _closeness(apart: int, same_visit: int) -> float:

@@ -82,6 +82,18 @@ def a_few_nights_by_a_few() -> Case:
 
 
 @case
+def half_of_how_far_it_strays() -> Case:
+    told = ward(
+        "hit-three-too-many-for-thirty-six",
+        "Thirty-nine stays for thirty-six beds on three nights: 108 %, three more, which is half the root of 36: a warning.",
+        {"status": "open", "severity": "low", "score": 0.4, "measures": {"census_peak": 39, "beds_share": 1.083}},
+        beds=36,
+    )
+    fill(told, 39, 0, 3)
+    return told.until(moment(6))
+
+
+@case
 def a_large_ward() -> Case:
     told = ward(
         "hit-a-warning",

@@ -65,6 +65,19 @@ def told(name: str, why: str, *expect: Expected, custom: int = 4) -> Counter:
 
 
 @case
+def a_family_and_the_next_in_the_queue() -> Case:
+    counter = told(
+        "near-a-family-and-the-next-in-the-queue",
+        "Four with the same two items 40 s apart, and 40 s later one with another: four of five agree, enough to be told of, but "
+        "not five: low.",
+        {"status": "open", "severity": "low", "measures": {"cards_in_a_row": 5, "same_items_share": 0.8}},
+    )
+    counter.row(moment(4, 10), CARDS[:4])
+    counter.sale(moment(4, 10) + 160, CARDS[4], (INFUSION,))
+    return counter
+
+
+@case
 def six_in_a_row() -> Case:
     counter = told(
         "hit-six-in-a-row",

@@ -54,12 +54,26 @@ def a_year_apart() -> Case:
 def three_together() -> Case:
     told = together(
         "hit-three-together-once",
-        "Three members with one illness, hours and wards apart: 1 + 0.5 for the third + 0.5 for the illness = 2: medium.",
-        {"status": "open", "severity": "medium", "measures": {"members_together": 3, "evidence_weight": 2.0}},
+        "Three members with one illness, hours and wards apart: 1 + 1 for the third + 0.5 for the illness = 2.5: medium.",
+        {"status": "open", "severity": "medium", "measures": {"members_together": 3, "evidence_weight": 2.5}},
     )
     for index, ward in enumerate(("A03", "A04", "A05")):
         begin, end = moment(0, 8 + 5 * index), moment(4, 8 + 5 * index)
         told.visit(f"MT{index}", FAMILY[index], begin, end, diagnosis="E11.900", department=ward)
+    return told.until(moment(10))
+
+
+@case
+def three_with_nothing_alike() -> Case:
+    told = together(
+        "hit-three-with-nothing-alike",
+        "Three members in and out within a day of each other, each with an illness and a ward of his own: 1 + 1 reaches "
+        "the limit of 2: low.",
+        {"status": "open", "severity": "low", "measures": {"members_together": 3, "evidence_weight": 2.0}},
+    )
+    for index, (diagnosis, ward) in enumerate((("E11.900", "A03"), ("M54.500", "A04"), ("K29.500", "A05"))):
+        begin, end = moment(0, 8 + 5 * index), moment(4, 8 + 5 * index)
+        told.visit(f"MT{index}", FAMILY[index], begin, end, diagnosis=diagnosis, department=ward)
     return told.until(moment(10))
 
 
@@ -89,8 +103,21 @@ def outbreak() -> Case:
 
 
 @case
+def cataracts() -> Case:
+    told = together(
+        "exclude-cataracts", "A couple on one operating list, twice, for one eye and the other: by appointment."
+    )
+    at_one_hour(told, "H25.100")
+    at_one_hour(told, "H25.100", day=20)
+    return told.until(moment(30))
+
+
+@case
 def injury() -> Case:
-    told = together("exclude-accident", "Four hurt together (S82): half of 1 + 1 + 0.5 + 0.1 + 0.4 + 0.4 = 1.7.")
+    told = together(
+        "exclude-accident",
+        "Four hurt together (S82): half of 1 + 0.5 + 0.1 + 0.4 + 0.4 = 1.2; it is no wonder that it struck all four.",
+    )
     at_one_hour(told, "S82.000", 4)
     return told.until(moment(10))
 

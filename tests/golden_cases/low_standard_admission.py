@@ -100,6 +100,18 @@ def with_tablets() -> Case:
 
 
 @case
+def infusions_for_a_few_yuan() -> Case:
+    return examined(
+        told(
+            "exclude-infusions-for-a-few-yuan",
+            "The fee for an infusion, 11 yuan or 0.015 of 711, on the day after the tests: no blood is drawn then. He was "
+            "treated.",
+        ),
+        Billed("MI1-d", moment(1, 9), PUNCTURE, 1.0, 11.0),
+    ).until(moment(9))
+
+
+@case
 def too_few_tests() -> Case:
     return examined(
         told("near-too-few-tests", "Tablets for 300 yuan: 560 of 1,000 are tests, 0.56."),

@@ -203,6 +203,13 @@ def chemotherapy() -> Case:
 
 
 @case
+def chemotherapy_coded_by_the_tumour() -> Case:
+    told = neighbours("exclude-tumour-days", "The same with the stays coded by the tumour (C34).")
+    of_one_village(told)
+    return busload(busload(told, diagnosis="C34.900"), 21, "C34.900").until(moment(30))
+
+
+@case
 def cataracts() -> Case:
     told = neighbours("exclude-cataract-day", "Five of a village are operated on for cataract on the surgeon's day.")
     return busload(of_one_village(told), diagnosis="H25.900", nights=1).until(moment(8))

@@ -35,11 +35,12 @@ def at_desk(
     return visit
 
 
-def at_pharmacy(told: Case, day: int, yuan: float, *, hour: int = 16) -> str:
+def at_pharmacy(told: Case, day: int, yuan: float, *, hour: int = 16, certificate: str = "03") -> str:
     """A purchase; its visit."""
     shop, at, visit = Gateway("P50010600030"), moment(day, hour), f"MP{day}-{hour}"
-    shop.sent += 10 * day + hour
-    told.send(at, shop.purchase(at, PATIENT, visit, f"S{visit}", [Billed("1", at, TABLETS, 1.0, yuan)]))
+    shop.sent += 10 * abs(day) + hour
+    lines = [Billed("1", at, TABLETS, 1.0, yuan)]
+    told.send(at, shop.purchase(at, PATIENT, visit, f"S{visit}", lines, certificate=certificate))
     return visit
 
 
@@ -62,8 +63,8 @@ def visit_during_the_stay() -> Case:
 def several_services() -> Case:
     told = during(
         "hit-several-services",
-        "Two visits and a purchase of 120 yuan on three days: 1 + 1 + 0.4 = 2.4 of 2: high.",
-        {"status": "open", "severity": "high", "measures": {"services_inside": 3, "evidence_weight": 2.4}},
+        "Two visits and a purchase of 120 yuan on three days: 1 + 1 + 0.7 = 2.7 of 2: high.",
+        {"status": "open", "severity": "high", "measures": {"services_inside": 3, "evidence_weight": 2.7}},
     )
     in_hospital(told)
     at_desk(told, 2)
@@ -88,10 +89,10 @@ def own_desk() -> Case:
 def purchases_in_an_idle_stay() -> Case:
     told = during(
         "hit-purchases-in-an-idle-stay",
-        "Purchases of 120 and 110 yuan (0.4 each) in a stay of which five of eight days saw no treatment (0.4): 1.2: medium; "
+        "Purchases of 120 and 110 yuan (0.7 each) in a stay of which five of eight days saw no treatment (0.4): 1.8: medium; "
         "the stay looks empty, so its own money counts too: eight days at 70 and three treatments at 60 are 740, and 230.",
         {"status": "open", "severity": "medium", "fund_at_risk": 97000,
-         "measures": {"evidence_weight": 1.2, "idle_days_of_stay": 5}},
+         "measures": {"evidence_weight": 1.8, "idle_days_of_stay": 5}},
     )  # fmt: skip
     told.stay("MI1", PATIENT, 8, (0, 1, 7))
     at_pharmacy(told, 3, 120.0)
@@ -103,11 +104,11 @@ def purchases_in_an_idle_stay() -> Case:
 def purchase_in_an_idle_stay() -> Case:
     told = during(
         "near-one-purchase-in-an-idle-stay",
-        "One of them: 0.8: a hint; that the bed is empty is said by bed_holding.",
-        {"status": "open", "severity": "low"},
+        "One of 90 yuan: 0.4 + 0.4: a hint; that the bed is empty is said by bed_holding.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.8}},
     )
     told.stay("MI1", PATIENT, 8, (0, 1, 7))
-    at_pharmacy(told, 4, 120.0)
+    at_pharmacy(told, 4, 90.0)
     return told.until(moment(12))
 
 
@@ -115,8 +116,8 @@ def purchase_in_an_idle_stay() -> Case:
 def dear_purchases() -> Case:
     told = during(
         "hit-purchases-on-two-days",
-        "Purchases of 450 and 380 yuan on two days: 0.5 each: medium.",
-        {"status": "open", "severity": "medium", "measures": {"evidence_weight": 1.0, "days_with_services": 2}},
+        "Purchases of 450 and 380 yuan on two days: 0.7 each: medium.",
+        {"status": "open", "severity": "medium", "measures": {"evidence_weight": 1.4, "days_with_services": 2}},
     )
     in_hospital(told)
     at_pharmacy(told, 3, 450.0)
@@ -128,8 +129,9 @@ def dear_purchases() -> Case:
 def the_same_purchase_again() -> Case:
     told = during(
         "near-the-same-purchase-again",
-        "450 yuan on two days at one pharmacy, the same both times: a refill, which anybody fetches: 0.5 + 0.25: a hint.",
-        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.75}},
+        "450 yuan on two days at one pharmacy, the same both times: a refill, which anybody fetches: 0.7 + 0.4 x 0.7: "
+        "a hint.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.98}},
     )
     in_hospital(told)
     at_pharmacy(told, 3, 450.0)
@@ -141,18 +143,18 @@ def the_same_purchase_again() -> Case:
 def weekend_and_rest() -> Case:
     told = during(
         "exclude-three-quiet-days-of-eight",
-        "One purchase of 120 yuan, and three of the stay's eight days without treatment, as a weekend and a day of rest are.",
+        "One purchase of 90 yuan, and three of the stay's eight days without treatment, as a weekend and a day of rest are.",
     )
     told.stay("MI1", PATIENT, 8, (0, 1, 4, 6, 7))
-    at_pharmacy(told, 4, 120.0)
+    at_pharmacy(told, 4, 90.0)
     return told.until(moment(12))
 
 
 @case
 def one_small_purchase() -> Case:
-    told = during("near-one-small-purchase", "One purchase of 120 yuan, which a relative may have made: 0.4 of 0.7.")
+    told = during("near-one-small-purchase", "One purchase of 90 yuan, which a relative may have made: 0.4 of 0.7.")
     in_hospital(told)
-    at_pharmacy(told, 3, 120.0)
+    at_pharmacy(told, 3, 90.0)
     return told.until(moment(12))
 
 
@@ -160,19 +162,46 @@ def one_small_purchase() -> Case:
 def two_small_purchases() -> Case:
     told = during(
         "near-two-small-purchases",
-        "Purchases of 120 and 110 yuan: 0.4 each: a hint.",
+        "Purchases of 90 and 80 yuan: 0.4 each: a hint.",
         {"status": "open", "severity": "low"},
     )
     in_hospital(told)
-    at_pharmacy(told, 3, 120.0)
-    at_pharmacy(told, 5, 110.0)
+    at_pharmacy(told, 3, 90.0)
+    at_pharmacy(told, 5, 80.0)
     return told.until(moment(12))
 
 
 @case
 def one_larger_purchase() -> Case:
-    told = during("near-one-larger-purchase", "One purchase of 450 yuan: 0.5 of 0.7.")
+    told = during(
+        "hit-one-purchase-with-the-card",
+        "One purchase of 450 yuan with the social-security card, which was not in the ward then: 0.7: low.",
+        {"status": "open", "severity": "low", "fund_at_risk": 45000, "measures": {"evidence_weight": 0.7}},
+    )
     in_hospital(told)
+    at_pharmacy(told, 3, 450.0)
+    return told.until(moment(12))
+
+
+@case
+def one_electronic_purchase() -> Case:
+    told = during(
+        "near-one-purchase-by-telephone",
+        "The same with the electronic certificate, which a daughter may have in her telephone: 0.5 of 0.7.",
+    )
+    in_hospital(told)
+    at_pharmacy(told, 3, 450.0, certificate="01")
+    return told.until(moment(12))
+
+
+@case
+def refill() -> Case:
+    told = during(
+        "exclude-bought-before-the-stay-too",
+        "450 yuan with the card, as at that pharmacy three weeks before the stay: what he takes anyway: 0.2 of 0.7.",
+    )
+    in_hospital(told)
+    at_pharmacy(told, -21, 450.0)
     at_pharmacy(told, 3, 450.0)
     return told.until(moment(12))
 

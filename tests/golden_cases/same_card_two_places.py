@@ -135,6 +135,20 @@ def hardly() -> Case:
 
 
 @case
+def a_stay_s_bill() -> Case:
+    told = places(
+        "exclude-a-stay-s-bill",
+        "A stay is settled half an hour before a purchase 40 km away, 80 km/h: a relative came for the bill, and only drove.",
+    )
+    begin, end = moment(-5, 9), moment(0, 9)
+    told.visit("MI1", PATIENT, begin, end)
+    at = moment(0, 10)
+    told.send(at, told.gateway.settle_stay(at, PATIENT, "MI1", "SMI1", 900.0))
+    at_pharmacy(told, moment(0, 10, 30))
+    return told.until(moment(2))
+
+
+@case
 def caught_up() -> Case:
     told = places(
         "near-village-clinic-catches-up",

@@ -129,6 +129,41 @@ def after_a_full_stay() -> Case:
 
 
 @case
+def a_stroke_a_fortnight_ago() -> Case:
+    told = split(
+        "near-a-stroke-a-fortnight-ago",
+        "A stroke, five days in, twelve out, in again: 1 - 0.5: it does not flare up by itself: low.",
+        {"status": "open", "severity": "low", "measures": {"days_to_readmission": 12, "evidence_weight": 0.5}},
+    )
+    stay(told, "MA", 0, 5, diagnosis="I63.900")
+    stay(told, "MB", 17, None, diagnosis="I63.900")
+    return told.until(moment(30))
+
+
+@case
+def flares_up() -> Case:
+    told = split(
+        "exclude-flares-up-after-weeks", "Chronic obstruction of the lungs, twelve days between: 1 - 0.5 of 1."
+    )
+    stay(told, "MA", 0, 7, diagnosis="J44.100")
+    stay(told, "MB", 19, 7, diagnosis="J44.100")
+    return told.until(moment(40))
+
+
+@case
+def a_habit() -> Case:
+    told = split(
+        "hit-weeks-apart-four-times",
+        "The same four times in a row, always twelve days between: 1 - 0.5, and 0.5 for each of two repetitions: low.",
+        {"status": "open", "severity": "low", "visits": ["MA", "MB", "MC", "MD"],
+         "measures": {"stays_in_chain": 4, "evidence_weight": 1.5}},
+    )  # fmt: skip
+    for number, visit in enumerate(("MA", "MB", "MC", "MD")):
+        stay(told, visit, 19 * number, 7, diagnosis="J44.100")
+    return told.until(moment(80))
+
+
+@case
 def registered_twice() -> Case:
     told = split("exclude-registered-twice", "One admission of an hour, registered twice on its day.")
     stay(told, "MA", 3, 0, hour=8)

@@ -133,5 +133,5 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, stay.visit) for stay in chain for reference in stay.evidence),
             fund_at_risk=sum(stay.scope for stay in chain),
-            text=describe(chain, view),
+            text=describe(chain, self.stays, self.gap_days, view),
         )

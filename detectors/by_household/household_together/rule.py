@@ -70,8 +70,8 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
             0.5,
             20.0,
             "weight",
-            "仅一次、仅两人时的权重下限",
-            "weight of one occasion of two alone",
+            "仅一次时：两人提示、三人中级的权重下限",
+            "weight of one occasion alone: low for two, medium for three",
             "docs/decisions/0004",
         ),
     ] = 2.3
@@ -111,7 +111,8 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
             return None
         stays = [stay for one in together for stay in one.stays]
         ends = [stay.end for stay in stays]
-        severity: Severity = "low" if len(together) == 1 and most < 3 else "medium"
+        is_weak = len(together) == 1 and (most < 3 or weight < self.once_weight_limit)
+        severity: Severity = "low" if is_weak else "medium"
         if len(together) > 1 and all(one.is_over for one in together) and weight >= 1.5 * self.weight_limit:
             severity = "high"
         return Finding(

@@ -9,6 +9,8 @@ from schemas.china_time import HOUR, format_day
 from schemas.codes import same_illness
 
 _SHOWN = 4  # occasions; the newest say most
+_LIMIT = Text("限值：两人一年内两次，或三人一次", "limit: two members twice in a year, or three once")
+_HINT = Text("两人一次，未达限值，但处处相同", "two once are short of the limit, but they are alike in everything")
 
 
 def describe(institution: str, together: list[Occasion], view: View) -> Text:
@@ -19,11 +21,16 @@ def describe(institution: str, together: list[Occasion], view: View) -> Text:
     shown = together[-_SHOWN:]
     zh = "；".join(_occasion_zh(one) for one in shown)
     en = "; ".join(_occasion_en(one) for one in shown)
+    total = sum(max(stay.scope, 0) for one in together for stay in one.stays)
+    billed_zh = f"；已结算政策范围内费用合计{total / 100:.2f}元" if total else ""
+    billed_en = f"; {total / 100:.2f} yuan in scope settled so far" if total else ""
+    limit = _HINT if len(together) == 1 and len(together[0].stays) == 2 else _LIMIT
     times_en = {1: "once", 2: "twice"}.get(len(together), f"{len(together)} times")
     return Text(
-        f"同户{members}人{len(together)}次在{place}同进同出：{zh}。请先核对各次入院指征、病程记录与费用是否雷同，"
+        f"同户{members}人{len(together)}次在{place}同进同出（{limit.zh}）：{zh}{billed_zh}。请先核对各次入院指征、病程记录与费用是否雷同，"
         f"并核实住院期间本人是否在院。",
-        f"{members} members of one household were admitted to and discharged from {place} together, {times_en}: {en}. "
+        f"{members} members of one household were admitted to and discharged from {place} together, {times_en} ({limit.en}): "
+        f"{en}{billed_en}. "
         "Look first at the grounds for admission, whether records and charges are copies of one another, and whether "
         "the patients were there.",
     )

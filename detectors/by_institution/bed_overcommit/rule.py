@@ -22,6 +22,7 @@ from schemas.alerts import Measure, RuleClass, Severity, Text
 from schemas.china_time import DAY, HOUR, format_day
 
 _MEDIUM, _VERY_HIGH, _LONG = 1.1, 1.5, 7  # a warning at this share is more than a bed in a corridor; a week is no peak
+_CHANCE = 0.5  # of how far a full house strays: as much for three nights running is told of, and no more than that
 _SOURCE = "domain.md §4.8 (ENG)"
 
 
@@ -147,10 +148,10 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
         """None where chance explains it: a warning of a few nights by a few stays."""
         nights, steady = len(one.above(beds)), one.steady(self.nights)
         is_long, share = nights >= _LONG, steady / beds
-        is_chance = (steady - beds) * (2 if is_long else 1) < sqrt(beds)
+        strays = (steady - beds) * (2 if is_long else 1) / sqrt(beds)  # a full house by 1; a week's mean by half of it
         if share > self.alert_share:
-            return "low" if is_chance else "high" if share >= _VERY_HIGH or is_long else "medium"
-        if is_chance:
+            return "low" if strays < 1 else "high" if share >= _VERY_HIGH or is_long else "medium"
+        if strays < _CHANCE:
             return None
         return "medium" if share >= _MEDIUM and is_long else "low"
 

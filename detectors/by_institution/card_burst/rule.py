@@ -91,7 +91,7 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
         days = days_of(cluster, self.span_days)
         strength = self._strength_of_set(cluster, bursts, days, limits) if len(days) >= self.days else -1
         probable = [burst for burst in bursts if burst.nats >= _PROBABLE]
-        strength = max([strength, *(_strength(burst) for burst in probable)])
+        strength = max([strength, *(_strength(burst, self.persons) for burst in probable)])
         if strength < 0:
             return None
         swipes = [one for group in cluster for one in group.members if one.stands]
@@ -109,8 +109,16 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
             measures=self._measures(swipes, bursts, cluster, days),
             evidence=tuple(Cited(one.source, one.visit) for one in swipes),
             fund_at_risk=max(sum(one.scope for one in swipes), 0),
-            text=describe(page, swipes, bursts, days if len(days) >= self.days else [], view),
+            text=describe(page, swipes, bursts, days if len(days) >= self.days else [], self._limit(days), view),
         )
+
+    def _limit(self, days: list[int]) -> Text:
+        if len(days) >= self.days:
+            return Text(
+                f"（限值{self.persons}人、{self.days}天）", f" (limit: {self.persons} persons, {self.days} days)"
+            )
+        gap = self.gap_seconds
+        return Text(f"（限值{self.persons}人、相邻{gap}秒）", f" (limit: {self.persons} persons, {gap} seconds apart)")
 
     def _strength_of_set(self, cluster: list[Group], bursts: list[Burst], days: list[int], limits: Limits) -> int:
         """1 is the same cards on as many days as it takes; below 0 it is ordinary life."""
@@ -144,9 +152,9 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
         return (*measured, Measure("settlements_of_them", len(swipes), None, "times"))
 
 
-def _strength(burst: Burst) -> int:
-    """1 is a burst with drugs; services may be a day at the clinic."""
-    strength = 1 + (burst.persons >= 8 and burst.share >= 0.8) - (0 if burst.has_drugs else 1)
+def _strength(burst: Burst, persons: int) -> int:
+    """1 is a burst with drugs; services may be a day at the clinic, and four who bill the same a family in a queue."""
+    strength = 1 + (burst.persons >= 8 and burst.share >= 0.8) - (not burst.has_drugs) - (burst.same < persons)
     if not burst.has_drugs and max(len(one.items) for one in burst.swipes) <= 1:
         return -1  # one and the same service for everybody
     return strength

@@ -11,8 +11,10 @@ from schemas.china_time import DAY, format_day, format_time
 _SHOWN = 6  # days; the newest say most
 
 
-def describe(page: TerminalPage, swipes: list[Swiped], bursts: list[Burst], days: list[int], view: View) -> Text:
-    """``days``: those on which the same set came, where it came often enough."""
+def describe(
+    page: TerminalPage, swipes: list[Swiped], bursts: list[Burst], days: list[int], limit: Text, view: View
+) -> Text:
+    """``days``: those on which the same set came, where it came often enough; ``limit``: what it crossed."""
     known = view.references.institution(page.institution)
     place = known.name if known is not None and known.name else page.institution
     told = _told_set(swipes, days) if days else _told_burst(max(bursts, key=lambda burst: (burst.persons, burst.nats)))
@@ -20,11 +22,11 @@ def describe(page: TerminalPage, swipes: list[Swiped], bursts: list[Burst], days
     by_zh = f"（经办人{page.operator}）" if page.operator else ""
     by_en = f" (operator {page.operator})" if page.operator else ""
     return Text(
-        f"{place}{by_zh}{told.zh}，涉及政策范围内费用{money}元。请先调取结算时段的监控录像，核实持卡人是否到场、卡证是否留存在机构，"
+        f"{place}{by_zh}{told.zh}{limit.zh}，涉及政策范围内费用{money}元。请先调取结算时段的监控录像，核实持卡人是否到场、卡证是否留存在机构，"
         "再核对处方、签名与药品去向（追溯码）。",
-        f"{place}{by_en}: {told.en}; {money} yuan within policy scope. Look first at the cameras of those minutes, whether the"
-        " owners were there and whether cards are kept at the counter, then at prescriptions, signatures and where the drugs"
-        " went (trace codes).",
+        f"{place}{by_en}: {told.en}{limit.en}; {money} yuan within policy scope. Look first at the cameras of those minutes, "
+        "whether the owners were there and whether cards are kept at the counter, then at prescriptions, signatures and where "
+        "the drugs went (trace codes).",
     )
 
 

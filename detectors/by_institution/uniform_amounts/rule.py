@@ -101,5 +101,5 @@ class UniformAmounts(Rule[AmountsPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(case.source, case.visit) for case in cases),
             fund_at_risk=max(sum(case.scope for case in cases), 0),
-            text=describe(page, cluster, view),
+            text=describe(page, cluster, Limits(self.stays, self.window_days, self.within), view),
         )

@@ -53,11 +53,12 @@ class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = _SOURCE
     blind_spots: ClassVar[Text] = Text(
-        "单次的小额药店购药可能由家属代购，住院有诊疗时不报；入院、出院当日及外检不看；住院前已开的慢特病用药、透析和放化疗只作提示；"
+        "单次的小额药店购药、凭电子凭证的单次购药可能由家属代购，住院有诊疗时不报；入院、出院当日及外检不看；住院前已开的慢特病用药、透析和放化疗只作提示；"
         "住院超过90天的，早期的院外服务被遗忘后该次住院不再更新。",
-        "A single small purchase, which a relative may have made, is not raised while the stay shows treatment; the first and "
-        "last day and examinations done elsewhere are not looked at; drugs prescribed before, dialysis and chemotherapy are a "
-        "hint at most; in a stay of over 90 days the alert is final once its first services are forgotten.",
+        "A single small purchase, or one with the electronic certificate, which a relative may have made, is not raised while "
+        "the stay shows treatment; the first and last day and examinations done elsewhere are not looked at; drugs prescribed "
+        "before, dialysis and chemotherapy are a hint at most; in a stay of over 90 days the alert is final once its first "
+        "services are forgotten.",
     )
 
     report_hours: Annotated[
@@ -81,7 +82,7 @@ class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):
     ] = 5_000
     small_amount: Annotated[
         int, parameter(0, 10_000_000, "fen", "小额购药金额", "a relative may fetch what is below this", _WEIGHT)
-    ] = 30_000
+    ] = 10_000
     large_amount: Annotated[
         int, parameter(0, 10_000_000, "fen", "大额购药金额", "from this on a purchase weighs like a visit", _WEIGHT)
     ] = 100_000

@@ -1,8 +1,8 @@
 """Which services had a patient elsewhere while he was in, and how much does each say?
 
 A service counts by what it needs: a registered outpatient visit needs the patient himself, a pharmacy sells to whoever brings
-the card. What was prescribed before the stay, and a course of dialysis or chemotherapy that goes on elsewhere, say little however
-often they come (domain.md §4.1).
+the card, and for the electronic certificate nobody need bring anything. What was prescribed or bought before the stay, and a
+course of dialysis or chemotherapy that goes on elsewhere, say little however often they come (domain.md §4.1).
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _COURSES: Final = ("Z51", "Z49", "N18", "N19")  # chemotherapy, dialysis
 _LIKELY_ENDED: Final = 21 * DAY  # so long after it was last heard of, an open stay is likely to have ended
 _SAYS_IT_GOES_ON: Final = ("2403", "2304")
 _MOST_OF_WEAK: Final = 0.75  # together
+_REFILL: Final = 0.2
+_AGAIN: Final = 0.4  # so that a purchase and its like remain a hint
 
 
 class Purse(NamedTuple):
@@ -56,8 +58,9 @@ def _is_overtaken(stay: VisitSnapshot, stays: list[VisitSnapshot]) -> bool:
 
 def services_inside(page: PersonPage, stay: VisitSnapshot, purse: Purse, now: int, grace: int) -> list[Service]:
     """All services that are certain by ``now`` to lie inside the stay, in order of day and visit."""
+    refills = _bought_before(page, stay)
     found = [
-        Service(visit, day, *_weigh(visit, day, stay, purse))
+        Service(visit, day, *_weigh(visit, day, stay, purse, refills))
         for visit, day in _inside(page, stay)
         if stay.end is not None or _goes_on(stay, day) or now >= _certain_at(day, grace)
     ]
@@ -102,9 +105,21 @@ def _goes_on(stay: VisitSnapshot, day: int) -> bool:
     return stay.source.infno in _SAYS_IT_GOES_ON and stay.source.inf_time // DAY > day
 
 
-def _weigh(visit: VisitSnapshot, day: int, stay: VisitSnapshot, purse: Purse) -> tuple[float, bool]:
+def _bought_before(page: PersonPage, stay: VisitSnapshot) -> set[tuple[str, int]]:
+    """Pharmacy and amount of what was bought before the stay: the same again is what he takes anyway."""
+    return {
+        (visit.institution, visit.total)
+        for visit in page.visits.values()
+        if visit.kind == PHARMACY and not visit.void and visit.begin < stay.begin
+    }
+
+
+def _weigh(
+    visit: VisitSnapshot, day: int, stay: VisitSnapshot, purse: Purse, refills: set[tuple[str, int]]
+) -> tuple[float, bool]:
     """1 is a visit that needed the patient; half where wards send patients out, or the stay may have ended by then."""
-    weight, is_weak = _own_weight(visit, purse)
+    is_refill = visit.kind == PHARMACY and (visit.institution, visit.total) in refills
+    weight, is_weak = (_REFILL, True) if is_refill else _own_weight(visit, purse)
     if is_bed_day_package(stay.med_type) or is_birth(stay.med_type, stay.diagnosis):
         weight *= 0.5
     if stay.end is None and day * DAY > max(stay.begin, stay.source.inf_time) + _LIKELY_ENDED:
@@ -118,18 +133,26 @@ def _own_weight(visit: VisitSnapshot, purse: Purse) -> tuple[float, bool]:
     if visit.med_type.startswith(_MATERNITY) or (visit.med_type.startswith(_CHRONIC) and visit.drugs_only):
         return 0.2, True
     if visit.kind == PHARMACY:
-        amount = visit.total
-        if amount < purse.tiny:
-            return 0.25, False
-        return (1.0 if amount >= purse.large else 0.4 if amount < purse.small else 0.5), False
+        return _purchase_weight(visit, purse), False
     if visit.med_type.startswith(_EMERGENCY):
         return 0.7, False
     is_electronic = any(swipe.certificate == ELECTRONIC for swipe in visit.swipes)
     return (0.7 if visit.drugs_only and is_electronic else 1.0), False
 
 
+def _purchase_weight(visit: VisitSnapshot, purse: Purse) -> float:
+    """A card that was brought to the counter was not in the ward, and neither perhaps was its owner."""
+    if visit.total < purse.tiny:
+        return 0.25
+    if visit.total >= purse.large:
+        return 1.0
+    if visit.total < purse.small:
+        return 0.4
+    return 0.5 if any(swipe.certificate == ELECTRONIC for swipe in visit.swipes) else 0.7
+
+
 def weight_of(services: list[Service]) -> float:
-    """All together; the weak ones only up to a bound; half for a further purchase of the same day, and for the same one again:
+    """All together; the weak ones only up to a bound; less for a further purchase of the same day, and for the same one again:
     what is bought over and over is fetched by anybody.
     """
     weak = min(sum(service.weight for service in services if service.is_weak), _MOST_OF_WEAK)
@@ -139,7 +162,7 @@ def weight_of(services: list[Service]) -> float:
             continue
         visit = service.visit
         is_again = visit.kind == PHARMACY and (service.day in days or (visit.institution, visit.total) in purchases)
-        strong += service.weight * (0.5 if is_again else 1.0)
+        strong += service.weight * (_AGAIN if is_again else 1.0)
         if visit.kind == PHARMACY:
             days.add(service.day)
             purchases.add((visit.institution, visit.total))

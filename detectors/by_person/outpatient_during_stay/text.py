@@ -27,9 +27,10 @@ def describe(stay: VisitSnapshot, services: list[Service], is_idle: bool, is_emp
     money_zh = "涉及金额为该次住院与门诊、购药之和" if is_empty else "涉及金额为门诊、购药的政策范围内费用"
     money_en = "the stay and the services" if is_empty else "the services alone"
     return Text(
-        f"患者{begin}在{place}住院（{until_zh}），住院期间另有{len(services)}次门诊或购药：{zh}。{idle_zh}{money_zh}。"
+        f"患者{begin}在{place}住院（{until_zh}），住院期间另有{len(services)}次门诊或购药（应为0次）：{zh}。{idle_zh}{money_zh}。"
         f"请先查当日护理、查房记录和医嘱执行单，核实患者是否在院，再核对门诊、购药是否本人。",
-        f"Admitted to {place} on {begin}, {until_en}; in between {len(services)} times at an outpatient desk or a pharmacy: "
+        f"Admitted to {place} on {begin}, {until_en}; in between at an outpatient desk or a pharmacy "
+        f"{'once' if len(services) == 1 else f'{len(services)} times'} (limit: none): "
         f"{en}. {idle_en}The money counted is that of {money_en}. Look first at that day's nursing notes, ward round and "
         "executed orders: was the patient there? Then whether it was he who came to the desk.",
     )

@@ -2,8 +2,8 @@
 
 Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
 more than 150 km/h as the crow flies is not possible; more than 60 within half an hour hardly is, for between the swipes he
-must have been registered and treated too (low). A pharmacy may key in later what it sold before: a single pair with a pharmacy
-is low, a second one is no slip.
+must have been registered and treated too (low); but a stay's bill is paid at the desk by whoever fetches him. A pharmacy may
+key in later what it sold before: a single pair with a pharmacy is low, a second one is no slip.
 Pharmacies beside their hospital are nearer; the electronic certificate and internet hospitals are no card in a place.
 Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: domain.md §4.11.
 """
@@ -19,6 +19,7 @@ from detectors.by_person.same_card_two_places.swipes import (
     Seen,
     distance_km,
     has_coordinates,
+    is_bill_of_a_stay,
     is_internet_hospital,
     may_be_caught_up_on,
     near_in_time,
@@ -122,9 +123,8 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
         pair = Pair(*candidate, distance_km(one, other))
         if pair.km < self.least_km:
             return None
-        if pair.speed <= (self.barely if pair.seconds <= 60 * self.within_minutes else self.speed_limit):
-            return None
-        return pair
+        barely = pair.seconds <= 60 * self.within_minutes and not any(map(is_bill_of_a_stay, candidate))
+        return pair if pair.speed > (self.barely if barely else self.speed_limit) else None
 
     def _severity(self, pair: Pair, impossible: list[Pair], view: View) -> Severity:
         """A pharmacy sells on a card that a relative brings, or whose number it has: one such pair alone says little."""
@@ -155,7 +155,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(seen.source, seen.visit) for seen in both),
             fund_at_risk=sum(seen.snapshot.scope for seen in both),
-            text=describe(pair, view),
+            text=describe(pair, self.speed_limit, self.barely, view),
         )
 
 

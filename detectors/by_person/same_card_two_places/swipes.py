@@ -136,6 +136,11 @@ def is_internet_hospital(place: Institution | None) -> bool:
     return place is not None and any(word in place.name or word in place.kind for word in _INTERNET)
 
 
+def is_bill_of_a_stay(seen: Seen) -> bool:
+    """Whether a stay was settled: nobody is registered or treated there, so a card may come and go at once."""
+    return seen.snapshot.kind == STAY and bool(seen.settlement)
+
+
 def may_be_caught_up_on(seen: Seen, place: Institution | None) -> bool:
     """Whether a village clinic settled it long after the patient had come: it does so for all of the day in one go."""
     return (

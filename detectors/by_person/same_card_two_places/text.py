@@ -9,10 +9,14 @@ from schemas.china_time import format_time
 from schemas.snapshots import PHARMACY
 
 
-def describe(pair: Pair, view: View) -> Text:
-    """When and where, how far apart, and where to look first."""
+def describe(pair: Pair, limit: float, barely: float, view: View) -> Text:
+    """When and where, how far apart, how fast that is against which limit (km/h), and where to look first."""
     minutes = pair.seconds // 60
     (first_zh, first_en), (second_zh, second_en) = _said(pair.first, view), _said(pair.second, view)
+    said_zh, said_en = f"超过可行的{limit:.0f}", f"more than the {limit:.0f} that can be travelled"
+    if pair.speed <= limit:
+        said_zh = f"未过{limit:.0f}，但已过连就诊在内勉强可行的{barely:.0f}"
+        said_en = f"below {limit:.0f}, but above the {barely:.0f} that can barely be travelled door to door"
     one_card = pair.first.certificate == pair.second.certificate and bool(pair.first.certificate)
     card_zh = "两次使用同一种凭证" if one_card else "两次凭证不同或不详，可能由两人分持"
     card_en = (
@@ -21,11 +25,12 @@ def describe(pair: Pair, view: View) -> Text:
         else "the certificates differ or are not stated and may have been in two hands"
     )
     return Text(
-        f"同一参保人的医保凭证{first_zh}，{minutes}分钟后又{second_zh}，两地直线距离{pair.km:.0f}公里，{card_zh}。"
+        f"同一参保人的医保凭证{first_zh}，{minutes}分钟后又{second_zh}，两地直线距离{pair.km:.0f}公里，需每小时{pair.speed:.0f}公里"
+        f"（{said_zh}），{card_zh}。"
         "请先核对两处的身份核验记录和监控，查明本人在何处，另一处是否冒名就医、代刷或留存他人证卡。",
         f"One person's certificate was {first_en} and {minutes} min later {second_en}, {pair.km:.0f} km away as the crow "
-        f"flies; {card_en}. Look first at the identity checks and cameras of both places: where was the person, and who used or "
-        "kept the card at the other?",
+        f"flies, {pair.speed:.0f} km/h ({said_en}); {card_en}. Look first at the identity checks and cameras of both places: "
+        "where was the person, and who used or kept the card at the other?",
     )
 
 

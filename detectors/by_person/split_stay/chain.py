@@ -1,8 +1,8 @@
 """How much does a readmission look like one stay that was cut in two?
 
 A *link* joins two stays of one person in one institution, the second soon after the first. Its weight begins with the gap and
-is changed by all that speaks for or against a cut; where little is left of it there is no link at all. A *chain* is a run of
-linked stays.
+is changed by all that speaks for or against a cut; where nothing is left of it there is no link at all. A *chain* is a run of
+linked stays. What is too weak to be told of once may be a habit: each repetition adds half a point.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _INJURY: Final = ("S", "T")
 _PSYCHIATRIC: Final = "F"
 # Beyond `is_grave`: acute and severe, so that some come back as ill as they were.
 _SEVERE: Final = ("I60", "I61", "I62", "I63", "I64", "J12", "J13", "J14", "J15", "J16", "J18", "K85", "K92")
+_SHORT: Final = 0.5  # of its least weight, and still a link: its like may make up for it
 _USUAL_STAY: Final = 9 * DAY  # the mean stay was of 8.8 days (domain.md §5): one as long was not cut short
 
 
@@ -48,6 +49,7 @@ class Link(NamedTuple):
     second: VisitSnapshot
     gap: int  # calendar days from discharge to readmission
     weight: float
+    least: float  # weight from which a chain that it is the strongest of is told
 
 
 class Chain(NamedTuple):
@@ -70,6 +72,11 @@ class Chain(NamedTuple):
         """The strongest link's, and half a point for each repetition."""
         return self.strongest.weight + 0.5 * (len(self.links) - 1)
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it weighs enough for anybody to hear of it."""
+        return self.weight >= self.strongest.least
+
 
 def chains(page: PersonPage, tiers: Tiers, with_bed_days: bool) -> dict[str, Chain]:
     """All chains of a person, by the first stay of each."""
@@ -80,7 +87,9 @@ def chains(page: PersonPage, tiers: Tiers, with_bed_days: bool) -> dict[str, Cha
     found: dict[str, Chain] = {}
     for own in by_institution.values():
         for links in _runs(own, stays, tiers, page, with_bed_days):
-            found[links[0].first.visit] = Chain(tuple(links))
+            chain = Chain(tuple(links))
+            if chain.is_told:
+                found[links[0].first.visit] = chain
     return found
 
 
@@ -108,9 +117,16 @@ def _link(
     gap = max(second.begin // DAY - first.end // DAY, 0)
     if gap > tiers.within or _has_reason(first, second, page, with_bed_days):
         return None
-    base, least = (3.0, 1.5) if gap <= tiers.at_once else (2.0, 1.5) if gap <= tiers.soon else (1.0, 1.0)
-    weight = base + _illness(first, second, gap) + _circumstances(first, second, stays) + _sameness(first, second)
-    return Link(first, second, gap, weight) if weight >= least else None
+    base, least = (
+        (3.0, 1.5) if gap <= tiers.at_once else (2.0, 1.5) if gap <= tiers.soon else (1.0, _weeks_later(second))
+    )
+    weight = base + _illness(first, second, gap) + _circumstances(first, second, stays) + _sameness(first, second, gap)
+    return Link(first, second, gap, weight, least) if weight >= least - _SHORT else None
+
+
+def _weeks_later(second: VisitSnapshot) -> float:
+    """What it takes after more than a week: what flares up again and again brings him back then, what is acute does not."""
+    return 1.0 if is_grave(second.diagnosis) else 0.5
 
 
 def _has_reason(first: VisitSnapshot, second: VisitSnapshot, page: PersonPage, with_bed_days: bool) -> bool:
@@ -134,10 +150,14 @@ def _illness(first: VisitSnapshot, second: VisitSnapshot, gap: int) -> float:
         return -1.0
     if second.diagnosis.startswith(_IN_CYCLES):
         return -1.0
-    if is_grave(second.diagnosis) or second.diagnosis.startswith(_SEVERE):
+    if _brings_back(second.diagnosis):
         assert first.end is not None
         return -1.0 if first.end - first.begin >= _USUAL_STAY else -0.5
     return -0.5 if second.diagnosis.startswith(_PSYCHIATRIC) and gap > 1 else 0.0
+
+
+def _brings_back(diagnosis: str) -> bool:
+    return is_grave(diagnosis) or diagnosis.startswith(_SEVERE)
 
 
 def _circumstances(first: VisitSnapshot, second: VisitSnapshot, stays: list[VisitSnapshot]) -> float:
@@ -161,14 +181,14 @@ def _circumstances(first: VisitSnapshot, second: VisitSnapshot, stays: list[Visi
     return weight
 
 
-def _sameness(first: VisitSnapshot, second: VisitSnapshot) -> float:
-    """What the second's discharge shows: as long, and as dear, as the first."""
+def _sameness(first: VisitSnapshot, second: VisitSnapshot, gap: int) -> float:
+    """What the second's discharge shows: as long, and as dear, as the first. A grave illness takes its time each time."""
     if second.end is None or first.end is None:
         return 0.0
     weight = 0.0
     shorter, longer = sorted((first.end - first.begin, second.end - second.begin))
     if longer - shorter <= max(DAY, longer // 5):
-        weight += 0.25
+        weight += 0.0 if gap > 1 and _brings_back(second.diagnosis) else 0.25
     elif 2 * longer > 5 * max(shorter, DAY):
         weight -= 0.5
     if min(first.scope, second.scope) > 0 and abs(first.scope - second.scope) <= 0.05 * max(first.scope, second.scope):

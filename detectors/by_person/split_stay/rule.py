@@ -110,5 +110,5 @@ class SplitStay(Rule[PersonPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, stay.visit) for stay in stays for reference in stay.evidence),
             fund_at_risk=sum(stay.scope for stay in stays[1:]),
-            text=describe(chain, view),
+            text=describe(chain, self.within_days, view),
         )

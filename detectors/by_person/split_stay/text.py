@@ -11,8 +11,8 @@ from schemas.codes import same_illness
 _SHOWN = 4  # links; the newest say most
 
 
-def describe(chain: Chain, view: View) -> Text:
-    """The stays in order, what joins them, and where to look first."""
+def describe(chain: Chain, within_days: int, view: View) -> Text:
+    """The stays in order, what joins them, by which limit, and where to look first."""
     stays = chain.stays
     known = view.references.institution(stays[0].institution)
     place = known.name if known is not None and known.name else stays[0].institution
@@ -21,11 +21,12 @@ def describe(chain: Chain, view: View) -> Text:
     money_zh = f"再入院符合政策范围费用合计{again / 100:.2f}元" if again else "再入院尚未结算"
     money_en = f"the readmissions' covered charges are {again / 100:.2f} yuan" if again else "not settled yet"
     return Text(
-        f"同一参保人在{place}连续住院{len(stays)}次：{'；'.join(map(_zh, shown))}。{money_zh}。涉嫌分解住院。"
-        "请先核对前次出院时是否已达出院标准、两次病历的主诉与医嘱是否接续，并询问患者间隔期间是否离开过病房。",
-        f"One person had {len(stays)} stays in a row at {place}: {'; '.join(map(_en, shown))}; {money_en}. Suspected splitting "
-        "of one stay. Look first whether he was fit for discharge, whether the second record's complaint and orders go on where "
-        "the first ended, and ask whether he left the ward in between.",
+        f"同一参保人在{place}连续住院{len(stays)}次（出院后{within_days}天内再入院）：{'；'.join(map(_zh, shown))}。{money_zh}。"
+        "涉嫌分解住院。请先核对前次出院时是否已达出院标准、两次病历的主诉与医嘱是否接续，并询问患者间隔期间是否离开过病房。",
+        f"One person had {len(stays)} stays in a row at {place}, in again within {within_days} days: "
+        f"{'; '.join(map(_en, shown))}; {money_en}. Suspected splitting of one stay. Look first whether he was fit for "
+        "discharge, whether the second record's complaint and orders go on where the first ended, and ask whether he left the "
+        "ward in between.",
     )
 
 

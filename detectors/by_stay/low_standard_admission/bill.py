@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from detectors.books.visit import PostedLine, VisitPage
+from schemas.china_time import DAY
 from schemas.codes import DRUGS, EXAMINATION, LABORATORY, OPERATION, ROUTINE, TREATMENT, is_infused
 
 
 class Bill(msgspec.Struct, frozen=True):
     """Scope by what it was for, fen, of lines that stand; what is taken home is no drug of the stay.
 
+    ``has_course``: treated on a day on which no blood was taken, be it for a few yuan, such as an infusion's fee;
     ``diagnostic_lines``: how many; ``messages``: those that billed them, by index on the visit's page.
     """
 
@@ -22,6 +24,7 @@ class Bill(msgspec.Struct, frozen=True):
     home: int = 0
     has_operation: bool = False
     has_infusion: bool = False
+    has_course: bool = False
     is_sorted: bool = True  # a category is known of every line
     diagnostic_lines: int = 0
     messages: tuple[int, ...] = ()
@@ -56,10 +59,15 @@ def bill_of(page: VisitPage) -> Bill:
         **sums,
         has_operation=any(line.category == OPERATION for line in standing),
         has_infusion=any(line.category in DRUGS and line.is_active and is_infused(line.item) for line in standing),
+        has_course=bool(_days(standing, TREATMENT) - _days(standing, LABORATORY)),
         is_sorted=all(line.category for line in standing),
         diagnostic_lines=diagnostic_lines,
         messages=tuple(sorted(messages)),
     )
+
+
+def _days(lines: list[PostedLine], category: str) -> set[int]:
+    return {line.time // DAY for line in lines if line.category == category}
 
 
 def _purpose(line: PostedLine) -> str:

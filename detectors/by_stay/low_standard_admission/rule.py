@@ -1,9 +1,10 @@
 """Was somebody admitted for what an outpatient visit could have done?
 
 A short stay for a mild illness whose bill is mostly tests, with no operation, no treatment and nothing given into a vein
-(domain.md §4.6). Judged when the stay is over and its lines can be there: 72 hours after the discharge, or at the final
-settlement. A list of illnesses alone decides nothing: a grave or unclear one is never low standard, one that is on no list
-needs nearly nothing but tests, and drugs beyond a few weaken what is said.
+(domain.md §4.6); a few yuan of treatment are drawing blood, but only on a day of blood tests. Judged when the stay is over and
+its lines can be there: 72 hours after the discharge, or at the final settlement. A list of illnesses alone decides nothing: a
+grave or unclear one is never low standard, one that is on no list needs nearly nothing but tests, and drugs beyond a few weaken
+what is said.
 """
 
 from __future__ import annotations
@@ -140,7 +141,9 @@ class LowStandardAdmission(Rule[VisitPage], frozen=True, kw_only=True):
     # -- the marks --------------------------------------------------------------------------------------------------
 
     def _is_for_tests(self, page: VisitPage, bill: Bill) -> bool:
-        if bill.has_operation or bill.has_infusion or not bill.is_sorted or page.idle_days() >= _HELD:
+        if bill.has_operation or bill.has_infusion or bill.has_course:
+            return False
+        if not bill.is_sorted or page.idle_days() >= _HELD:
             return False
         return (
             bill.share(bill.diagnostics) >= self._least(page, bill)
@@ -181,7 +184,7 @@ class LowStandardAdmission(Rule[VisitPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, page.visit) for reference in cited if reference is not None),
             fund_at_risk=sum(settled.scope for settled in standing) if standing else page.scope,
-            text=describe(page, bill, _days(page.begin, left), grave, self.diagnostic_share, view),
+            text=describe(page, bill, _days(page.begin, left), grave, self._least(page, bill), view),
         )
 
 
