@@ -1,7 +1,7 @@
 """Who is admitted today, where to, and for how long?
 
-Illness by age and season; full wards send people on; families fall ill together now and then and are admitted together
-in all honesty; transfers, deaths, day surgery.
+Illness by age and season; full wards send people on; specialists take one kind of patient from all over the county;
+families fall ill together now and then and are admitted together in all honesty; transfers, deaths, day surgery.
 """
 
 import random
@@ -21,6 +21,7 @@ LOOK_BACK = 100  # days; hardly anybody lies longer
 REST = 20 * DAY  # after a stay, before anything ordinary brings the person back
 KIND_SHARES = {"county": 0.42, "tcm": 0.15, "township": 0.18, "private": 0.2, "tertiary": 0.05}
 SURGICAL_SHARES = {"county": 0.56, "tcm": 0.12, "township": 0.02, "private": 0.24, "tertiary": 0.06}
+TO_A_SPECIALIST = 0.4  # of those with an illness for which there is a specialist hospital
 FAMILY_SHARE = 0.1  # of infectious stays: somebody of the household is admitted too
 COMPANION_SHARE = 0.004  # of other stays: husband and wife go together, once
 DEATH_SHARE, TRANSFER_SHARE, AGAINST_ADVICE_SHARE = 0.012, 0.015, 0.02
@@ -32,6 +33,8 @@ class Admissions:
     def __init__(self, world: World, ward: Ward) -> None:
         self._world = world
         self._ward = ward
+        self._specialists = {code: i.index for i in world.institutions for code in i.specialty}
+        self._takes = [i.specialty for i in world.institutions]
 
     def fill_wards(self) -> None:
         """Puts those into their beds who were admitted before the period and still lie there on its first day."""
@@ -58,7 +61,11 @@ class Admissions:
         shares = SURGICAL_SHARES if diagnosis.operation else KIND_SHARES
         kinds = [kind for kind in shares if kind in self._world.catchment]
         first = chance.choices(kinds, [shares[kind] for kind in kinds])[0]
-        plan = self._admit_at(person, day, diagnosis, [first, *kinds], chance)
+        specialist = self._specialists.get(diagnosis.code)
+        if specialist is not None and chance.random() < TO_A_SPECIALIST and not self._ward.beds.is_crowded(specialist):
+            plan = self.book(person, specialist, day, diagnosis, chance)
+        else:
+            plan = self._admit_at(person, day, diagnosis, [first, *kinds], chance)
         if plan is None:
             return None
         infectious = diagnosis.trait in ("infectious", "injury")
@@ -76,7 +83,7 @@ class Admissions:
             day = first.first_day + (chance.choice((0, 0, 1, 2)) if first.diagnosis.trait else 0)
             together = chance.random() < 0.25
             length = first.last_day - day if together else None
-            self._book(person, first.institution, day, first.diagnosis, chance, length)
+            self.book(person, first.institution, day, first.diagnosis, chance, length)
 
     def _admit_at(
         self, person: int, day: int, diagnosis: Diagnosis, kinds: list[str], chance: random.Random
@@ -87,13 +94,21 @@ class Admissions:
             near = world.catchment.near(kind, village)
             ranked = near if chance.random() < 0.7 else chance.sample(near, len(near))
             for institution in ranked:
-                if not self._ward.beds.is_crowded(institution):
-                    return self._book(person, institution, day, diagnosis, chance, None)
+                specialty = self._takes[institution]
+                if not self._ward.beds.is_crowded(institution) and (not specialty or diagnosis.code in specialty):
+                    return self.book(person, institution, day, diagnosis, chance)
         return None
 
-    def _book(
-        self, person: int, institution: int, day: int, diagnosis: Diagnosis, chance: random.Random, length: int | None
+    def book(
+        self,
+        person: int,
+        institution: int,
+        day: int,
+        diagnosis: Diagnosis,
+        chance: random.Random,
+        length: int | None = None,
     ) -> StayPlan | None:
+        """Books a stay in this place, for `length` days or as long as the illness lasts; None if the person is not free."""
         begin = day * DAY
         if not self._world.people.is_free(person, begin, begin + 40 * DAY):
             return None

@@ -1,8 +1,9 @@
 """What may a scheme do? It uses the same people, beds, items and counters as everybody else.
 
-A scheme is planned before the first day and gets a stream of chance of its own. It books stays through `admit`, visits
-and purchases through `sell` and `swipe`, and says what it did through `label`; it has no other way to the wire, so that it can
-have no code, time or number that ordinary life has not.
+A scheme is planned before the first day and gets a stream of chance of its own. It books stays through `admit`, single visits
+and purchases through `swipe`, many of them through `simulation.trade`, changes an institution's ways in `world.practice`, and
+says what it did through `label`; it has no other way to the wire, so that it can have no code, time or number that ordinary
+life has not.
 """
 
 import random
@@ -13,7 +14,6 @@ import numpy as np
 
 from simulation.admissions import REST
 from simulation.appointments import Appointments
-from simulation.baskets import Orders, Party
 from simulation.diagnoses import DIAGNOSES, Diagnosis
 from simulation.draws import Ints, single, stream
 from simulation.institutions import Institution
@@ -23,7 +23,7 @@ from simulation.plans import make_plan
 from simulation.stays import Stay, StayPlan
 from simulation.timeline import DAY
 from simulation.truth import Hidden
-from simulation.visits import Visits, certificates
+from simulation.visits import MED_TYPE_SHARES, MED_TYPES, Visits, certificates
 from simulation.ward import Ward
 from simulation.world import World
 
@@ -39,6 +39,7 @@ COMMON = (
     "heart_tcm",
     "bone_tcm",
 )
+GOLDEN_SECTION = 0.6180339887
 Morning = Callable[[int], None]
 
 
@@ -52,6 +53,8 @@ class Stage:
     appointments: Appointments
     mornings: dict[int, list[Morning]] = field(default_factory=dict)
     hidden: list[Hidden] = field(default_factory=list)
+    claimed: set[int] = field(default_factory=set)  # institutions that a scheme has made its own
+    pushed: set[tuple[int, int]] = field(default_factory=set)  # institutions and items of which a scheme sells more
 
     def open_day(self, day: int) -> None:
         """Does what schemes have put off until this morning."""
@@ -66,8 +69,10 @@ class Backstage:
         self._stage = stage
         self.pattern = pattern
         self.world = stage.world
+        self.visits = stage.visits
         self.rng = stream(stage.world.seed, "scheme", pattern)
         self.chance: random.Random = single(self.rng)
+        self._strength = self.chance.random()
         self.days = stage.world.timeline.days
 
     def count(self, per_thousand_people_and_month: float, least: int) -> int:
@@ -76,13 +81,39 @@ class Backstage:
         return max(least, round(usual))
 
     def strength(self) -> float:
-        """How blatant one instance is: 0 as careful as it gets, 1 without shame."""
-        return self.chance.random()
+        """How blatant one instance is: 0 as careful as it gets, 1 without shame; spread evenly, however few there are."""
+        self._strength = (self._strength + GOLDEN_SECTION) % 1.0
+        return self._strength
 
     def dishonest(self, kinds: tuple[str, ...], share: float) -> list[Institution]:
         """The institutions that play along: a share of those kinds, at least two."""
-        candidates = [i for i in self.world.institutions if i.kind.key in kinds]
+        candidates = self.places(kinds)
         return self.chance.sample(candidates, min(len(candidates), max(2, round(len(candidates) * share))))
+
+    def places(self, kinds: tuple[str, ...], with_clock: bool = False) -> list[Institution]:
+        """The institutions of these kinds that take in anybody; `with_clock`: that enter a visit when it happens."""
+        return [
+            i for i in self.world.institutions
+            if i.kind.key in kinds and not i.specialty and not (with_clock and i.habits.enters_at_night)
+        ]  # fmt: skip
+
+    def claim(self, kinds: tuple[str, ...]) -> Institution | None:
+        """On a morning: one of the busiest of these kinds that is no other scheme's yet, for this one alone; or None."""
+        free = [i for i in self.places(kinds) if i.index not in self._stage.claimed]
+        if not free:
+            return None
+        free.sort(key=lambda i: -int(self.visits.came[i.index]) / self._usual_of(i.kind.key))
+        chosen = free[min(int(self.chance.expovariate(0.5)), len(free) - 1)]
+        self._stage.claimed.add(chosen.index)
+        return chosen
+
+    def push(self, institution: Institution, item: int) -> None:
+        """No other scheme sells more of the item at this place."""
+        self._stage.pushed.add((institution.index, item))
+
+    def is_pushed(self, institution: Institution, item: int) -> bool:
+        """Whether a scheme sells more of the item there."""
+        return (institution.index, item) in self._stage.pushed
 
     def illness(self, codes: tuple[str, ...]) -> Diagnosis:
         """One of the illnesses with these codes."""
@@ -149,6 +180,10 @@ class Backstage:
         """How many a day like this one has brought so far; on a morning."""
         return float(self._stage.ward.admitted[institution.index, self.world.timeline.weekday(day)]) / max(1, day // 7)
 
+    def usual_visits(self, institution: Institution, day: int) -> float:
+        """How many visits or purchases a day has brought so far; on a morning."""
+        return float(self.visits.came[institution.index]) / max(1, day)
+
     def census(self, institution: Institution) -> int:
         """How many lie there; on a morning."""
         return self._stage.ward.beds.held(institution.index)
@@ -176,6 +211,15 @@ class Backstage:
         """Books the stay."""
         return self._stage.ward.book(plan)
 
+    def fetch(self, institution: Institution, day: int, count: int, codes: tuple[str, ...]) -> None:
+        """Books so many stays today of people nearby, each as long as its illness, with whatever goes wrong with stays."""
+        for _ in range(count):
+            diagnosis = self.illness(codes)
+            person = self.person_near(institution, day, day + 14, ages=(max(20, diagnosis.ages[0]), 92))
+            if person is not None:
+                self.keep([person], day, day + 14)
+                self.admit(make_plan(self.world, person, institution.index, day, diagnosis, self.chance))
+
     def swipe(
         self,
         person: int,
@@ -186,29 +230,34 @@ class Backstage:
         certificate: str = "",
         operator: str = "",
         refund_after: int = 0,
+        lasting: int = 0,
     ) -> Visit | Purchase:
         """Books a visit, or in a pharmacy a purchase, that is settled at the moment `at` of today.
 
-        What is taken are the `items` (with their pieces) or whatever the illness needs; with `refund_after` seconds the
-        settlement is taken back so much later. Everything else goes well.
+        What is taken are the `items` (with their pieces, meant to last `lasting` days) or whatever the illness needs; with
+        `refund_after` seconds the settlement is taken back so much later. Everything else goes well.
         """
         booked, place = self._stage.appointments, institution.index
-        needed = illness or self._stage.visits.named(self._stage.visits.ill(at // DAY, np.array([person]), self.rng))
+        needed = illness or self.visits.named(self.visits.ill(at // DAY, np.array([person]), self.rng))
         lines = booked.lines(person, place, needed, self.rng, items or {})
+        for line in lines:
+            line.days = lasting or line.days
         fate = Fate.REFUND if refund_after else Fate.NONE
-        self._stage.visits.note_out(at // DAY, np.array([person]))
+        self.visits.note_out(at // DAY, np.array([person]))
         shown = certificate or certificates(np.array([person]), self.rng)[0]
         if institution.is_pharmacy:
             return booked.purchase(at, Purchase(person, place, lines, fate, refund_after, shown, operator))
         pauses = (self.chance.randint(40, 700), self.chance.randint(120, 1_500), self.chance.randint(40, 600))
-        visit = Visit(person, place, needed, "11", lines, pauses, fate, refund_after, shown, operator)
+        kind = self.chance.choices(MED_TYPES, MED_TYPE_SHARES)[0]
+        visit = Visit(person, place, needed, kind, lines, pauses, fate, refund_after, shown, operator)
         return booked.visit(at, visit)
 
     def shop_near(self, person: int, kinds: tuple[str, ...]) -> Institution:
         """One of the institutions of these kinds to which people of the person's village go."""
         village = int(self.world.people.village[self.world.people.household[person]])
         kind = self.chance.choice([kind for kind in kinds if kind in self.world.catchment])
-        return self.world.institutions[self.chance.choice(self.world.catchment.near(kind, village))]
+        near = [self.world.institutions[index] for index in self.world.catchment.near(kind, village)]
+        return self.chance.choice([i for i in near if not (i.specialty or i.habits.enters_at_night)] or near)
 
     def drugs(self, institution: Institution, kinds: int, most: int) -> dict[int, int]:
         """Drugs that the place sells to anybody today, with pieces."""
@@ -221,30 +270,14 @@ class Backstage:
         """Calls `act` when the day begins, with what has been sold so far in `world.demand.sold`."""
         self._stage.mornings.setdefault(day, []).append(act)
 
-    def sell(self, day: int, institution: Institution, item: int, packs: int) -> None:
-        """Books visits or purchases of people of the catchment that together take so many packs today."""
-        if packs <= 0:
-            return
-        sizes: list[int] = []
-        while sum(sizes) < packs:
-            sizes.append(min(int(min(self.rng.geometric(0.45), 6)), packs - sum(sizes)))
-        people, visits = self.world.people, self._stage.visits
-        near = np.array(self.world.catchment.villages_of(institution) or [0])
-        drawn = visits.at_home(day, np.unique(people.sick_people(self.rng, 40 * len(sizes) + 200)))
-        local = drawn[np.isin(people.village[people.household[drawn]], near)]
-        chosen = local if len(local) >= len(sizes) else drawn
-        persons = self.rng.permutation(chosen)[: len(sizes)]
-        counts = np.array(sizes[: len(persons)])
-        party = Party(persons, np.full(len(persons), institution.index), visits.ill(day, persons, self.rng))
-        orders = Orders(np.arange(len(persons)), np.full(len(persons), item), counts)
-        if institution.is_pharmacy:
-            visits.pharmacy(day, party, self.rng, orders)
-        else:
-            visits.clinic(day, party, self.rng, orders)
-
     def label(self, hidden: Hidden) -> None:
         """Says what was hidden."""
         self._stage.hidden.append(hidden)
+
+    def _usual_of(self, kind: str) -> float:
+        """Visits so far of an institution of the kind, on average."""
+        came = [int(self.visits.came[i.index]) for i in self.world.institutions if i.kind.key == kind]
+        return max(1.0, sum(came) / len(came))
 
     def _is_unspoken(self, person: int, begin_day: int, end_day: int) -> bool:
         people = self.world.people

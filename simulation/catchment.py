@@ -16,6 +16,7 @@ class Catchment:
 
     def __init__(self, institutions: list[Institution], villages: int, rng: np.random.Generator) -> None:
         self.places = np.stack([rng.uniform(106.40, 106.90, villages), rng.uniform(29.50, 29.90, villages)])
+        self.closed = np.zeros(len(institutions), bool)  # today
         self._nearest: dict[str, NDArray[np.int64]] = {}
         self._cumulative = np.cumsum(_NEAREST)
         for kind in {i.kind.key: None for i in institutions}:
@@ -26,13 +27,21 @@ class Catchment:
         return kind in self._nearest
 
     def choose(self, kind: str, villages: Ints, rng: np.random.Generator) -> Ints:
-        """One institution of the kind for each village, as an index into the county's list."""
+        """One institution of the kind for each village, as an index into the county's list; an open one if any is near."""
         rank = np.minimum(np.searchsorted(self._cumulative, rng.random(len(villages)), side="right"), 3)
-        return self._nearest[kind][villages, rank]
+        table = self._nearest[kind]
+        chosen = table[villages, rank]
+        for rank_tried in range(len(_NEAREST)):
+            shut = np.flatnonzero(self.closed[chosen])
+            if not len(shut):
+                break
+            chosen[shut] = table[villages[shut], rank_tried]
+        return chosen
 
     def near(self, kind: str, village: int) -> list[int]:
-        """The nearest institutions of the kind, nearest first, without repeats."""
-        return list(dict.fromkeys(int(i) for i in self._nearest[kind][village]))
+        """The nearest institutions of the kind that are open, nearest first, without repeats."""
+        nearest = dict.fromkeys(int(i) for i in self._nearest[kind][village])
+        return [i for i in nearest if not self.closed[i]] or list(nearest)
 
     def villages_of(self, institution: Institution) -> list[int]:
         """The villages for which it is among the nearest of its kind."""

@@ -18,6 +18,9 @@ from simulation.admissions import Admissions
 from simulation.appointments import Appointments
 from simulation.backstage import Backstage, Stage
 from simulation.campaigns import Campaigns
+from simulation.closures import Closures
+from simulation.deliveries import Deliveries
+from simulation.departments import Departments
 from simulation.errands import Errands
 from simulation.outbreaks import Outbreaks
 from simulation.schemes import load
@@ -71,6 +74,7 @@ def simulate(
     stage = Stage(world, ward, visits, Appointments(world))
     # Schemes first: on each morning they must find their people free.
     parts: list[Part] = [
+        Closures(world),
         stage,
         admissions,
         Series(world, ward),
@@ -78,6 +82,8 @@ def simulate(
         Accidents(world, admissions),
         Campaigns(world, visits, admissions, stage.appointments),
         Errands(world, visits, stage.appointments),
+        Departments(world, visits, admissions),
+        Deliveries(world),
         visits,
     ]
     for name in sorted(schemes):

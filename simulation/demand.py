@@ -1,7 +1,8 @@
 """Which item of a group is taken at an institution on a day, and for how much?
 
 Each institution keeps an assortment of its own: a few best sellers, a long tail, items that are only there on some
-weekdays, items that are listed in the middle of the period, a bulk seller here and there.
+weekdays, items that are listed in the middle of the period, a bulk seller here and there. Now and then a drug cannot be had
+anywhere for some weeks; then everybody fetches what was missed.
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from simulation.catalogue import DRUG_GROUPS, Catalogue
 from simulation.draws import Floats, Ints
 from simulation.institutions import Institution
+from simulation.shortages import Shortage, shortages
 from simulation.timeline import Timeline
 
 TAIL = 1.15  # exponent of the rank–volume law of drugs in an assortment
@@ -37,6 +39,7 @@ class Demand:
         self._seasonal = {
             name: np.arange(*catalogue.span[group]) for name, group in (("winter", "cold"), ("summer", "digestive"))
         }
+        self._shortages: list[Shortage] = shortages(catalogue, timeline.days, rng)
         self._weekday_factor = rng.normal(1.0, 0.07, (7, self._width)).clip(0.7, 1.3)
         self._listed_from, self._only_on, bulk = self._peculiar(rng)
         self.bulk = np.where(bulk, rng.integers(4, 11, bulk.shape), 1)
@@ -54,6 +57,8 @@ class Demand:
         weights[:, self._drugs] *= self._listed_from <= day
         weekday = self._timeline.weekday(day)
         weights[:, self._drugs] *= (self._only_on < 0) | (self._only_on == weekday)
+        for shortage in self._shortages:
+            weights[:, shortage.item] *= shortage.factor(day)
         self._cumulative = np.concatenate([[0.0], np.cumsum(weights)])
 
     def draw(self, institutions: Ints, groups: Ints, chances: Floats) -> Ints:
@@ -64,6 +69,10 @@ class Demand:
         found = np.searchsorted(self._cumulative, low + chances * (high - low), side="right") - 1
         items: Ints = np.clip(found, first, last - 1) - institutions * self._width
         return items
+
+    def keeps(self, institution: int, item: int) -> bool:
+        """Whether the institution ever has the item."""
+        return bool(self._weights[institution, item] > 0)
 
     def count_sold(self, institutions: Ints, items: Ints, counts: Ints) -> None:
         """Keeps the volume so far, from which a scheme knows what is usual."""

@@ -14,7 +14,7 @@ REGION = "500106"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A sort of institution: one in every `people` inhabitants, at least `least`."""
+    """A sort of institution: one in every `people` inhabitants, at least `least`: of the common kinds enough for peers."""
 
     key: str
     title: str
@@ -34,13 +34,19 @@ KINDS = (
     Kind("county", "区人民医院", 120_000, 1, "A100", "05", 2.7, 0.9, 0.98),
     Kind("tcm", "中医院", 150_000, 1, "A210", "06", 1.1, 0.85, 0.96),
     Kind("maternity", "妇幼保健院", 300_000, 1, "G100", "06", 0.35, 0.6, 0.96),
-    Kind("township", "镇卫生院", 15_000, 2, "C220", "09", 1.1, 0.55, 0.92),
-    Kind("private", "民营医院", 15_000, 3, "A100", "08", 1.5, 0.6, 0.97),
+    Kind("township", "镇卫生院", 15_000, 8, "C220", "09", 1.1, 0.55, 0.92),
+    Kind("private", "民营医院", 15_000, 8, "A100", "08", 1.5, 0.6, 0.97),
     Kind("psychiatric", "精神病医院", 250_000, 1, "A520", "08", 0.9, 0.4, 0.96),
     Kind("dialysis", "血液透析中心", 250_000, 1, "D1", "08", 0.0, 0.3, 1.0),
-    Kind("clinic", "村卫生室", 2_000, 5, "D600", "10", 0.0, 0.35, 0.9),
-    Kind("pharmacy", "大药房", 2_200, 6, "P", "11", 0.0, 0.75, 0.99),
+    Kind("clinic", "村卫生室", 2_000, 8, "D600", "10", 0.0, 0.35, 0.9),
+    Kind("pharmacy", "大药房", 2_200, 8, "P", "11", 0.0, 0.75, 0.99),
 )
+LEAST_BEDS = 20
+SPECIALTIES = (  # of every eighth private hospital, in turn: a name, and the illnesses for which people come from far
+    ("骨科医院", ("S72.000", "S22.300", "M51.202")),
+    ("泌尿外科医院", ("N20.100", "K80.200")),
+)
+SPECIALIST_EVERY, SPECIALIST = 8, 3
 WITH_BEDS = tuple(kind.key for kind in KINDS if kind.beds_per_thousand > 0)
 
 
@@ -73,6 +79,7 @@ class Institution:
     doctors: int
     operators: int
     habits: Habits
+    specialty: tuple[str, ...] = ()  # codes of the only illnesses it takes in; empty: whatever comes
 
     @property
     def is_pharmacy(self) -> bool:
@@ -91,7 +98,11 @@ def found(people: int, rng: np.random.Generator) -> list[Institution]:
     founded: list[Institution] = []
     for kind in KINDS:
         count = max(kind.least, round(people / kind.people))
-        beds = max(20, round(kind.beds_per_thousand * people / 1000 / count)) if kind.beds_per_thousand and count else 0
+        beds = (
+            max(LEAST_BEDS, round(kind.beds_per_thousand * people / 1000 / count))
+            if kind.beds_per_thousand and count
+            else 0
+        )
         first = len(founded)
         founded += [_one(first + number, number + 1, kind, beds, rng) for number in range(count)]
     return founded
@@ -100,10 +111,14 @@ def found(people: int, rng: np.random.Generator) -> list[Institution]:
 def _one(index: int, number: int, kind: Kind, beds: int, rng: np.random.Generator) -> Institution:
     letter = "P" if kind.key == "pharmacy" else "H"
     sized = round(beds * rng.uniform(0.75, 1.3))
+    title, specialty = f"{kind.title}{number}", tuple[str, ...]()
+    if kind.key == "private" and number % SPECIALIST_EVERY == SPECIALIST:
+        title, specialty = SPECIALTIES[number // SPECIALIST_EVERY % len(SPECIALTIES)]
+        title = title if number < SPECIALIST_EVERY * len(SPECIALTIES) else f"{title}{number}"
     return Institution(
         index=index,
         code=f"{letter}{REGION}{index + 1:05}",
-        name=f"{kind.title}{number}",
+        name=title,
         kind=kind,
         beds=sized,
         longitude=round(float(rng.uniform(106.40, 106.90)), 5),
@@ -111,6 +126,7 @@ def _one(index: int, number: int, kind: Kind, beds: int, rng: np.random.Generato
         doctors=int(rng.integers(2, 5)) + beds // 6,
         operators=int(rng.integers(1, 3)) + beds // 25,
         habits=_habits(rng, enters_at_night=kind.key == "clinic" and number % 10 in (2, 5, 8)),
+        specialty=specialty,
     )
 
 

@@ -102,7 +102,7 @@ class Office:
             "input": body,
             "output": answer,
         }
-        if institution.habits.leaves_out_optional and insured_in == REGION:
+        if not insured_in or (institution.habits.leaves_out_optional and insured_in == REGION):
             del message["insuplc_admdvs"]
         if institution.habits.sends_extra_fields:
             message["dev_no"] = ""

@@ -134,7 +134,7 @@ class OutPatients:
             row = fee(line, office, visit.number, psn_no, visit.diagnosis.department, doctor)
             row["chrg_bchno"] = row["rxno"] = visit.batch
             row["rx_circ_flag"] = "0"
-            row["prd_days"] = 30 if visit.med_type == "14" else 7
+            row["prd_days"] = line.days
             if visit.sent_out_for:
                 row |= {"etip_flag": "1", "etip_hosp_code": visit.sent_out_for}
             sent.append(row)

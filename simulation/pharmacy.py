@@ -56,7 +56,7 @@ class Pharmacies:
                 "pric": office.price(line.price),
                 "sin_dos_dscr": "",
                 "used_frqu_dscr": "",
-                "prd_days": 7,
+                "prd_days": line.days,
                 "bilg_dr_codg": "",
                 "bilg_dr_name": "",
             })  # fmt: skip

@@ -23,7 +23,7 @@ def make_plan(
     """A stay from the day on, for `length` days or as long as the illness lasts, with times of day as they are."""
     begin = day * DAY + ADMISSION_HOURS.one(chance)
     if length is None:
-        length = length_of_stay(diagnosis, chance)
+        length = length_of_stay(diagnosis, chance, float(world.practice.stretch[institution]))
     if diagnosis.trait == "day_surgery" and length == 0:
         begin = day * DAY + chance.randint(25_200, 32_400)
         end = begin + chance.randint(5 * HOUR, 9 * HOUR)
@@ -35,11 +35,11 @@ def make_plan(
     )
 
 
-def length_of_stay(diagnosis: Diagnosis, chance: random.Random) -> int:
-    """Days; log-normal round the illness's median, at most 120."""
+def length_of_stay(diagnosis: Diagnosis, chance: random.Random, stretch: float = 1.0) -> int:
+    """Days; log-normal round the illness's median, `stretch` times as long, at most 120."""
     if diagnosis.trait == "day_surgery":
         return int(chance.random() < 0.4)
-    return min(120, max(1, round(diagnosis.days * chance.lognormvariate(0.0, 0.38))))
+    return min(120, max(1, round(diagnosis.days * stretch * chance.lognormvariate(0.0, 0.38))))
 
 
 def med_type(diagnosis: Diagnosis, chance: random.Random) -> str:

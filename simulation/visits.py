@@ -23,6 +23,7 @@ VISITS_PER_DAY = 5.7 / 1000
 PURCHASES_PER_DAY = 4.4 / 1000  # and refills
 DIALYSIS_PATIENTS = 0.55 / 1000
 REFILL_DAYS = 30
+SEASON_OF_REFILLS = 3  # months for which one in five is given drugs at once: twelve weeks is what is allowed
 ON_THE_WAY_HOME = 0.06  # of those who saw a doctor buy something in the pharmacy next door
 SAME_TOWN = 9.0  # km
 ORDERED = 0.12 / 1000  # of the people, a day: bought for them by somebody far away
@@ -50,6 +51,7 @@ class Visits:
         self._at_night = np.array([i.habits.enters_at_night for i in world.institutions])
         self._typed_until = np.zeros(len(world.institutions), np.int64)  # the second at which the next can be typed in
         self._out_on = np.full(len(world.people.household), -1, np.int32)  # day on which the person was last out
+        self.came = np.zeros(len(world.institutions), np.int64)  # visits and purchases so far, by institution
         self._refills = self._refill_calendar()
         rng = stream(world.seed, "dialysis")
         patients = max(1, round(world.people.residents * DIALYSIS_PATIENTS))
@@ -105,6 +107,7 @@ class Visits:
         if not count:
             return
         self.note_out(day, party.persons)
+        np.add.at(self.came, party.institutions, 1)
         drawn = self._baskets.drawn(party, rng, in_clinic=True, plain=med_type == "14")
         lines = self._baskets.lines(party, drawn, orders or Orders.none())
         times = CLINIC_HOURS.batch(rng, count) + day * DAY
@@ -145,6 +148,7 @@ class Visits:
         if not count:
             return
         self.note_out(day, party.persons)
+        np.add.at(self.came, party.institutions, 1)
         drawn = self._baskets.drawn(party, rng, in_clinic=False, plain=orders is not None)
         lines = self._baskets.lines(party, drawn, orders or Orders.none())
         times = PHARMACY_HOURS.batch(rng, count) + day * DAY
@@ -219,6 +223,8 @@ class Visits:
     def _refill(self, day: int, rng: np.random.Generator) -> None:
         world = self._world
         due = self.at_home(day, self._refills[day % REFILL_DAYS])
+        turn = (due % 5 == 2) & (day // REFILL_DAYS % SEASON_OF_REFILLS != due // 5 % SEASON_OF_REFILLS)
+        due = due[~turn]  # who has a prescription for twelve weeks comes every third month
         due = due[
             (self._out_on[due] != day) & (rng.random(len(due)) < 0.9 * min(1.0, world.timeline.visits(day) + 0.25))
         ]
@@ -233,7 +239,9 @@ class Visits:
             groups = np.array([world.demand.group_number[group] for _, group in CHRONIC])
             steady: Floats = (persons * 0.6180339887) % 1.0  # a patient's drug is the same every month
             items = world.demand.draw(institutions, groups[world.people.chronic[persons]], steady)
-            orders = Orders(np.arange(len(persons)), items, rng.integers(2, 5, len(persons)))
+            months = np.where(persons % 5 == 2, SEASON_OF_REFILLS, 1)
+            counts = rng.integers(2, 5, len(persons)) * months
+            orders = Orders(np.arange(len(persons)), items, counts, 28 * months + 2 * (months == 1))
             codes = np.array([DIAGNOSES.index(BY_CODE[code]) for code, _ in CHRONIC])
             party = Party(persons, institutions, codes[world.people.chronic[persons]])
             if kind == "pharmacy":
@@ -261,7 +269,8 @@ class Visits:
         party = Party(persons, np.where(persons % 3 == 0, hospital, centre), np.full(len(persons), DIALYSIS))
         names = (world.catalogue.first("dialysis").index, world.catalogue.by_name["透析器"].index)
         owners = np.repeat(np.arange(len(persons)), 2)
-        orders = Orders(owners, np.tile(np.array(names), len(persons)), np.ones(len(owners), np.int64))
+        once = np.ones(len(owners), np.int64)
+        orders = Orders(owners, np.tile(np.array(names), len(persons)), once, once)
         shift = np.where(persons % 3 == 1, 42_000, 26_000)  # the seconds at which a shift is registered
         when = day * DAY + shift + rng.integers(0, 2_700, len(persons))
         self.clinic(day, party, rng, orders, med_type="14", when=when)

@@ -14,18 +14,9 @@ from simulation.beds import Beds
 from simulation.messages import inpatient
 from simulation.messages.lines import Line
 from simulation.messages.settlement import cancellation, node, settle
-from simulation.stays import (
-    Stay,
-    StayPlan,
-    fill_up,
-    new_stay,
-    package_price,
-    prescribe,
-    routine_lines,
-    takeaway_lines,
-    treatment_lines,
-)
+from simulation.stays import Stay, StayPlan, new_stay, package_price
 from simulation.timeline import DAY
+from simulation.treatment import fill_up, prescribe, routine_lines, takeaway_lines, treatment_lines
 from simulation.world import World
 
 HOUR = 3_600

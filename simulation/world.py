@@ -14,7 +14,8 @@ from simulation.demand import Demand
 from simulation.draws import stream
 from simulation.institutions import Institution, found
 from simulation.offices import Office, Platform
-from simulation.people import People, settle
+from simulation.people import NOT_KNOWN, People, settle
+from simulation.practice import Practice, usual
 from simulation.timeline import Timeline
 
 BIRTHS_PER_DAY = 6.6 / 1000 / 365  # of the population
@@ -31,6 +32,7 @@ class World:
     people: People
     catchment: Catchment
     demand: Demand
+    practice: Practice
     platform: Platform
     offices: list[Office]
     agenda: Agenda
@@ -46,10 +48,12 @@ class World:
         msgid: str | None = None,
         operator: str = "",
     ) -> bytes:
-        """One line of transactions.jsonl; an empty `operator` is whoever is at the counter."""
+        """One line of transactions.jsonl; an empty `operator` is whoever is at the counter, NOT_KNOWN a call about nobody."""
         office = self.offices[institution]
         number = msgid or office.msgid(at)
-        envelope = office.envelope(infno, number, at, self.people.region(person), body, answer)
+        envelope = office.envelope(
+            infno, number, at, "" if person == NOT_KNOWN else self.people.region(person), body, answer
+        )
         if operator:
             envelope["opter"] = operator
         return orjson.dumps(envelope) + b"\n"
@@ -79,6 +83,7 @@ def build(start: date, days: int, persons: int, seed: int) -> World:
         people=people,
         catchment=Catchment(institutions, villages, stream(seed, "catchment")),
         demand=Demand(catalogue, institutions, timeline, stream(seed, "demand")),
+        practice=usual(len(institutions), stream(seed, "practice")),
         platform=Platform(),
         offices=[Office(i, timeline, stream(seed, "office", i.index)) for i in institutions],
         agenda=Agenda(institutions, timeline.end),

@@ -99,6 +99,8 @@ class County:
     def _take(self, message: Message) -> None:
         infno, body = message["infno"], message["input"]
         at = datetime.fromisoformat(message["inf_time"])
+        if infno == "3503":
+            return  # nobody's visit
         if infno == "2601":
             self._reverse(self._sent[body["data"]["omsgid"]], at)
         elif infno == "2401":

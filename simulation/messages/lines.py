@@ -22,6 +22,7 @@ class Line(msgspec.Struct, gc=False):
     number: str = ""  # feedetl_sn, given when it is sent
     undoes: str = ""  # the number of the line that it takes back
     taken_home: bool = False
+    days: int = 7  # prd_days: for how long it is meant to last
 
     @property
     def amount(self) -> int:

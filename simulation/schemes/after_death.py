@@ -22,7 +22,7 @@ WARDS = ("county", "tcm", "township", "private")
 def hide(backstage: Backstage) -> None:
     """Books deaths, and what is charged to the dead."""
     chance = backstage.chance
-    hospitals = [i for i in backstage.world.institutions if i.kind.key in WARDS]
+    hospitals = backstage.places(WARDS)
     for _ in range(backstage.count(per_thousand_people_and_month=0.1, least=2)):
         strength = backstage.strength()
         hospital, length = chance.choice(hospitals), chance.randint(3, 10)

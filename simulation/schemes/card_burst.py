@@ -14,17 +14,17 @@ from simulation.truth import Hidden
 KINDS = ("pharmacy", "pharmacy", "clinic", "private")
 LEAST = 5  # cards
 LONGEST_GAP = 55  # seconds
-KEPT = 0.45  # of the stacks lie in the drawer and are charged again
+KEPT_EVERY = 2  # one stack in so many lies in the drawer and is charged again
 
 
 def hide(backstage: Backstage) -> None:
     """Books bursts, single ones and those of kept cards."""
     chance = backstage.chance
-    for _ in range(backstage.count(per_thousand_people_and_month=0.15, least=3)):
+    for number in range(backstage.count(per_thousand_people_and_month=0.15, least=3)):
         strength = backstage.strength()
         kind = chance.choice(KINDS)
-        place = chance.choice([i for i in backstage.world.institutions if i.kind.key == kind])
-        kept = chance.random() < KEPT and backstage.days > 8
+        place = chance.choice(backstage.places((kind,), with_clock=True))
+        kept = number % KEPT_EVERY == 1 and backstage.days > 8
         times = chance.randint(3, 5) if kept else 1
         span = min(backstage.days - 2, times * chance.randint(2, 9)) if kept else 1
         first = chance.randint(1, max(1, backstage.days - span - 1))

@@ -20,7 +20,7 @@ def hide(backstage: Backstage) -> None:
     """Books pairs of stays in two hospitals."""
     chance = backstage.chance
     hospitals = backstage.dishonest(("private", "township"), 0.3)
-    others = [i for i in backstage.world.institutions if i.kind.key in ("private", "township", "tcm", "county")]
+    others = backstage.places(("private", "township", "tcm", "county"))
     for _ in range(backstage.count(per_thousand_people_and_month=0.12, least=2)):
         strength = backstage.strength()
         length = chance.randint(7, 13)

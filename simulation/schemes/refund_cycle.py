@@ -19,7 +19,7 @@ MOST = 12
 def hide(backstage: Backstage) -> None:
     """Books purchases and visits that are all taken back."""
     chance = backstage.chance
-    places = [i for i in backstage.world.institutions if i.kind.key in KINDS]
+    places = backstage.places(KINDS, with_clock=True)
     span = min(LONGEST, backstage.days - 2)
     if span < 3:
         return

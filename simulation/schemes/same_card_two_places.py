@@ -20,7 +20,7 @@ CARDS = ("03", "03", "03", "02")  # what must lie on the counter; an electronic 
 def hide(backstage: Backstage) -> None:
     """Books pairs of visits or purchases."""
     chance = backstage.chance
-    places = [i for i in backstage.world.institutions if i.kind.key in KINDS]
+    places = backstage.places(KINDS, with_clock=True)
     for _ in range(backstage.count(per_thousand_people_and_month=0.15, least=3)):
         strength = backstage.strength()
         here = chance.choice(places)
