@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from schemas.china_time import UnreadableTime, format_time, parse_time
-from stream import history_topic, replay_summary
+from stream import garbage, history_topic, replay_summary
 from stream.cli import Invocation
 from stream.errors import OperatorError
 from stream.history_topic import Place, TopicHistory
@@ -67,9 +66,7 @@ def run(asked: Asked, invocation: Invocation, out: Path, history: bool, json_fil
                     "persons": replay.read_persons,
                     "catalogue": replay.read_catalogue,
                 }[name](file)
-        gc.collect()
-        gc.freeze()  # what is loaded stays; a collection that walks it again and again costs a tenth of the run
-        gc.set_threshold(100_000, 20, 100)
+        garbage.tame()
         seconds = _timed(replay, files, topics)
         if not history:
             replay.write(written)
