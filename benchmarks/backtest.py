@@ -19,8 +19,8 @@ from benchmarks.commands import in_own_process
 from benchmarks.counties import county, transactions_of
 from benchmarks.results import Row, Section, Tell, median, table
 from detectors.engine.rule import Rule
+from stream import garbage
 from stream.backtest.trials import trials
-from stream.garbage import keep_what_is_loaded
 from stream.line_files import LineFile
 from stream.replay import Replay
 
@@ -81,7 +81,7 @@ def replayed(folder: Path, jobs: int, sweeps: tuple[str, ...]) -> Spent:
     ):
         with LineFile(str(folder / f"{name}.jsonl")) as file:
             read(file)
-    keep_what_is_loaded()
+    garbage.tame()
     wall, cpu = time.perf_counter(), time.process_time()
     with LineFile(str(transactions_of(folder))) as file:
         replay.read_transactions(file)

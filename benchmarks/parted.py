@@ -6,7 +6,6 @@ files that the others wrote for it: what goes through Kafka's internal topics in
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ from detectors.engine import graph, marks
 from detectors.engine.incoming import Effects, Incoming
 from detectors.engine.stage import FIRST, Stage
 from schemas.alerts import Alert
+from stream import garbage
 from stream.known import KnownReferences
 from stream.outbox import partition_of
 from stream.rules_file import configured_rules
@@ -124,8 +124,7 @@ def _process(
     share = _share(folder, owners, worker)
     run = job(share, owners, worker, folder, exchange)
     next(run)  # all is loaded
-    gc.collect()
-    gc.freeze()
+    garbage.tame()
     barrier.wait()
     began, cpu = time.perf_counter(), time.process_time()
     left: list[str] = []

@@ -6,7 +6,6 @@ limit), our typed decode to facts, and the whole replay with every rule. CPU tim
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from benchmarks.profile import sampled_replay, shares
 from benchmarks.replaying import apply_transactions, lines_of, opened
 from benchmarks.results import Row, Section, Tell, median, table
 from schemas.decode import decode
+from stream import garbage
 from stream.process_usage import peak_rss_bytes
 
 MUST, MUST_SHARE = 20_000, 1 / 3  # transactions a second; of the generic decode's speed
@@ -70,8 +70,7 @@ def typed(folder: Path) -> Spent:
 
 def _each(call: Callable[[bytes], object], folder: Path) -> Spent:
     lines = lines_of(folder)
-    gc.collect()
-    gc.freeze()
+    garbage.tame()
     wall, cpu = time.perf_counter(), time.process_time()
     for line in lines:
         call(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import msgspec
 
 from benchmarks.counties import transactions_of
 from schemas.china_time import DAY, parse_time
+from stream import garbage
 from stream.line_files import LineFile
 from stream.replay import Replay
 from stream.rules_file import configured_rules
@@ -31,8 +31,7 @@ def opened(folder: Path) -> Replay:
         for path in folder.glob(f"{name}.jsonl*"):
             with LineFile(str(path)) as file:
                 read(file)
-    gc.collect()
-    gc.freeze()
+    garbage.tame()
     return replay
 
 

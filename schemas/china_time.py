@@ -8,6 +8,7 @@ calendar day in China. China has had one zone and no summer time since 1991.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 HOUR: Final = 3_600
@@ -20,6 +21,8 @@ _DAY_OF_TEXT: dict[str, int] = {}
 _MINUTE_OF_TEXT = {f" {minute // 60:02d}:{minute % 60:02d}:": minute * 60 for minute in range(1440)}
 _SECOND_OF_TEXT = {f"{second:02d}": second for second in range(60)}
 _DAYS_KEPT: Final = 20_000
+_TIME_OF_TEXT: dict[str, int] = {}  # one message, and its neighbours, name the same moment several times
+_TIMES_KEPT: Final = 20_000
 
 
 class UnreadableTime(ValueError):
@@ -34,6 +37,17 @@ def parse_time(text: str) -> int:
     >>> parse_time("1970-01-02")
     86400
     """
+    known = _TIME_OF_TEXT.get(text)
+    if known is not None:
+        return known
+    time = _parsed(text)
+    if len(_TIME_OF_TEXT) >= _TIMES_KEPT:
+        _TIME_OF_TEXT.clear()
+    _TIME_OF_TEXT[text] = time
+    return time
+
+
+def _parsed(text: str) -> int:
     start = _DAY_OF_TEXT.get(text[:10])
     if start is None:
         start = _day_start(text)
@@ -60,6 +74,7 @@ def _day_start(text: str) -> int:
     return start
 
 
+@lru_cache(maxsize=16_384)
 def format_time(seconds: int) -> str:
     """The wire form of a moment.
 
@@ -70,6 +85,7 @@ def format_time(seconds: int) -> str:
     return f"{format_day(day)} {rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
 
 
+@lru_cache(maxsize=4_096)
 def format_day(day: int) -> str:
     """The wire form of a calendar day (days since 1970-01-01).
 

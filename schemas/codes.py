@@ -6,6 +6,7 @@ test here goes by prefix after `code_text` has put the code back into its textua
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 # med_chrgitm_type 收费类别
@@ -98,6 +99,7 @@ def is_packaged_payment(payment_method: str) -> bool:
     return payment_method.lstrip("0") in _PACKAGED_PAYMENTS
 
 
+@lru_cache(maxsize=8_192)
 def strikes_together(diagnosis: str) -> bool:
     """Contagion, poisoning or injury: an illness that several of a household may truly have at once (§4.4)."""
     return (

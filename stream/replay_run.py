@@ -14,10 +14,9 @@ import msgspec
 
 from detectors.engine.rule import Rule
 from schemas.china_time import DAY, UnreadableTime, format_time, parse_time
-from stream import replay_summary, snapshot, sources
+from stream import garbage, replay_summary, snapshot, sources
 from stream.cli import Invocation
 from stream.errors import OperatorError
-from stream.garbage import keep_what_is_loaded
 from stream.line_files import LineFile
 from stream.pseudonyms import pseudonymiser
 from stream.replay import Replay, Window
@@ -107,7 +106,7 @@ def running(
         rows = _opened(found, invocation, replay, stack, window)
         _read_references(replay, references, head is not None)
         _ = replay.pipeline  # its processes begin before the clock does
-        keep_what_is_loaded()
+        garbage.tame()
         stopped = stack.enter_context(interruptible())
         run = _Run(asked, rules, references, replay, head, stopped)
         began = time.perf_counter()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -14,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from detectors.engine.rule import Rule
 from schemas.dead_letters import DeadLetter
-from stream import topics
+from stream import garbage, topics
 from stream.blueprint import engine_blueprint, vocabulary
 from stream.connection import BrokerUnreachable, aiokafka_options
 from stream.errors import OperatorError
@@ -64,7 +63,7 @@ async def serve(settings: Settings, rules: Iterable[Rule[Any]], name: str) -> No
             worker.accompany(references.follow)
             worker.accompany(lambda: _park_unreadable(worker, metrics, unreadable))
             _accompany(worker, metrics, progress)
-            _tame_garbage_collection()
+            garbage.tame()
             alive, ready = states(worker, progress)
             async with probes(settings.metrics_host, settings.metrics_port, metrics.registry, alive, ready) as port:
                 log.info("serving", extra={"worker": name, "port": port, "partitions": partitions})
@@ -117,10 +116,3 @@ async def _partitions(settings: Settings) -> int:
         return len(await partitions_of(client, settings, settings.topic(topics.TRANSACTIONS)))
     finally:
         await client.close()
-
-
-def _tame_garbage_collection() -> None:
-    """What is loaded by now stays; pages hold no cycles, so a full collection every 70,000 objects only costs time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)

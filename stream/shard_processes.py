@@ -25,9 +25,9 @@ from detectors.engine.stage import Stage
 from detectors.engine.trial import on_trial, tried, values_of
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
+from stream import garbage
 from stream.blocks import Block
 from stream.errors import OperatorError
-from stream.garbage import keep_what_is_loaded
 from stream.known import Contents, KnownReferences
 from stream.process_usage import Usage, usage
 from stream.shards import Shards, Share, Store
@@ -217,7 +217,7 @@ def _work(line: Connection) -> None:
         if first is None:
             return
         shards = _opened(_read_task(first))
-        keep_what_is_loaded()
+        garbage.tame()
         line.send_bytes(b".")
         while (message := asked.get()) is not None:
             line.send_bytes(b"." + _answer(shards, _read_asked(message)))

@@ -157,6 +157,22 @@ def check_wakes_before_its_answer_changes(subject: Subject) -> int:
     return cases
 
 
+def check_sees_at_one_look_what_it_answers_one_by_one(subject: Subject) -> int:
+    """`see`, `ask_all` and `wake_all` are for speed alone."""
+    rule, cases = subject.new(), 0
+    for story in subject.stories:
+        for page, view in scenes(subject, story):
+            if rule.silence(page, view) is not None:
+                continue
+            found, due = rule.see(page, view)
+            assert all(rule.ask(page, anchor, view) == finding for anchor, finding in found.items())
+            assert all(rule.ask(page, anchor, view) is None for anchor in rule.anchors(page) if anchor not in found)
+            wakes = [at for anchor in found if (at := rule.wake(page, anchor, view)) is not None]
+            assert due == rule.wake_all(page, found, view) == min(wakes, default=None)
+            cases += 1
+    return cases
+
+
 def check_knows_nothing_of_a_strange_anchor(subject: Subject) -> int:
     """What stood may be gone from the page: the answer is None, never an error."""
     rule, cases = subject.new(), 0

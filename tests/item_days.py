@@ -8,6 +8,7 @@ from typing import Any
 
 from detectors.books.item import ItemPage, item_key
 from detectors.books.item_days import VolumeDelta
+from detectors.books.item_posting import post_volumes
 from detectors.by_item.drug_volume.rule import DrugVolume
 from detectors.engine.compare import Cause, Examiner
 from detectors.engine.incoming import Effects
@@ -50,7 +51,7 @@ class Watch:
         message = Reference(infno, f"M{self.messages:06d}", now)
         change = VolumeDelta(self.page.item, day, packs, round(packs * PRICE) if scope is None else scope, message)
         self._fire(now)
-        self.page.post([change], now)
+        post_volumes(self.page, [change], now)
         self._review(now, infno)
 
     def wait(self, until: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -55,6 +55,12 @@ class WritesOnThePage(Altered, frozen=True, kw_only=True):
 class SleepsThrough(BedHolding, frozen=True, kw_only=True):
     def wake(self, page: VisitPage, anchor: str, view: View) -> int | None:
         return None
+
+
+class WakesAtAnotherTime(BedHolding, frozen=True, kw_only=True):
+    def wake_all(self, page: VisitPage, anchors: Iterable[str], view: View) -> int | None:
+        due = super().wake_all(page, anchors, view)
+        return None if due is None else due + 1
 
 
 class TrustsItsAnchor(BedHolding, frozen=True, kw_only=True):
@@ -170,6 +176,7 @@ BROKEN: dict[Callable[[Subject], int], Callable[[], Any]] = {
     checks.check_asking_twice_gives_the_same_answer: RemembersWhatItWasAsked,
     checks.check_asking_changes_no_page: WritesOnThePage,
     checks.check_wakes_before_its_answer_changes: SleepsThrough,
+    checks.check_sees_at_one_look_what_it_answers_one_by_one: WakesAtAnotherTime,
     checks.check_knows_nothing_of_a_strange_anchor: TrustsItsAnchor,
     checks.check_silence_is_one_word: SpeaksInSentences,
     checks.check_scores_are_finite: DividesByNothing,

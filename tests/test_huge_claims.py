@@ -22,6 +22,7 @@ from detectors.books.institution import InstitutionPage
 from detectors.books.item_days import FORGOTTEN, KEPT, ItemDays, VolumeDelta
 from detectors.books.person import MOST_VISITS, PersonPage
 from detectors.books.visit import MOST_MESSAGES, MOST_PERSONS, MOST_REFUNDS, MOST_SETTLEMENTS, MOST_WEIGHT, VisitPage
+from detectors.books.visit_posting import is_full
 from detectors.engine.page import decode_page, encode_page
 from schemas.china_time import DAY, parse_time
 from schemas.decode import decode
@@ -182,7 +183,7 @@ def test_a_visit_of_a_hundred_thousand_lines_is_bounded_and_the_rest_is_parked(s
     engine = EngineRun().take(sent)
     assert time.process_time() - began < 20 * SECONDS_A_MESSAGE * 4  # five thousand lines each
     page, size = visit_of(engine)
-    assert page.is_full()
+    assert is_full(page)
     assert page.weight < MOST_WEIGHT + 5_000 * 260
     assert size < LARGEST_PAGE_BYTES
     parked = reasons(engine)

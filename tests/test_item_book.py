@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.books.item import MOST_CITED, ItemPage, item_key
 from detectors.books.item_days import FORGOTTEN, KEPT, LAG, VolumeDelta
+from detectors.books.item_posting import post_volumes
 from detectors.engine.page import decode_page, encode_page
 from schemas.china_time import DAY, HOUR
 from schemas.snapshots import Reference
@@ -25,7 +26,7 @@ def blank() -> ItemPage:
 
 def post(page: ItemPage, day: int, packs: float, at: int | None = None) -> None:
     change = VolumeDelta(ITEM, day, packs, round(packs * 100), MESSAGE)
-    page.post([change], day * DAY + 12 * HOUR if at is None else at)
+    post_volumes(page, [change], day * DAY + 12 * HOUR if at is None else at)
 
 
 def steady(days: int, packs: float = 5.0) -> ItemPage:
@@ -159,7 +160,7 @@ def test_nothing_is_cited_of_which_nothing_stands(seed: int) -> None:
         message = chance.choice(list(left))
         packs = -left[message] if left[message] and chance.random() < 0.6 else chance.choice([1, 5, 40])
         left[message] += packs
-        page.post([VolumeDelta(ITEM, day, packs, 0, message)], day * DAY + step)
+        post_volumes(page, [VolumeDelta(ITEM, day, packs, 0, message)], day * DAY + step)
         cited = page.cited.get(day)
         if cited is None:
             continue
@@ -180,8 +181,8 @@ def test_when_time_is_told_changes_nothing(seed: int, eager: bool) -> None:
         )
         if eager or chance.random() < 0.3:
             told.advance(time - chance.choice([0, 300]))
-        told.post([change], time)
-        untold.post([change], time)
+        post_volumes(told, [change], time)
+        post_volumes(untold, [change], time)
         if chance.random() < 0.3:
             told.advance(time + 200)
     for page in (told, untold):
@@ -199,11 +200,11 @@ def test_small_disorder_changes_nothing(seed: int) -> None:
     ]
     ordered, shuffled = blank(), blank()
     for page in (ordered, shuffled):  # the page begins on its first message, whichever way the rest comes
-        page.post([messages[0][1]], messages[0][0])
+        post_volumes(page, [messages[0][1]], messages[0][0])
     for at, change in messages[1:]:
-        ordered.post([change], at)
+        post_volumes(ordered, [change], at)
     for at, change in sorted(messages[1:], key=lambda message: message[0] + chance.randrange(HOUR)):
-        shuffled.post([change], at)
+        post_volumes(shuffled, [change], at)
     for page in (ordered, shuffled):
         page.advance((FIRST_DAY + 60) * DAY)
         page.cited = {}
@@ -285,6 +286,6 @@ def test_lines_dated_tomorrow_are_judged_tomorrow() -> None:
 def test_any_finite_quantity_can_be_kept_and_saved(packs: list[float]) -> None:
     page = blank()
     for index, quantity in enumerate(packs):
-        page.post([VolumeDelta(ITEM, FIRST_DAY + index, quantity, 0, MESSAGE)], (FIRST_DAY + index) * DAY)
+        post_volumes(page, [VolumeDelta(ITEM, FIRST_DAY + index, quantity, 0, MESSAGE)], (FIRST_DAY + index) * DAY)
     page.advance((FIRST_DAY + len(packs) + LAG) * DAY)
     assert encode_page(decode_page(ItemPage, encode_page(page))) == encode_page(page)

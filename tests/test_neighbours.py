@@ -218,3 +218,20 @@ def test_without_history_the_size_of_the_group_says_what_is_likely() -> None:
     few, many = chance({}, 50, "H1", 0, 1), chance({}, 5_000, "H1", 0, 1)
     assert few.expected < many.expected
     assert few.nats(3) > many.nats(3) >= 0
+
+
+def test_a_snapshot_that_says_nothing_new_of_a_stay_asks_no_question() -> None:
+    told = busload(tied(neighbours("", ""), 3, tel="13900001234"), members=range(3))
+    engine = alone(References(persons=tuple(told.persons))).take(sent_of(told))
+    before, asked = engine.newest(), _asked(engine)
+    listed = told.gateway.settlement_list(moment(6), VILLAGERS[0], "MB0-0", "SL1")
+    assert _asked(engine.take([listed])) == asked
+    changed = told.gateway.change(
+        moment(6, 1), VILLAGERS[0], "MB0-0", begin=moment(0, 9), diagnosis="M54.500", department="A04", bed="1"
+    )
+    assert _asked(engine.take([changed])) > asked
+    assert engine.newest() != before
+
+
+def _asked(engine: EngineRun) -> int:
+    return engine.pipeline.stages[-1].examiner.questions["neighbours_together"]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
 
-from detectors.books.item_days import FORGOTTEN, LARGEST, THOUSAND, ItemDays, VolumeDelta, thousandths
+from detectors.books.item_days import FORGOTTEN, LARGEST, ItemDays
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
 from schemas.snapshots import Reference
 
 MOST_CITED = 3  # messages a day, before it is conspicuous and after
-_CITED_PACKS, _CITED_RATIO = 2 * THOUSAND, 1.2  # an ordinary day's messages are not kept
 
 
 class Citations(msgspec.Struct, array_like=True, gc=False):
@@ -68,16 +66,6 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     days: ItemDays = msgspec.field(default_factory=ItemDays)
     cited: dict[int, Citations] = {}
 
-    def post(self, changes: list[VolumeDelta], inf_time: int) -> int:
-        """Count what one message did to this item; how many of its changes came too late to be learned."""
-        first_day = self.days.first_day
-        late, touched, has_shrunk = self.days.post(changes, inf_time)
-        if self.cited and self.days.first_day != first_day:
-            self._drop_citations()
-        for day in touched:
-            self._cite(day, changes, has_shrunk)
-        return late
-
     def advance(self, now: int) -> None:
         """Close the days that are due."""
         days = self.days
@@ -85,7 +73,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
             first_day = days.first_day
             days.turn(now // DAY)
             if self.cited and days.first_day != first_day:
-                self._drop_citations()
+                self.drop_citations()
 
     def next_change(self) -> int:
         """Midnight, while something stands and numbers wait to be told; else when the page is forgotten."""
@@ -102,7 +90,8 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
         """The oldest moment that can still be judged."""
         return self.days.known_from() * DAY
 
-    def _drop_citations(self) -> None:
+    def drop_citations(self) -> None:
+        """Forget the messages behind days that are forgotten, or turned out ordinary."""
         days = self.days
         is_whole = days.first_day <= days.born  # no day of the history is forgotten yet
         self.cited = {
@@ -110,41 +99,6 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
             for day, references in self.cited.items()
             if day >= days.today - 1 or (day >= days.first_day and (is_whole or day in days.suspects))
         }
-
-    def _cite(self, day: int, changes: list[VolumeDelta], has_shrunk: bool) -> None:
-        """Keep messages of a day that is more than ordinary, and forget those of which nothing stands any more."""
-        days, kept = self.days, self.cited.get(day)
-        index = day - days.first_day
-        volume = days.volumes[index]
-        is_ordinary = day <= days.today and (volume < _CITED_PACKS or volume < days.means[index] * _CITED_RATIO)
-        if kept is None:
-            if is_ordinary:
-                return
-            kept = Citations([], [], -1)
-        is_conspicuous = day in days.suspects
-        for reference, amount in _brought(changes, day):
-            if not kept.change(reference, amount) and amount > 0 and not is_ordinary:
-                kept.add(reference, amount)
-        if has_shrunk:
-            kept.drop_undone(is_conspicuous)
-        if is_conspicuous and kept.crossing < 0:
-            kept.crossing = len(kept.references)
-        if kept.references:
-            self.cited[day] = kept
-        else:
-            self.cited.pop(day, None)
-
-
-def _brought(changes: list[VolumeDelta], day: int) -> Iterable[tuple[Reference, int]]:
-    """What came or went of each message's packs of a day, thousandths."""
-    if len(changes) == 1:  # nearly always
-        return ((changes[0].message, thousandths(changes[0].quantity)),)
-    amounts: dict[Reference, int] = {}
-    for change in changes:
-        if change.day == day:
-            amount = amounts.get(change.message, 0) + thousandths(change.quantity)
-            amounts[change.message] = max(min(amount, LARGEST), -LARGEST)
-    return amounts.items()
 
 
 def item_key(institution: str, item: str) -> bytes:

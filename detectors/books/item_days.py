@@ -51,17 +51,18 @@ SavedDays: TypeAlias = tuple[
 ]  # fmt: skip
 
 
-class VolumeDelta(NamedTuple):
+class VolumeDelta:
     """What a message did to the volume of a service day: packs and fen of policy scope, negative where it took back.
 
     ``message`` is the one that these packs came with, whichever takes them back.
     """
 
-    item: str
-    day: int
-    quantity: float
-    scope: int
-    message: Reference
+    def __init__(self, item: str, day: int, quantity: float, scope: int, message: Reference) -> None:
+        self.item = item
+        self.day = day
+        self.quantity = quantity
+        self.scope = scope
+        self.message = message
 
 
 class Ordinary(NamedTuple):
@@ -289,11 +290,13 @@ class ItemDays:
             mean = self.means[index] / THOUSAND
             if total >= mean * THOUSAND * SCREEN_RATIO and self._surprises(total, mean, index):
                 return True
+        total, end = 0, index + 1
         for days in _LONG_WINDOWS:
             begin = index - days + 1
             if begin < 0:
                 return False
-            total = sum(self.volumes[begin : index + 1])
+            total += sum(self.volumes[begin:end])
+            end = begin
             if total < _SCREEN_PACKS:
                 continue
             week = self.means[begin : begin + 7]

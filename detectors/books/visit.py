@@ -14,7 +14,6 @@ import msgspec
 from detectors.books.elsewhere import Served
 from detectors.engine.page import Page
 from schemas.china_time import DAY, HOUR
-from schemas.codes import DRUGS, ROUTINE
 from schemas.snapshots import STAY, UNKNOWN_KIND, Reference
 
 # Refunds and corrections come weeks later; what comes after is counted as unmatched.
@@ -158,28 +157,6 @@ class VisitPage(Page, kw_only=True):
             return self.newest + KEPT_WITHOUT_END
         return max(self.newest, self.end or 0) + KEPT_AFTER_END
 
-    def has_seen(self, infno: str, msgid: str) -> bool:
-        """Whether this very message was posted here before."""
-        for message in self.messages:  # noqa: SIM110  # asked for every message: a generator takes twice as long
-            if message.msgid == msgid and message.infno == infno:
-                return True
-        return False
-
-    def is_full(self) -> bool:
-        """Whether it holds more than any real visit: what comes now is to be refused."""
-        return (
-            len(self.messages) >= MOST_MESSAGES
-            or self.weight >= MOST_WEIGHT
-            or len(self.settlements) + len(self.awaited_voids) >= MOST_SETTLEMENTS
-            or len(self.former_persons) >= MOST_PERSONS
-        )
-
-    def note(self, message: Reference) -> int:
-        """Remember the message; its index."""
-        self.messages.append(message)
-        self.newest = max(self.newest, message.inf_time)
-        return len(self.messages) - 1
-
     # -- what rules ask ---------------------------------------------------------------------------------------------
 
     @property
@@ -219,18 +196,6 @@ class VisitPage(Page, kw_only=True):
         if self.begin is None:
             return None
         return self.begin // DAY + (self.begin % DAY >= NIGHT)
-
-    def service_days(self) -> tuple[int, ...]:
-        """Days on which this institution itself served the patient, by the lines that stand; examinations done elsewhere
-        do not count."""
-        return tuple(sorted({line.time // DAY for line in self.lines.values() if line.stands and not line.is_external}))
-
-    def drugs_only(self) -> bool:
-        """Whether all that stands is drugs and the routine fees of fetching them."""
-        standing = [line for line in self.lines.values() if line.stands]
-        return any(line.category in DRUGS for line in standing) and all(
-            line.category in DRUGS or line.category in ROUTINE for line in standing
-        )
 
     def served_elsewhere(self) -> list[Served]:
         """Visits of the patient on days inside this stay, in order of their first day."""

@@ -12,7 +12,7 @@ from detectors.books.item_days import VolumeDelta
 from detectors.books.visit import MOST_REFUNDS, DayOfStay, PostedLine, Settled, VisitPage
 from schemas import facts
 from schemas.china_time import DAY
-from schemas.codes import ROUTINE
+from schemas.codes import DRUGS, ROUTINE
 from schemas.snapshots import STAY
 
 
@@ -141,6 +141,34 @@ def _count_line(page: VisitPage, line: PostedLine, sign: int, deltas: list[Volum
     if line.is_volume and left > 0:
         message = page.messages[line.counted_by]
         deltas.append(VolumeDelta(line.item, line.time // DAY, sign * left, sign * max(scope, 0), message))
+
+
+def service_days(page: VisitPage) -> tuple[int, ...]:
+    """Days on which this institution itself served the patient, by the lines that stand; examinations done elsewhere
+    do not count."""
+    days: list[int] = []
+    for line in page.lines.values():
+        day = line.time // DAY
+        if day not in days and not line.is_external and _stands(line):
+            days.append(day)
+    days.sort()
+    return tuple(days)
+
+
+def drugs_only(page: VisitPage) -> bool:
+    """Whether all that stands is drugs and the routine fees of fetching them."""
+    has_drugs = False
+    for line in page.lines.values():
+        category = line.category
+        if category in DRUGS:
+            has_drugs = has_drugs or _stands(line)
+        elif category not in ROUTINE and _stands(line):
+            return False
+    return has_drugs
+
+
+def _stands(line: PostedLine) -> bool:
+    return line.quantity >= 0 and (line.quantity - line.refunded > 0 or line.scope - line.refunded_scope > 0)
 
 
 def is_settled(page: VisitPage, line: PostedLine) -> bool:

@@ -3,32 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from detectors.books import visit_lines
 from detectors.books.item_days import VolumeDelta
-from detectors.books.visit import MOST_BEDS, BedTaken, Settled, VisitPage
+from detectors.books.visit import (
+    MOST_BEDS,
+    MOST_MESSAGES,
+    MOST_PERSONS,
+    MOST_SETTLEMENTS,
+    MOST_WEIGHT,
+    BedTaken,
+    Settled,
+    VisitPage,
+)
 from schemas import facts
 from schemas.codes import DIED, is_volume_item
-from schemas.snapshots import OUTPATIENT, PHARMACY, STAY
+from schemas.snapshots import OUTPATIENT, PHARMACY, STAY, Reference
 
 KIND_OF_CALL: Final = {"2204": OUTPATIENT, "2207": OUTPATIENT, "2301": STAY, "2304": STAY, "2102": PHARMACY}
 
 
-class Posting(NamedTuple):
-    """The message that brings a fact: its transaction, its index on the page, what the catalogue says of lines, and where the
-    changes of items' volumes go."""
+class Posting:
+    """The message that brings a fact: its transaction, its index on the page, what the catalogue says of lines, where the
+    changes of items' volumes go, and the envelope's ``opter``."""
 
-    infno: str
-    message: int
-    category_of: Callable[[str], str]
-    deltas: list[VolumeDelta]
-    operator: str = ""  # opter of the envelope
+    def __init__(
+        self, infno: str, message: int, category_of: Callable[[str], str], deltas: list[VolumeDelta], operator: str = ""
+    ) -> None:
+        self.infno = infno
+        self.message = message
+        self.category_of = category_of
+        self.deltas = deltas
+        self.operator = operator
 
 
 def post(page: VisitPage, fact: facts.Fact, by: Posting) -> bool:
     """Post one fact on its visit's page; whether all that the fact corrects was there to be corrected."""
     return _HANDLERS[type(fact)](page, fact, by)
+
+
+def has_seen(page: VisitPage, message: Reference) -> bool:
+    """Whether this very message was posted there before."""
+    infno, msgid = message.infno, message.msgid
+    for known in page.messages:  # noqa: SIM110  # asked for every message: a generator takes twice as long
+        if known.msgid == msgid and known.infno == infno:
+            return True
+    return False
+
+
+def is_full(page: VisitPage) -> bool:
+    """Whether it holds more than any real visit: what comes now is to be refused."""
+    return (
+        len(page.messages) >= MOST_MESSAGES
+        or page.weight >= MOST_WEIGHT
+        or len(page.settlements) + len(page.awaited_voids) >= MOST_SETTLEMENTS
+        or len(page.former_persons) >= MOST_PERSONS
+    )
+
+
+def note(page: VisitPage, message: Reference) -> int:
+    """Remember the message; its index."""
+    messages = page.messages
+    messages.append(message)
+    if message.inf_time > page.newest:
+        page.newest = message.inf_time
+    return len(messages) - 1
 
 
 # -- the stay -------------------------------------------------------------------------------------------------------

@@ -14,11 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-import msgspec
-
 from detectors.books.group_keys import DWELLING, EMPLOYER, TELEPHONE, kind_of
 from detectors.books.neighbours import GroupPage, NeighbourStay
-from detectors.by_neighbours.chance import chance
+from detectors.by_neighbours.chance import Chance, chance
 from schemas.china_time import DAY, HOUR
 from schemas.codes import strikes_together
 
@@ -38,7 +36,7 @@ ONE_MORNING: Final = 6 * HOUR
 FAMILY_SIZE: Final = 2.6  # persons a household, census of 2020
 
 
-class Nearness(msgspec.Struct, frozen=True):
+class Nearness(NamedTuple):
     """How near counts as together, in calendar days; ``grace``: seconds after which a discharge has been reported."""
 
     admission: int
@@ -103,10 +101,19 @@ def is_crowd(page: GroupPage, company: Company, crowd: int, share: float) -> boo
 
 def judged_stays(page: GroupPage) -> dict[str, list[NeighbourStay]]:
     """Stays that count, by institution, in order of admission; ties by visit."""
+    counting: list[tuple[int, str, NeighbourStay]] = []
+    for visit, stay in page.stays.items():
+        if stay.belongs and stay.is_judged and not stay.void:
+            counting.append((stay.begin, visit, stay))
+    counting.sort()  # no two are of one visit
     found: dict[str, list[NeighbourStay]] = {}
-    for stay in sorted(page.stays.values(), key=lambda stay: (stay.begin, stay.visit)):
-        if stay.counts:
-            found.setdefault(stay.institution, []).append(stay)
+    for _, _, stay in counting:
+        institution = stay.institution
+        held = found.get(institution)
+        if held is None:
+            found[institution] = [stay]
+        else:
+            held.append(stay)
     return found
 
 
@@ -115,11 +122,13 @@ def companies(page: GroupPage, stays: list[NeighbourStay], near: Nearness, least
 
     None at all where no company has ``least`` stays, nor two of anybody who came more than once: nothing could be told of them.
     """
+    if not _may_hold(stays, near, least, now):
+        return []
     times_there = Counter(stay.person for stay in stays)
     groups = list(_candidates(stays, near, now))
     if not any(len(group) >= least or sum(times_there[stay.person] > 1 for stay in group) > 1 for group in groups):
         return []
-    seen_by = _Group(page.group, page.calendar(), page.size(), _struck(page), page.forgotten)
+    seen_by = _Group(page)
     seen: set[frozenset[str]] = set()
     found = []
     for group in groups:
@@ -140,21 +149,44 @@ def companies(page: GroupPage, stays: list[NeighbourStay], near: Nearness, least
     return sorted(apart, key=lambda one: (one.begin, one.stays[0].visit))
 
 
-def parting_bounds(stays: list[NeighbourStay], near: Nearness) -> Iterator[int]:
-    """The times at which an open stay has outlasted one that it began together with."""
-    for one, other in _near_pairs(stays, near):
-        if (one.end is None) != (other.end is None):
-            ended = one.end if one.end is not None else other.end
-            assert ended is not None
-            yield near.parted_after(ended)
-
-
-def _near_pairs(stays: list[NeighbourStay], near: Nearness) -> Iterator[tuple[NeighbourStay, NeighbourStay]]:
-    for index, one in enumerate(stays):
-        for other in stays[index + 1 :]:
-            if other.begin // DAY - one.begin // DAY > near.admission:
+def _may_hold(stays: list[NeighbourStay], near: Nearness, least: int, now: int) -> bool:
+    """Whether `companies` may find any: so many, or two who came more than once, came near one of them. Nearly never."""
+    days = [stay.begin // DAY for stay in stays]
+    for index, first in enumerate(stays):
+        last_day, later, again = days[index] + near.admission, 0, 0
+        for place in range(index + 1, len(stays)):
+            if days[place] > last_day:
                 break
-            yield one, other
+            other = stays[place]
+            if other.person != first.person and near.left_together(first, other, now):
+                later += 1
+                again += _comes_again(other, stays)
+        if later and (later + 1 >= least or again + _comes_again(first, stays) > 1):
+            return True
+    return False
+
+
+def _comes_again(stay: NeighbourStay, stays: list[NeighbourStay]) -> bool:
+    person = stay.person
+    return any(other.person == person and other is not stay for other in stays)
+
+
+def next_parting(stays: list[NeighbourStay], near: Nearness, now: int) -> int | None:
+    """The first time after ``now`` at which an open stay has outlasted one that it began together with."""
+    first: int | None = None
+    for index, one in enumerate(stays):
+        last_day, is_open = one.begin // DAY + near.admission, one.end is None
+        for place in range(index + 1, len(stays)):
+            other = stays[place]
+            if other.begin // DAY > last_day:
+                break
+            if (other.end is None) != is_open:
+                ended = other.end if is_open else one.end
+                assert ended is not None
+                bound = near.parted_after(ended)
+                if bound > now and (first is None or bound < first):
+                    first = bound
+    return first
 
 
 _ALIKE: Final[tuple[Callable[[NeighbourStay, NeighbourStay], bool], ...]] = (
@@ -204,18 +236,31 @@ def _compatible(first: NeighbourStay, others: Iterable[NeighbourStay], near: Nea
 # -- parties --------------------------------------------------------------------------------------------------------
 
 
-class _Group(NamedTuple):
-    """What a company is judged by. ``struck``: every stay of the group with an illness that strikes together."""
+class _Group:
+    """What a company is judged by, looked up once it must be."""
 
-    name: str
-    calendar: dict[str, list[int]]
-    size: int
-    struck: list[NeighbourStay]
-    forgotten: int
+    def __init__(self, page: GroupPage) -> None:
+        self._page = page
+        self.name = page.group
+        self.kind = kind_of(page.group)
+        self.forgotten = page.forgotten
+        self._calendar: dict[str, list[int]] | None = None
+        self._size = -1
 
+    def chance(self, institution: str, day: int, window: int) -> Chance:
+        """What the group lets one expect there."""
+        if self._calendar is None:
+            self._calendar = self._page.calendar()
+            self._size = self._page.size()
+        return chance(self._calendar, self._size, institution, day, window)
 
-def _struck(page: GroupPage) -> list[NeighbourStay]:
-    return [stay for stay in page.stays.values() if stay.counts and strikes_together(stay.diagnosis)]
+    def struck(self, since: int, until: int) -> int:
+        """How many of the group came within that time with an illness that strikes together."""
+        found = 0
+        for stay in self._page.stays.values():
+            if since <= stay.begin <= until and stay.counts and strikes_together(stay.diagnosis):
+                found += 1
+        return found
 
 
 def _is_outbreak(group: _Group, stays: list[NeighbourStay]) -> bool:
@@ -226,14 +271,14 @@ def _is_outbreak(group: _Group, stays: list[NeighbourStay]) -> bool:
     if not all(stay.diagnosis.startswith(_COLDS) for stay in ill) or group.forgotten >= ill[0].begin - AROUND:
         return True
     first, last = ill[0].begin, ill[-1].begin
-    around = sum(1 for stay in group.struck if first - AROUND <= stay.begin <= last + AROUND) - len(ill)
+    around = group.struck(first - AROUND, last + AROUND) - len(ill)
     return last - first > ONE_MORNING or 3 * around >= len(ill)
 
 
 def _parties(group: _Group, stays: list[NeighbourStay]) -> list[list[NeighbourStay]]:
     """The stays by party, in order of each one's first. Who is known of a telephone or a dwelling without any household
     belongs to a family that is."""
-    kind, is_outbreak = kind_of(group.name), _is_outbreak(group, stays)
+    kind, is_outbreak = group.kind, _is_outbreak(group, stays)
     parties: list[tuple[set[str], list[NeighbourStay]]] = []
     for stay in stays:
         marks = {mark for mark in _marks(kind, stay) if mark}
@@ -263,11 +308,11 @@ def _marks(kind: str, stay: NeighbourStay) -> tuple[str, ...]:
 def _weighed(group: _Group, stays: list[NeighbourStay]) -> Company | None:
     """None where it is the business of a closer group."""
     parties = _parties(group, stays)
-    if len(parties) < 2 or _is_of_closer_group(kind_of(group.name), stays, parties):
+    if len(parties) < 2 or _is_of_closer_group(group.kind, stays, parties):
         return None
     day = stays[0].begin // DAY
     window = stays[-1].begin // DAY - day + 1
-    by_chance = chance(group.calendar, group.size, stays[0].institution, day, window)
+    by_chance = group.chance(stays[0].institution, day, window)
     nats = by_chance.nats(len(parties) - 1) + _likeness([party[0] for party in parties])
     persons = tuple(frozenset(stay.person for stay in party) for party in parties)
     return Company(tuple(stays), persons, float(f"{by_chance.expected:.2g}"), round(nats, 2))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from itertools import chain
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -50,19 +50,30 @@ _WHY: dict[str, Text] = {
 _OTHERWISE = Text("后续交易改变了判断依据", "later transactions changed the picture")
 
 
-class Cause(NamedTuple):
+class Cause:
     """What made the engine ask: a message, a wake-up after it (``infno`` empty), or a ``change`` of the rule.
 
-    ``at`` is stream time.
+    ``at`` is stream time. Never changed. A plain class, not a struct: it is compiled, and there is one a message.
     """
 
-    partition: int
-    offset: int
-    inf_time: int
-    msgid: str
-    infno: str
-    at: int
-    change: Text | None = None
+    def __init__(
+        self, partition: int, offset: int, inf_time: int, msgid: str, infno: str, at: int, change: Text | None = None
+    ) -> None:
+        self.partition = partition
+        self.offset = offset
+        self.inf_time = inf_time
+        self.msgid = msgid
+        self.infno = infno
+        self.at = at
+        self.change = change
+
+    def waking(self, at: int) -> Cause:
+        """A wake-up after it, at that stream time."""
+        return Cause(self.partition, self.offset, self.inf_time, self.msgid, "", at, self.change)
+
+    def changing(self, change: Text | None) -> Cause:
+        """The same with a change of the rule."""
+        return Cause(self.partition, self.offset, self.inf_time, self.msgid, self.infno, self.at, change)
 
 
 class Spoken(Protocol):
@@ -95,6 +106,17 @@ class Changing(Protocol):
         """The rule as it was before."""
 
 
+class _Asked:
+    """A rule with what of it is looked up at every page."""
+
+    def __init__(self, rule: Rule[Any]) -> None:
+        self.rule = rule
+        self.rule_id = rule.rule_id
+        self.mark = f"{rule.rule_id}:{rule.version}/"
+        self.has_models = rule.has_models
+        self.concerns: Callable[[Any], bool] = rule.concerns
+
+
 class Examiner:
     """Asks the rules of one stage. ``changing`` is set while a change of rules is under way.
 
@@ -108,10 +130,10 @@ class Examiner:
         view_of: Callable[[Page, int], View],
         clock: Callable[[], int] | None = None,
     ) -> None:
-        self._rules: dict[type[Page], list[Rule[Page]]] = {}
+        self._rules: dict[type[Page], list[_Asked]] = {}
         self._running: dict[str, Rule[Page]] = {}
         for rule in rules:
-            self._rules.setdefault(rule.page, []).append(rule)
+            self._rules.setdefault(rule.page, []).append(_Asked(rule))
             self._running[rule.rule_id] = rule
         self._view_of = view_of
         self._clock = clock
@@ -122,67 +144,71 @@ class Examiner:
 
     def rules(self) -> Iterable[Rule[Page]]:
         """The rules that it asks."""
-        return chain.from_iterable(self._rules.values())
+        return [asked.rule for asked in chain.from_iterable(self._rules.values())]
 
     def review(self, key: bytes, page: Page, now: int, cause: Cause, effects: Effects) -> int:
         """Ask about the page, put alerts into ``effects``, and return when it wants to be asked again."""
-        return self._ask_these(self._rules.get(type(page), ()), key, page, now, cause, effects, None)
+        return self._ask_these(self._rules.get(type(page), []), key, page, now, cause, effects, None)
 
     def ask_again(
         self, rules: Iterable[Rule[Any]], key: bytes, page: Page, now: int, cause: Cause, effects: Effects
     ) -> int:
         """Ask only these, which have changed, and because they have; when they want to be asked again."""
-        return self._ask_these(rules, key, page, now, cause, effects, self.changing)
+        return self._ask_these([_Asked(rule) for rule in rules], key, page, now, cause, effects, self.changing)
 
     def _ask_these(
-        self, rules: Iterable[Rule[Any]], key: bytes, page: Page, now: int, cause: Cause, effects: Effects,
+        self, rules: list[_Asked], key: bytes, page: Page, now: int, cause: Cause, effects: Effects,
         because: Changing | None,
     ) -> int:  # fmt: skip
         wake = NEVER
         view = None
-        for rule in rules:
-            if rule.has_models:
-                page.warmth = WARM if rule.is_warm(page) else WARMING_UP
-            if not rule.concerns(page) and not page.standing:
+        for asked in rules:
+            if asked.has_models:
+                warmth = WARM if asked.rule.is_warm(page) else WARMING_UP
+                if page.warmth != warmth:
+                    page.warmth = warmth
+            if not asked.concerns(page) and not page.standing:
                 continue
             if view is None:
                 view = self._view_of(page, now)
-            why = cause if because is None else cause._replace(change=because.changed_since(rule.rule_id, key))
-            wake = min(wake, self._timed_question(rule, key, page, view, why, effects))
+            why = cause if because is None else cause.changing(because.changed_since(asked.rule_id, key))
+            due = self._timed_question(asked, key, page, view, why, effects)
+            if due < wake:
+                wake = due
         if page.standing:
             self._retire(key, page, now, cause, effects)
         return wake
 
-    def _timed_question(
-        self, rule: Rule[Page], key: bytes, page: Page, view: View, cause: Cause, effects: Effects
-    ) -> int:
-        rule_id, clock = rule.rule_id, self._clock
+    def _timed_question(self, asked: _Asked, key: bytes, page: Page, view: View, cause: Cause, effects: Effects) -> int:
+        rule_id, clock = asked.rule_id, self._clock
         self.questions[rule_id] = self.questions.get(rule_id, 0) + 1
         self._asked += 1
         if clock is None or self._asked % _SAMPLED:
-            return self._question(rule, key, page, view, cause, effects)
+            return self._question(asked, key, page, view, cause, effects)
         start = clock()
-        wake = self._question(rule, key, page, view, cause, effects)
+        wake = self._question(asked, key, page, view, cause, effects)
         self.nanoseconds[rule_id] = self.nanoseconds.get(rule_id, 0) + (clock() - start) * _SAMPLED
         return wake
 
-    def _question(self, rule: Rule[Page], key: bytes, page: Page, view: View, cause: Cause, effects: Effects) -> int:
+    def _question(self, asked: _Asked, key: bytes, page: Page, view: View, cause: Cause, effects: Effects) -> int:
+        rule, mark = asked.rule, asked.mark
         reason = rule.silence(page, view)
         if reason is not None:
             effects.counts["rule_inactive", rule.rule_id, reason] += 1
-        wake = NEVER
-        mark = f"{rule.rule_id}:{rule.version}/"
-        seen = rule.ask_all(page, view) if reason is None else dict.fromkeys(rule.anchors(page))
-        if page.standing:
-            for name in [name for name in page.standing if name.startswith(mark)]:
+        standing = page.standing
+        if reason is None:
+            seen, due = rule.see(page, view)
+        else:  # what it lacks may come without a fact of this page
+            seen = dict.fromkeys(rule.anchors(page))
+            due = rule.wake_all(page, seen, view)
+        if standing:
+            for name in [name for name in standing if name.startswith(mark)]:
                 if name[len(mark) :] not in seen:
                     self._settle(rule, key, page, name, name[len(mark) :], None, view, cause, effects)
         for anchor, finding in seen.items():
-            self._settle(rule, key, page, mark + anchor, anchor, finding, view, cause, effects)
-            due = rule.wake(page, anchor, view)  # even while silent: what it lacks may come without a fact of this page
-            if due is not None and due < wake:
-                wake = max(due, view.now + 1)
-        return wake
+            if finding is not None or standing:
+                self._settle(rule, key, page, mark + anchor, anchor, finding, view, cause, effects)
+        return NEVER if due is None else max(due, view.now + 1)
 
     def _settle(
         self, rule: Rule[Page], key: bytes, page: Page, name: str, anchor: str, finding: Finding | None, view: View,
@@ -268,7 +294,7 @@ class Examiner:
                     follower = page.standing.get(f"{rule_id}:{running.version}/{anchor}")
                     related = [_alert_id(running, key, anchor)] if follower is not None and follower.is_open else []
                 view = self._view_of(page, now)
-                self._retract(speaker, key, page, name, cause._replace(change=why), why, view, effects, related)
+                self._retract(speaker, key, page, name, cause.changing(why), why, view, effects, related)
 
 
 def _left(standing: Standing, finding: Finding) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from detectors.books.household import HouseholdPage, household_key
-from detectors.books.neighbours import GroupPage, group_key
+from detectors.books.neighbours import GroupPage, NeighbourStay, group_key
 from detectors.engine.clock import CLOCK_KEY, Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Incoming
@@ -57,7 +57,7 @@ class HouseholdStage(Stage):
             return
         key = household_key(message.household)
         household = message.household
-        page = self._pages.open(HouseholdPage, key, lambda: HouseholdPage(household=household))
+        page = self._pages.get(HouseholdPage, key) or self._pages.put(key, HouseholdPage(household=household))
         if isinstance(message, Membership):
             if not page.post_membership(message):
                 return
@@ -80,10 +80,14 @@ class HouseholdStage(Stage):
 
     def _take_of_group(self, message: GroupVisit | GroupMember) -> None:
         key, group = group_key(message.group), message.group
-        page = self._pages.open(GroupPage, key, lambda: GroupPage(group=group))
+        page = self._pages.get(GroupPage, key) or self._pages.put(key, GroupPage(group=group))
         if isinstance(message, GroupVisit):
+            held = page.stays.get(message.snapshot.visit)
             if page.post_stay(message):
-                self._review(key, page, self._now(), _cause_of(message.snapshot))
+                if held is not None and _says_the_same(held, page.stays.get(held.visit)):
+                    self._pages.changed(key, page)  # no rule sees a difference
+                else:
+                    self._review(key, page, self._now(), _cause_of(message.snapshot))
             return
         if not page.post_member(message):
             return
@@ -93,6 +97,26 @@ class HouseholdStage(Stage):
             cited = newest.evidence[-1] if newest.evidence else Reference("", "", newest.heard)
             cause = Cause(0, newest.offset, cited.inf_time, cited.msgid, cited.infno, newest.heard)
             self._review(key, page, self._now(), cause)
+
+
+def _says_the_same(held: NeighbourStay, now: NeighbourStay | None) -> bool:
+    """Whether nothing is new of a stay but how new it is: most settlement lists change no more."""
+    return (
+        now is not None
+        and held.person == now.person
+        and held.end == now.end
+        and held.scope == now.scope
+        and held.belongs == now.belongs
+        and held.void == now.void
+        and held.is_judged == now.is_judged
+        and held.institution == now.institution
+        and held.begin == now.begin
+        and held.diagnosis == now.diagnosis
+        and held.department == now.department
+        and held.idle_days == now.idle_days
+        and held.ties == now.ties
+        and held.evidence == now.evidence
+    )
 
 
 def _cause_of(snapshot: VisitSnapshot) -> Cause:

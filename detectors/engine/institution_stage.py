@@ -15,9 +15,11 @@ from detectors.books.elsewhere import post_elsewhere
 from detectors.books.institution import InstitutionPage, institution_key
 from detectors.books.item import ItemPage, item_key
 from detectors.books.item_days import VolumeDelta
+from detectors.books.item_posting import post_volumes
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
 from detectors.books.visit import DayOfStay, Settled, VisitPage, visit_key
-from detectors.books.visit_posting import Posting, post
+from detectors.books.visit_lines import drugs_only, service_days
+from detectors.books.visit_posting import Posting, has_seen, is_full, note, post
 from detectors.engine.clock import CLOCK_KEY, PACE, StreamClock
 from detectors.engine.compare import Cause
 from detectors.engine.followers import FOLLOWERS, KINDS, followers_of
@@ -198,19 +200,19 @@ class InstitutionStage(Stage):
                 self._refusal = "time", "too_late", "its institution has long gone on, and its visit is not known"
                 return None
             visit = key.decode()[len(institution) + 2 :]
-            page = self._pages.open(VisitPage, key, lambda: VisitPage(institution=institution, visit=visit))
+            page = self._pages.put(key, VisitPage(institution=institution, visit=visit))
         if page.position >= cause.offset:
             return None
         page.position = cause.offset
-        if page.has_seen(message.infno, message.msgid):
+        if has_seen(page, message):
             self._effects.counts["repeated_messages", message.infno] += 1
             self._pages.changed(key, page)
             return None
-        if page.is_full():
+        if is_full(page):
             self._refusal = self.name, "out_of_range", "its visit holds more than any real one"
             self._pages.changed(key, page)
             return None
-        return page, page.note(message)
+        return page, note(page, message)
 
     def _may_begin(self, institution: str, inf_time: int) -> bool:
         """Whether a visit can be new by such a message: one from long ago repeats what was forgotten with its page."""
@@ -230,8 +232,7 @@ class InstitutionStage(Stage):
             return receipt.visit.encode()
         self._effects.counts["unmatched_corrections", "2601"] += 1
         if receipt is None:  # should that call still come, it is void
-            receipt = ReceiptPage(inf_time=message.inf_time, reversed=True)
-            self._pages.open(ReceiptPage, key, lambda: receipt)
+            receipt = self._pages.put(key, ReceiptPage(inf_time=message.inf_time, reversed=True))
             self._pages.changed(key, receipt)
             self._pages.sleep(key, receipt, receipt.forgets_at())
         return None
@@ -252,7 +253,8 @@ class InstitutionStage(Stage):
     def _post(
         self, page: VisitPage, index: int, fact: facts.Fact, cause: Cause, deltas: list[VolumeDelta]
     ) -> None:  # fmt: skip
-        days = _days_of(page, fact)
+        is_stays = page.kind == STAY or not page.kind  # an outpatient's bills teach no habits
+        days = _days_of(page, fact) if is_stays else []
         before = {day: kept.routine for day in days if (kept := page.days.get(day)) is not None}
         if not post(page, fact, Posting(cause.infno, index, self._category_of, deltas, self._operator)):
             self._effects.counts["unmatched_corrections", cause.infno] += 1
@@ -280,7 +282,8 @@ class InstitutionStage(Stage):
 
     def _habits_of(self, institution: str) -> tuple[bytes, InstitutionPage]:
         key = institution_key(institution)
-        return key, self._pages.open(InstitutionPage, key, lambda: InstitutionPage(institution=institution))
+        habits = self._pages.get(InstitutionPage, key)
+        return key, habits or self._pages.put(key, InstitutionPage(institution=institution))
 
     def _post_volumes(self, institution: str, deltas: list[VolumeDelta], cause: Cause) -> None:
         by_item: dict[str, list[VolumeDelta]] = {}
@@ -292,7 +295,7 @@ class InstitutionStage(Stage):
             if page is None or page.position >= cause.offset:
                 continue
             page.position = cause.offset
-            late = page.post(changes, cause.inf_time)
+            late = post_volumes(page, changes, cause.inf_time)
             if late:
                 for rule in self._item_models:
                     self._effects.counts["late_facts", rule] += late
@@ -308,7 +311,7 @@ class InstitutionStage(Stage):
             return None
         habits.items += 1
         self._pages.changed(its_key, habits)
-        return self._pages.open(ItemPage, key, lambda: ItemPage(institution=institution, item=item))
+        return self._pages.put(key, ItemPage(institution=institution, item=item))
 
     def _forget(self, key: bytes, page: Page) -> None:
         super()._forget(key, page)
@@ -402,8 +405,8 @@ def _snapshot(page: VisitPage, cause: Cause) -> VisitSnapshot:
         page.death,
         page.planned_readmission,
         page.disease,
-        () if page.kind == STAY else page.service_days(),
-        page.kind != STAY and page.drugs_only(),
+        () if page.kind == STAY else service_days(page),
+        page.kind != STAY and drugs_only(page),
         tuple(_swipe(page, settled) for settled in page.settlements if not settled.reversed)[-MOST_SWIPES:],
     )
 

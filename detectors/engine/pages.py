@@ -85,9 +85,13 @@ class Pages:
         """The page of that key, a blank one where there is none yet."""
         page = self.get(kind, key)
         if page is None:
-            page = blank()
-            self._young[key] = page
-            self._dirty.pop(key, None)
+            page = self.put(key, blank())
+        return page
+
+    def put(self, key: bytes, page: PageT) -> PageT:
+        """A blank page, where there is none yet."""
+        self._young[key] = page
+        self._dirty.pop(key, None)
         return page
 
     def changed(self, key: bytes, page: Page) -> None:

@@ -78,7 +78,8 @@ class PersonStage(Stage):
 
     def _open(self, person: str) -> tuple[bytes, PersonPage]:
         key = person_key(person)
-        return key, self._pages.open(PersonPage, key, lambda: PersonPage(person=person))
+        page = self._pages.get(PersonPage, key)
+        return key, page or self._pages.put(key, PersonPage(person=person))
 
     def _take_visit(self, snapshot: VisitSnapshot) -> None:
         key, page = self._open(snapshot.person)
@@ -87,7 +88,8 @@ class PersonStage(Stage):
             if snapshot.kind == STAY and before is not None:  # sent again: its page may have lost what it was told
                 self._return(all_of(page, before))
             return
-        self._return(changes_of(page, before, snapshot))
+        if len(page.visits) > 1:
+            self._return(changes_of(page, before, snapshot))
         if snapshot.kind == STAY:
             if page.household:
                 self._to_household(page, snapshot, True)

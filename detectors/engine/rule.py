@@ -109,6 +109,16 @@ class Rule(msgspec.Struct, Generic[PageT], frozen=True, kw_only=True):
         """The next stream time, after ``view.now``, at which `ask` may answer otherwise with no new fact."""
         return None
 
+    def wake_all(self, page: PageT, anchors: Iterable[str], view: View) -> int | None:
+        """The first `wake` of these anchors; for rules that see all of them at one look."""
+        wakes = [due for anchor in anchors if (due := self.wake(page, anchor, view)) is not None]
+        return min(wakes) if wakes else None
+
+    def see(self, page: PageT, view: View) -> tuple[dict[str, Finding | None], int | None]:
+        """`ask_all`, and `wake_all` of its anchors; for rules that find both at one look."""
+        seen = self.ask_all(page, view)
+        return seen, self.wake_all(page, seen, view)
+
     def kept_from(self, page: PageT) -> int:
         """Business time before which the page has forgotten what this rule looks at: what stands on it is final."""
         return page.kept_from()

@@ -42,6 +42,9 @@ class Stage:
         self._references = references
         self._pages = Pages(saved, (*self.kinds, Asked), MOST_DECODED // layout.partitions)
         kinds = set(self._pages.kinds().values())
+        self._moved_by_time = {
+            kind: kind.advance is not Page.advance or kind.next_change is not Page.next_change for kind in kinds
+        }
         rules = [rule for rule in rules if rule.page in kinds]
         self.examiner = Examiner(rules, self._view, clock)
         self._has_trials = any(is_on_trial(rule.rule_id) for rule in rules)
@@ -138,7 +141,9 @@ class Stage:
 
     def _review(self, key: bytes, page: Page, now: int, cause: Cause) -> None:
         """Let time do its work on the page, ask the rules, and set its next wake-up."""
-        page.advance(now)
+        moves = self._moved_by_time.get(type(page), True)
+        if moves:
+            page.advance(now)
         forget, pages, warmth = page.forgets_at(), self._pages, page.warmth
         if forget <= now:
             if warmth:
@@ -148,11 +153,12 @@ class Stage:
         wake = self.examiner.review(key, page, now, cause, self._effects)
         if page.warmth != warmth:
             pages.recount(type(page), warmth, page.warmth)
-        change = page.next_change()
-        if change <= now:
-            change = now + 1
-        if change < wake:
-            wake = change
+        if moves:
+            change = page.next_change()
+            if change <= now:
+                change = now + 1
+            if change < wake:
+                wake = change
         pages.changed(key, page)
         pages.sleep(key, page, wake if wake < forget else forget)
 
@@ -164,7 +170,7 @@ class Stage:
         """Fire every wake-up due at ``now`` or before, in order of time; what they raise bears the wake-up's time."""
         while (due := self._pages.next_due(now)) is not None:
             at, key, page = due
-            self._review(key, page, at, cause._replace(infno="", at=at))
+            self._review(key, page, at, cause.waking(at))
 
     def _keep_clock(self, clock: Page) -> None:
         self._pages.changed(CLOCK_KEY, clock)

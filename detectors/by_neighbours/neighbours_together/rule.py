@@ -21,7 +21,7 @@ from detectors.by_neighbours.company import (
     is_crowd,
     judged_stays,
     nats_of,
-    parting_bounds,
+    next_parting,
     series_of,
 )
 from detectors.by_neighbours.neighbours_together.text import describe
@@ -123,7 +123,17 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
 
     def ask_all(self, page: GroupPage, view: View) -> dict[str, Finding | None]:
         """All institutions at one look."""
-        return {name: self._finding(page, name, stays, view) for name, stays in judged_stays(page).items()}
+        return self._found(page, judged_stays(page), view)
+
+    def _found(self, page: GroupPage, judged: dict[str, list[NeighbourStay]], view: View) -> dict[str, Finding | None]:
+        return {
+            name: self._finding(page, name, stays, view) if len(stays) > 1 else None for name, stays in judged.items()
+        }
+
+    def see(self, page: GroupPage, view: View) -> tuple[dict[str, Finding | None], int | None]:
+        """Both at one look."""
+        judged = judged_stays(page)
+        return self._found(page, judged, view), self._parting(judged, view.now)
 
     def _finding(self, page: GroupPage, anchor: str, judged: list[NeighbourStay], view: View) -> Finding | None:
         told, powers = self._told(page, judged, view.now)
@@ -157,9 +167,13 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
 
     def wake(self, page: GroupPage, anchor: str, view: View) -> int | None:
         """When an open stay will have outlasted those that it began together with."""
-        stays = [stay for stay in page.stays.values() if stay.institution == anchor and stay.counts]
-        if all(stay.end is not None for stay in stays):  # nobody can stay behind
-            return None
-        stays.sort(key=lambda stay: (stay.begin, stay.visit))
-        bounds = parting_bounds(stays, self._near())
-        return min((bound for bound in bounds if bound > view.now), default=None)
+        return next_parting(judged_stays(page).get(anchor, []), self._near(), view.now)
+
+    def wake_all(self, page: GroupPage, anchors: Iterable[str], view: View) -> int | None:
+        """All institutions at one look."""
+        return self._parting(judged_stays(page), view.now)
+
+    def _parting(self, judged: dict[str, list[NeighbourStay]], now: int) -> int | None:
+        near = self._near()
+        bounds = [next_parting(stays, near, now) for stays in judged.values() if len(stays) > 1]
+        return min((bound for bound in bounds if bound is not None), default=None)

@@ -82,7 +82,7 @@ class FrequentAdmission(Rule[PersonPage], frozen=True, kw_only=True):
     def concerns(self, page: PersonPage) -> bool:
         """As many stays as the lower limit."""
         least = min(self.special_stays, self.other_stays)
-        return sum(1 for visit in page.visits.values() if visit.kind == STAY) >= least
+        return len(page.visits) >= least and sum(1 for visit in page.visits.values() if visit.kind == STAY) >= least
 
     def anchors(self, page: PersonPage) -> Iterable[str]:
         """One alert a calendar year."""

@@ -89,6 +89,8 @@ class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):
 
     def concerns(self, page: PersonPage) -> bool:
         """A stay, and a service that is none."""
+        if len(page.visits) < 2:
+            return False
         has_stay = has_other = False
         for visit in page.visits.values():
             if visit.kind == STAY:

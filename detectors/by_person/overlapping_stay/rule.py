@@ -70,6 +70,8 @@ class OverlappingStay(Rule[PersonPage], frozen=True, kw_only=True):
 
     def concerns(self, page: PersonPage) -> bool:
         """Stays in two institutions."""
+        if len(page.visits) < 2:
+            return False
         places = {visit.institution for visit in page.visits.values() if visit.kind == STAY}
         return len(places) > 1
 

@@ -65,7 +65,7 @@ class SplitStay(Rule[PersonPage], frozen=True, kw_only=True):
 
     def concerns(self, page: PersonPage) -> bool:
         """Two stays at least."""
-        return sum(1 for visit in page.visits.values() if visit.kind == STAY) > 1
+        return len(page.visits) > 1 and sum(1 for visit in page.visits.values() if visit.kind == STAY) > 1
 
     def _chains(self, page: PersonPage) -> dict[str, Chain]:
         tiers = Tiers(self.high_days, self.medium_days, self.within_days)

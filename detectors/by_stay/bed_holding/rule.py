@@ -10,13 +10,12 @@ Method and thresholds: domain.md §4.1; the two kinds of certainty: docs/decisio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from detectors.books.elsewhere import Served
-from detectors.books.institution import DAYS_KEPT, InstitutionPage
+from detectors.books.institution import InstitutionPage
 from detectors.books.visit import VisitPage
-from detectors.by_stay.bed_holding.idle_run import IdleRun
+from detectors.by_stay.bed_holding.idle_run import IdleRun, Limits, idle_runs, next_bound
 from detectors.by_stay.bed_holding.text import describe
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
@@ -24,8 +23,6 @@ from schemas.alerts import Measure, RuleClass, Severity, Text
 from schemas.china_time import DAY, HOUR
 from schemas.codes import is_bed_day_package, is_birth, is_day_surgery
 from schemas.snapshots import STAY, Reference
-
-_LOOKED_BACK = 35  # days; the longest bound is 30 days after a day's end
 
 
 class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
@@ -111,99 +108,23 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
 
     def ask(self, page: VisitPage, anchor: str, view: View) -> Finding | None:
         """The stay's idle runs, as far as they are certain by now."""
-        if not self.concerns(page):
-            return None
-        runs = [run for run in self._runs(page, view) if run.days >= self.idle_days and run.settled >= 1]
-        if not runs:
-            return None
-        longest = max(runs, key=lambda run: (run.days, -run.first))
-        return self._finding(page, view, runs, longest)
+        return self._seen(page, view) if self.concerns(page) else None
 
     def wake(self, page: VisitPage, anchor: str, view: View) -> int | None:
         """The next bound at which a run of days without treatment becomes long enough, or more certain."""
-        if not self.concerns(page):
-            return None
-        return min(
-            (bound for run in self._silent_runs(page, view.now) for bound in self._bounds(run, view.now)), default=None
-        )
+        return next_bound(page, view.now, self._limits()) if self.concerns(page) else None
 
-    def _silent_runs(self, page: VisitPage, now: int) -> list[tuple[int, int | None]]:
-        """Runs of days without treatment so far, first day and last; None: the run may still go on."""
-        first = page.first_day()
-        assert first is not None
-        today = now // DAY
-        left = page.left_at()
-        is_open = left is None or left // DAY > today + 1  # a discharge dated ahead has not been yet
-        last = today if left is None or is_open else left // DAY - 1
-        runs: list[tuple[int, int | None]] = []
-        start: int | None = None
-        for day in range(max(first, today - _LOOKED_BACK), last + 1):
-            known = page.days.get(day)
-            if known is None or not known.active:
-                start = day if start is None else start
-            elif start is not None:
-                runs.append((start, day - 1))
-                start = None
-        if is_open:
-            runs.append((last + 1 if start is None else start, None))
-        elif start is not None:
-            runs.append((start, last))
-        return [run for run in runs if run[1] is None or run[1] - run[0] + 1 >= self.idle_days]
-
-    def _bounds(self, run: tuple[int, int | None], now: int) -> Iterator[int]:
-        start, last = run
-        soonest = max(
-            (start + 1) * DAY + self.late_hours * HOUR, (start + self.idle_days) * DAY + self.bill_hours * HOUR
-        )
-        if soonest > now:
-            yield soonest
-            return
-        for day in range(max(start, now // DAY - _LOOKED_BACK), (now // DAY if last is None else last) + 1):
-            for hours in (self.bill_hours, self.late_hours):
-                bound = (day + 1) * DAY + hours * HOUR
-                if bound > now:
-                    yield bound
+    def _limits(self) -> Limits:
+        return Limits(self.idle_days, self.late_hours * HOUR, self.bill_hours * HOUR)
 
     # -- which days are idle ----------------------------------------------------------------------------------------
 
-    def _last_day(self, page: VisitPage, now: int) -> int:
-        """The last whole day of the stay; the day of discharge is none."""
-        left = page.left_at()
-        return min(now if left is None else left, now) // DAY - 1
-
-    def _runs(self, page: VisitPage, view: View) -> list[IdleRun]:
-        first = page.first_day()
-        assert first is not None
-        whole_bills = self._bills_come_whole(view.neighbour)
-        runs: list[IdleRun] = []
-        start = days = settled = 0
-        newest = (page.newest if page.end is None else page.end) // DAY
-        for day in range(max(first, newest - DAYS_KEPT), self._last_day(page, view.now) + 1):
-            silence = self._silence_of(page, day, view, whole_bills)
-            if silence is None:
-                if days:
-                    runs.append(IdleRun(start, days, settled))
-                days = settled = 0
-                continue
-            start = start if days else day
-            days += 1
-            settled += silence
-        if days:
-            runs.append(IdleRun(start, days, settled))
-        return runs
-
-    def _silence_of(self, page: VisitPage, day: int, view: View, whole_bills: bool) -> bool | None:
-        """True: idle and settled. False: idle, probably. None: treated, or not to be judged yet."""
-        known = page.days.get(day)
-        if known is not None and known.active:
+    def _seen(self, page: VisitPage, view: View) -> Finding | None:
+        found = idle_runs(page, view.now, view.neighbour, self._bills_come_whole(view.neighbour), self._limits())
+        runs = [run for run in found if run.days >= self.idle_days and run.settled >= 1]
+        if not runs:
             return None
-        age = view.now - (day + 1) * DAY
-        has_bill = known is not None and known.routine > 0
-        if age >= self.late_hours * HOUR:
-            return True if has_bill or self._others_were_billed(view.neighbour, day) else None
-        if has_bill and whole_bills and age >= self.bill_hours * HOUR:
-            return False
-        return None
+        return self._finding(page, view, runs, max(runs, key=lambda run: (run.days, -run.first)))
 
     def _bills_come_whole(self, habits: InstitutionPage | None) -> bool:
         return (
@@ -211,10 +132,6 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
             and habits.active >= self.habit_days
             and habits.active_apart <= self.habit_share * habits.active
         )
-
-    def _others_were_billed(self, habits: InstitutionPage | None, day: int) -> bool:
-        """A day without any line counts only where the institution did send bills for that day."""
-        return habits is not None and habits.was_billed(day)
 
     # -- what is said of them ---------------------------------------------------------------------------------------
 

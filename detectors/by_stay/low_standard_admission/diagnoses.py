@@ -9,6 +9,7 @@ the rest is by their likeness (ENG).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 Gravity: TypeAlias = Literal["check-up", "mild", "ordinary", "serious"]
@@ -46,6 +47,7 @@ _SERIOUS: Final = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=8_192)
 def gravity(diagnosis: str) -> Gravity:
     """How grave; a longer code decides before a shorter one."""
     best: tuple[int, Gravity] = (0, "ordinary")
