@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any
 
 import orjson
 
+from stream.ledger import OpenAlerts
+from stream.portraits import Known, among_peers, portraits, seen
 from stream.replay import Replay
+
+_EVERYBODY = 10**9
 
 
 def as_data(replay: Replay, seconds: float) -> dict[str, Any]:
@@ -17,16 +21,14 @@ def as_data(replay: Replay, seconds: float) -> dict[str, Any]:
     by_rule: Counter[str] = Counter()
     fund: Counter[str] = Counter()
     retracted: Counter[str] = Counter()
-    institutions: dict[str, dict[str, int]] = defaultdict(lambda: {"alerts": 0, "fund_at_risk": 0})
+    ledger = OpenAlerts()
     for alert in replay.alerts():
+        ledger.observe(alert)
         if alert.status == "retracted":
             retracted[alert.rule] += 1
             continue
         by_rule[alert.rule] += 1
         fund[alert.rule] += alert.fund_at_risk
-        if alert.institution:
-            institutions[alert.institution]["alerts"] += 1
-            institutions[alert.institution]["fund_at_risk"] += alert.fund_at_risk
     return {
         "transactions": replay.transactions,
         "seconds": round(seconds, 3),
@@ -37,9 +39,29 @@ def as_data(replay: Replay, seconds: float) -> dict[str, Any]:
         "dead_letters": dict(sorted(replay.dead_letters.items())),
         "unmatched_corrections": _counted(replay, "unmatched_corrections"),
         "rules": {rule: {"alerts": by_rule[rule], "fund_at_risk": fund[rule]} for rule in sorted(by_rule)},
-        "institutions": {code: institutions[code] for code in sorted(institutions)},
+        "institutions": _institutions(replay, ledger),
         "notes": replay.notes,
     }
+
+
+def _institutions(replay: Replay, ledger: OpenAlerts) -> dict[str, dict[str, Any]]:
+    """Every institution that was seen, also those about which nothing was said."""
+    stages = replay.pipeline.stages
+    known = among_peers(stages)
+    codes = seen(stages) | set(known) | set(ledger.listed_institutions(_EVERYBODY))
+    return {code: _institution(one) for code, one in portraits(codes, known, ledger).items()}
+
+
+def _institution(one: Known) -> dict[str, Any]:
+    stated: dict[str, Any] = {
+        "standing": one.portrait.standing,
+        "alerts": one.alerts,
+        "fund_at_risk": one.fund_at_risk,
+        "parts": one.portrait.parts,
+    }
+    if one.among is not None:
+        stated |= {"fund": one.among.fund, "excess_cost": one.among.excess_cost, "group": one.among.group}
+    return stated
 
 
 def peak_rss_bytes() -> int:

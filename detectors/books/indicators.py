@@ -23,7 +23,8 @@ OWN: Final = "own_share"
 FUND: Final = "fund"
 
 _WHOLE_DAYS: Final = 20  # a month with fewer active days is no measure for growth
-_STAY_SIGMA, _VISIT_SIGMA = 0.8, 0.9  # of one bill's logarithm about its diagnosis' (ENG: of bills in general)
+CASE_SIGMA: Final = 0.8
+_STAY_SIGMA, _VISIT_SIGMA = CASE_SIGMA, 0.9  # of one bill's logarithm about its diagnosis' (ENG: of bills in general)
 _FUND_SIGMA: Final = 1.2
 
 
@@ -64,7 +65,7 @@ def measured(month: int, known: Month, months: dict[int, Month]) -> dict[str, In
     if counts.total > 0:
         found[OWN] = Indicator(counts.own / counts.total, 0.3 / sqrt(max(known.stays.count + known.visits.count, 1)))
     if counts.fund > 0:
-        found[FUND] = Indicator(log(counts.fund / max(known.active, 1)), _FUND_SIGMA / sqrt(_cases(known)))
+        found[FUND] = Indicator(log(counts.fund), _FUND_SIGMA / sqrt(_cases(known)))
         reference = _reference(month, months)
         if reference:
             size = sum(_cases(one) for one in reference)

@@ -7,7 +7,8 @@ more room than a hundred; each member remembers what it counts as, so that it ca
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, NamedTuple
+from collections.abc import Mapping
+from typing import ClassVar, Final, NamedTuple, TypeVar
 
 from detectors.books.peer_calendar import first_day
 from detectors.engine.page import NEVER, Page
@@ -17,10 +18,14 @@ from schemas.peer_days import Cases
 from schemas.references import Institution
 
 KEPT: Final = 110  # days after a month's end
+MONTHS_KEPT: Final = 6
 BINS: Final = 200  # to one of an indicator's scale: half a per cent
 WIDEST_BIN: Final = 6_000
 OUTSIDE: Final = WIDEST_BIN + 1  # a bin in which nobody counts
 LEAST_PEERS: Final = 4  # others in a group; with fewer the next wider one is asked
+
+
+ValueT = TypeVar("ValueT")
 
 
 class NormPage(Page, kw_only=True):
@@ -49,10 +54,14 @@ class SpreadPage(Page, kw_only=True):
         return _forgotten(self.months)
 
 
-def _forgotten(
-    months: dict[int, object] | dict[int, tuple[int, int, int]] | dict[int, dict[str, dict[int, int]]],
-) -> int:
+def _forgotten(months: Mapping[int, object]) -> int:
     return (first_day(max(months) + 1) + KEPT) * DAY if months else NEVER
+
+
+def _latest(months: dict[int, ValueT], month: int) -> dict[int, ValueT]:
+    """The months that are still asked about."""
+    newest = max(month, *months) if months else month
+    return {known: value for known, value in months.items() if known > newest - MONTHS_KEPT}
 
 
 class Others(NamedTuple):
@@ -96,6 +105,8 @@ def count_cases(pages: Pages, groups: tuple[str, ...], month: int, cases: tuple[
 
 def _count(pages: Pages, key: bytes, month: int, count: int, total: int, logs: int) -> None:
     page = pages.open(NormPage, key, NormPage)
+    if month not in page.months:
+        page.months = _latest(page.months, month)
     held = page.months.get(month, (0, 0, 0))
     page.months[month] = held[0] + count, held[1] + total, held[2] + logs
     pages.changed(key, page)
@@ -125,6 +136,8 @@ def count_bins(pages: Pages, group: str, month: int, before: dict[str, int], aft
     """A member of the group counts as ``after`` now, and not as ``before``."""
     key = spread_key(group)
     page = pages.open(SpreadPage, key, SpreadPage)
+    if month not in page.months:
+        page.months = _latest(page.months, month)
     indicators = page.months.setdefault(month, {})
     for name, place in before.items():
         bins = indicators.get(name, {})

@@ -12,6 +12,7 @@ import msgspec
 
 from detectors.books.comparing import compare, measure
 from detectors.books.member import (
+    DAYS_KEPT,
     DayHeld,
     DaysPage,
     MemberPage,
@@ -29,6 +30,7 @@ from detectors.engine.incoming import Incoming
 from detectors.engine.marks import fault_of
 from detectors.engine.page import NEVER, Page
 from detectors.engine.stage import Stage
+from schemas.china_time import DAY
 from schemas.peer_days import InstitutionDay, decode_for_peers
 from schemas.snapshots import Mark
 
@@ -97,6 +99,9 @@ class PeersStage(Stage):
         month = month_of(day.day)
         if page is None:
             last = first_day(month + 1) - 1
+            if (last + DAYS_KEPT) * DAY <= now:  # what it was is forgotten, and cannot be taken back
+                self._count_late()
+                return
             page = self._pages.open(DaysPage, key, lambda: DaysPage(last=last))
         held = page.days.get(day.day)
         if held is not None and held.offset >= day.offset:
@@ -124,8 +129,7 @@ class PeersStage(Stage):
         if held is None and not day.is_late:
             learn_day(self._pages, member, day, groups)
         else:
-            for rule in self._profiling:
-                self._effects.counts["late_facts", rule] += 1
+            self._count_late()
             if held is not None:
                 member.take_back(day.day, day.counts)
         known = member.months.get(month)
@@ -137,6 +141,10 @@ class PeersStage(Stage):
         self._pages.changed(key, member)
         self._pages.sleep(key, member, member.next_change())
 
+    def _count_late(self) -> None:
+        for rule in self._profiling:
+            self._effects.counts["late_facts", rule] += 1
+
     # -- looks ------------------------------------------------------------------------------------------------------
 
     def _look(self, member: MemberPage, now: int) -> None:
@@ -145,14 +153,16 @@ class PeersStage(Stage):
             through = _through(member.measure_at)
             groups = groups_of(member.region, self._references.institution(member.institution))
             month = month_of(through)
-            if month - 1 in member.months:
+            if month - 1 in member.months and through < first_day(month) + 7:  # what has changed since its last look
                 measure(self._pages, member, month - 1, first_day(month) - 1, groups)
             measure(self._pages, member, month, through, groups)
             member.compare_at = member.measure_at + COMPARE_AFTER
             member.measure_at = next_look(now).at
         if member.compare_at <= now:
-            month = month_of(_through(member.compare_at - COMPARE_AFTER))
-            compare(self._pages, member, month - 1)
+            through = _through(member.compare_at - COMPARE_AFTER)
+            month = month_of(through)
+            if through < first_day(month) + 7:
+                compare(self._pages, member, month - 1)
             compare(self._pages, member, month)
             member.compare_at = NEVER
             member.forget_months()
