@@ -24,7 +24,7 @@ _IDLE_SECONDS = 3.0
 _LOOK_SECONDS = 0.25  # a look is a scrape, and that costs the worker some milliseconds
 _LONGEST_SECONDS = 900.0
 _RECORDS = 'fundwatch_batch_records_sum{stage="'
-_STATE = (topics.STATE_INSTITUTION, topics.STATE_PERSON, topics.STATE_HOUSEHOLD)
+_STATE = (topics.STATE_INSTITUTION, topics.STATE_PERSON, topics.STATE_HOUSEHOLD, topics.STATE_PEERS)
 
 
 class Published(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from benchmarks.commands import in_own_process
 from benchmarks.counties import county
 from benchmarks.replaying import apply_transactions, opened
 from benchmarks.results import Row, Section, Tell, table
+from detectors.books.activity import ActivityPage
 from detectors.books.amounts import AmountsPage
 from detectors.books.arrivals import ArrivalsPage
 from detectors.books.bed import BedPage
@@ -29,7 +30,9 @@ from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
+from detectors.books.member import DaysPage, MemberPage
 from detectors.books.neighbours import GroupPage
+from detectors.books.peer_groups import NormPage, SpreadPage
 from detectors.books.person import PersonPage
 from detectors.books.receipt import ReceiptPage
 from detectors.books.terminal import TerminalPage
@@ -74,6 +77,11 @@ MEASURED: dict[str, tuple[type[Page], Callable[[Page], bool]]] = {
     "person": (PersonPage, lambda page: True),
     "household": (HouseholdPage, lambda page: True),
     "group of neighbours": (GroupPage, lambda page: True),
+    "institution's day (kept 75 days)": (ActivityPage, lambda page: True),
+    "institution among its peers": (MemberPage, lambda page: True),
+    "its days of a part of a month (kept 110 days)": (DaysPage, lambda page: True),
+    "what a kind of case cost a group": (NormPage, lambda page: True),
+    "how a group's members are spread": (SpreadPage, lambda page: True),
 }  # fmt: skip
 
 BOUNDS = {
@@ -94,6 +102,11 @@ BOUNDS = {
     "person": Bound(500, 2_000),
     "household": Bound(300, 4_000),  # more where an alert stands
     "group of neighbours": Bound(300, 12_000),  # most are a telephone's or a dwelling's; a village has dozens of stays
+    "institution's day (kept 75 days)": Bound(200, 1_500),  # some ten bytes a kind of case
+    "institution among its peers": Bound(6_000, 14_000),  # fourteen months; more where alerts stand
+    "its days of a part of a month (kept 110 days)": Bound(1_000, 8_000),  # seven to ten days and their cases
+    "what a kind of case cost a group": Bound(150, 300),
+    "how a group's members are spread": Bound(1_500, 9_000),  # by its bins, however many members
 }
 MOST_DECODED_TIMES = 12  # decoded, half of the pages take no more than so many times what they take saved
 

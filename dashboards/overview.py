@@ -81,8 +81,15 @@ def _where(board: dashboard.Dashboard) -> dashboard.Dashboard:
         .with_panel(bars_panel(
             Words("涉及基金最多的机构", "Institutions with most fund at risk"),
             Words("点击进入该机构。", "Click for the institution."),
-            Query(with_name(fund), "{{name}}"), YUAN, width=10,
+            Query(with_name(fund), "{{name}}"), YUAN, width=12,
             link=institution_link("${__field.labels.institution}")))
+        .with_panel(bars_panel(
+            Words("先查谁", "Whom to inspect first"),
+            Words("机构画像得分（0–1）：疑点、同病种超额费用、支出位次、指标异常综合；只排序，不定性。点击进入该机构。",
+                  "Standing (0–1): findings, excess over the peers' same cases, spending, profile; it ranks, it accuses nobody. "
+                  "Click for the institution."),
+            Query(f"topk(10, {now(names.INSTITUTION_STANDING, 'institution')})", "{{institution}}"),
+            "percentunit", width=12, link=institution_link("${__field.labels.institution}")))
         .with_panel(table_panel(
             Words("疑点最多的机构", "Institutions with most open alerts"),
             Words("新增列为 24 小时净增；其余机构合并在 other，跨机构疑点在 several。点击代码进入该机构。",
@@ -91,7 +98,7 @@ def _where(board: dashboard.Dashboard) -> dashboard.Dashboard:
             [Query(with_name(alerts), column="疑点 / open"), Query(high, column="高 / high"),
              Query(new, column="新增 / new"),
              Query(now(names.INSTITUTION_FUND_AT_RISK, "institution"), column="涉及基金 / fund")],
-            {"name": "机构 / name", "institution": "代码 / code"}, sort_by="疑点 / open", width=14,
+            {"name": "机构 / name", "institution": "代码 / code"}, sort_by="疑点 / open", width=24,
             units={"涉及基金 / fund": YUAN},
             links={"代码 / code": institution_link("${__value.raw}")}))
     )  # fmt: skip

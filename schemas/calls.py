@@ -136,6 +136,7 @@ def _settled(
 ) -> facts.Settlement:
     total = required_fen(answer.medfee_sumamt, "medfee_sumamt")
     scope = fen(answer.inscp_scp_amt, "inscp_scp_amt")
+    own = fen(answer.fulamt_ownpay_amt, "fulamt_ownpay_amt")
     return facts.Settlement(
         visit,
         person,
@@ -148,6 +149,7 @@ def _settled(
         required_fen(answer.fund_pay_sumamt, "fund_pay_sumamt"),
         interim,
         certificate.zfill(2) if certificate else "",
+        (0 if scope is None else total - scope) if own is None else own,
     )
 
 

@@ -136,6 +136,7 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
     fund: int  # fund_pay_sumamt
     interim: bool  # mid_setl_flag
     certificate: str = ""  # mdtrt_cert_type, two digits: 01 electronic, 02 identity card, 03 social-security card
+    own: int = 0  # fulamt_ownpay_amt; where it is not said, what is out of scope
 
 
 class SettlementVoided(msgspec.Struct, frozen=True, gc=False):

@@ -65,6 +65,7 @@ class SetlInfo(Node):
     med_type: Code = None
     medfee_sumamt: Number = None
     inscp_scp_amt: Number = None
+    fulamt_ownpay_amt: Number = None
     fund_pay_sumamt: Number = None
 
 

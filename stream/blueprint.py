@@ -31,11 +31,13 @@ _TOPIC_OF_ROLE = {
     "visits": topics.VISITS,
     "households": topics.HOUSEHOLDS,
     "returns": topics.RETURNS,
+    "peers": topics.PEERS,
 }
 _STATE = {
     "institution": topics.STATE_INSTITUTION,
     "person": topics.STATE_PERSON,
     "household": topics.STATE_HOUSEHOLD,
+    "peers": topics.STATE_PEERS,
 }
 
 
@@ -70,7 +72,7 @@ def engine_blueprint(
         alerts=settings.topic(topics.ALERTS),
         dead_letters=settings.topic(topics.DEAD_LETTERS),
         forwards=forwards,
-        next_stage={stage: after for stage, after in graph.NEXT.items() if after},
+        next_stages=graph.NEXT,
         partitions=partitions,
     )
     changelogs = {name: settings.topic(_STATE[name]) for name in graph.STAGES}

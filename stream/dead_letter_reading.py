@@ -17,7 +17,12 @@ from stream.topic_access import client_errors_explained, partitions_of, records_
 Complain = Callable[[str], None]
 RETRY_OF = "retry-of"  # header of a record that was sent again: the dead letter's id
 # Roles whose topics are called otherwise.
-_INTERNAL = {"visits": topics.VISITS, "households": topics.HOUSEHOLDS, "returns": topics.RETURNS}
+_INTERNAL = {
+    "visits": topics.VISITS,
+    "households": topics.HOUSEHOLDS,
+    "returns": topics.RETURNS,
+    "peers": topics.PEERS,
+}
 _COMPACTED = frozenset({topics.INSTITUTIONS, topics.PERSONS, topics.CATALOGUE, topics.VERDICTS})
 _OUTBOX_BYTES = 8 * 1024 * 1024
 

@@ -103,7 +103,7 @@ class Destinations(msgspec.Struct, frozen=True):
     alerts: str
     dead_letters: str
     forwards: dict[str, str]  # by the stage that reads them
-    next_stage: dict[str, str]  # whose partitions get a stage's mark
+    next_stages: dict[str, tuple[str, ...]]  # whose partitions get a stage's mark
     partitions: int
 
 
@@ -232,9 +232,8 @@ class Delivery:
 
     def _add_marks(self, outbox: Outbox, site: Site, mark: int) -> None:
         """Behind the forwards: who sees the mark has seen everything before it."""
-        stage = self._to.next_stage.get(site.stage_name)
-        if stage is not None:
-            value = self._encode_mark(site.partition, mark)
+        value = self._encode_mark(site.partition, mark)
+        for stage in self._to.next_stages.get(site.stage_name, ()):
             for partition in range(self._to.partitions):
                 outbox.add(self._to.forwards[stage], partition, None, value, [(MARK, b"")])
 

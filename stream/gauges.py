@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 
 import msgspec
@@ -14,11 +15,13 @@ from stream import topics
 from stream.health import Progress
 from stream.ledger import OpenAlerts
 from stream.metrics import Metrics
+from stream.portraits import among_peers, portraits
 from stream.settings import Settings
 from stream.topic_access import records_as_they_come
 from stream.worker import Worker
 
 SHOW_SECONDS = 2.0
+_STANDINGS_EVERY = 150  # times: every page of the peers' stage is looked at
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +37,11 @@ async def follow_alerts(settings: Settings, ledger: OpenAlerts) -> None:
 
 
 async def show(worker: Worker, metrics: Metrics, progress: Progress, ledger: OpenAlerts) -> None:
-    """Bring the gauges up to date every two seconds, for ever."""
-    while True:
+    """Bring the gauges up to date every two seconds, for ever; standings, which change by the week, more seldom."""
+    for number in itertools.count():
         show_once(worker, metrics, progress, ledger)
+        if number % _STANDINGS_EVERY == 0:
+            show_standings(worker, metrics, ledger)
         await asyncio.sleep(SHOW_SECONDS)
 
 
@@ -52,6 +57,14 @@ def show_once(worker: Worker, metrics: Metrics, progress: Progress, ledger: Open
     for stage, restored in worker.ownership.restored.items():
         metrics.restored(stage, restored.seconds, restored.keys, restored.records)
     metrics.set_open_alerts(ledger)
+
+
+def show_standings(worker: Worker, metrics: Metrics, ledger: OpenAlerts) -> None:
+    """How the institutions stand whose peers' stage runs here."""
+    stages = [stage for stage in worker.sites.stages() if isinstance(stage, EngineStage)]
+    known = among_peers(stages)
+    found = portraits(known, known, ledger)
+    metrics.set_standings({code: one.portrait.standing for code, one in found.items()})
 
 
 def _models(worker: Worker) -> dict[str, tuple[int, int]]:

@@ -12,7 +12,7 @@ from stream.connection import aiokafka_options
 from stream.settings import Settings
 from stream.topic_access import client_errors_explained, partitions_of
 
-_READ = (topics.TRANSACTIONS, topics.PERSONS, topics.VISITS, topics.HOUSEHOLDS, topics.RETURNS)
+_READ = (topics.TRANSACTIONS, topics.PERSONS, topics.VISITS, topics.HOUSEHOLDS, topics.PEERS, topics.RETURNS)
 
 
 class GroupLag:

@@ -198,6 +198,11 @@ INSTITUTION_FUND_AT_RISK = Metric(
     zh="各机构疑点涉及的基金，同一就诊只计一次",
     en="Fund at risk of an institution's open alerts, each visit counted once",
 )
+INSTITUTION_STANDING = Metric(
+    what="institution_standing", kind="gauge", unit="0–1", labels=("institution",), across="max",
+    zh="机构画像得分最高的机构：疑点、同病种超额费用、支出位次与指标异常综合，0 至 1，用于安排先查谁",
+    en="Standing of the institutions that stand out most (findings, excess over peers, spending, profile): whom to inspect first",
+)
 INSTITUTION_INFO = Metric(
     what="institution_info", kind="gauge", unit="1", labels=("institution", "name"), across="max",
     zh="所列机构的名称",

@@ -168,6 +168,11 @@ class Metrics:
         collective = {(OTHER, "其他 / other"): 1.0, (names.SEVERAL, "多家 / several"): 1.0}
         self._gauges.replace(names.INSTITUTION_INFO, named | collective)
 
+    def set_standings(self, standings: Mapping[str, float]) -> None:
+        """Show how institutions stand among their peers; as many as are listed by name at most."""
+        ranked = sorted(standings.items(), key=lambda one: (-one[1], one[0]))[: names.INSTITUTION_CAP]
+        self._gauges.replace(names.INSTITUTION_STANDING, {(code,): value for code, value in ranked})
+
 
 def _yuan(fen: int) -> float:
     return fen / _FEN_PER_YUAN

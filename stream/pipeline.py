@@ -26,7 +26,7 @@ _PAGES_BEFORE_FLUSH = 100_000  # decoded pages are quick, and saved ones small: 
 
 
 class Pipeline:
-    """``partitions`` institution stages in front of one person's and one household's stage, which return to them.
+    """``partitions`` institution stages in front of one person's, one household's and one peers' stage, which return to them.
 
     ``publish`` gets every revision in the order in which it arises, ``park`` every dead letter. ``stores`` holds the saved
     pages by stage and partition: one that an earlier run has saved is gone on from. ``returned`` is filled, by partition, with
@@ -115,7 +115,8 @@ class Pipeline:
         for letter in effects.dead_letters:
             self._park(letter)
         self.counts.update(effects.counts)
-        self._send_on(graph.NEXT[name], partition, effects)
+        for after in graph.NEXT.get(name, ()):
+            self._send_on(after, partition, effects)
         back: dict[int, list[Incoming]] = {}
         for stage, key, value in effects.forwards:
             if stage == FIRST:
@@ -126,9 +127,7 @@ class Pipeline:
                 self._returned.setdefault(home, []).extend(records)
             self._take_back(home, records)
 
-    def _send_on(self, after: str | None, partition: int, effects: Effects) -> None:
-        if after is None:
-            return
+    def _send_on(self, after: str, partition: int, effects: Effects) -> None:
         sent = [
             self._incoming(after, partition, key, value) for stage, key, value in effects.forwards if stage == after
         ]

@@ -154,6 +154,11 @@ class Replay:
         return self.transactions + self._cutter.cut.transactions
 
     @property
+    def institutions(self) -> Iterable[str]:
+        """All that the history has named so far."""
+        return self._cutter.cut.homes.keys()
+
+    @property
     def first_time(self) -> int | None:
         """The stream time at which it began."""
         return self._cutter.cut.first

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from stream.ledger import OpenAlerts
+from stream.portraits import Known, among_peers, portraits
 from stream.process_usage import peak_rss_bytes
 from stream.replay import Replay
 
@@ -20,7 +21,6 @@ def as_data(ran: Ran) -> dict[str, Any]:
     replay = ran.replay
     by_rule: Counter[str] = Counter()
     retracted: Counter[str] = Counter()
-    institutions: Counter[str] = Counter()
     ledger = OpenAlerts()
     for alert in replay.alerts():
         if alert.status == "retracted":
@@ -28,9 +28,7 @@ def as_data(ran: Ran) -> dict[str, Any]:
             continue
         ledger.observe(alert)
         by_rule[alert.rule] += 1
-        if alert.institution:
-            institutions[alert.institution] += 1
-    fund, places = defaultdict(int, ledger.fund_by_rule()), defaultdict(int, ledger.fund_by_institution(institutions))
+    fund = defaultdict(int, ledger.fund_by_rule())
     return {
         "transactions": replay.transactions,
         "seconds": round(ran.seconds, 3),
@@ -41,13 +39,29 @@ def as_data(ran: Ran) -> dict[str, Any]:
         "dead_letters": dict(sorted(replay.dead_letters.items())),
         "unmatched_corrections": unmatched_corrections(replay),
         "rules": {rule: {"alerts": by_rule[rule], "fund_at_risk": fund[rule]} for rule in sorted(by_rule)},
-        "institutions": {
-            code: {"alerts": institutions[code], "fund_at_risk": places[code], "standing": None, "parts": None}
-            for code in sorted(institutions)
-        },
+        "institutions": {code: _institution(one) for code, one in portraits_of(replay, ledger).items()},
         "is_partial": ran.is_partial,
         "notes": ran.notes,
     }
+
+
+def portraits_of(replay: Replay, ledger: OpenAlerts) -> dict[str, Known]:
+    """How every institution stands that the history or an alert of the ledger names."""
+    known = among_peers(replay.pipeline.stages)
+    accused = ledger.listed_institutions(len(ledger))
+    return portraits({*replay.institutions, *known, *accused}, known, ledger)
+
+
+def _institution(one: Known) -> dict[str, Any]:
+    stated: dict[str, Any] = {
+        "standing": one.portrait.standing,
+        "alerts": one.alerts,
+        "fund_at_risk": one.fund_at_risk,
+        "parts": one.portrait.parts,
+    }
+    if one.among is not None:
+        stated |= {"fund": one.among.fund, "excess_cost": one.among.excess_cost, "group": one.among.group}
+    return stated
 
 
 def peak_rss_of(replay: Replay) -> int:

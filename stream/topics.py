@@ -30,9 +30,11 @@ DEAD_LETTERS: Final = "dead-letters"
 VISITS: Final = "internal.visits"
 HOUSEHOLDS: Final = "internal.households"
 RETURNS: Final = "internal.returns"
+PEERS: Final = "internal.peers"
 STATE_INSTITUTION: Final = "internal.state.institution"
 STATE_PERSON: Final = "internal.state.person"
 STATE_HOUSEHOLD: Final = "internal.state.household"
+STATE_PEERS: Final = "internal.state.peers"
 
 LARGEST_TRANSACTION_BYTES: Final = 6 * MIB  # a settlement list of 5 MB has been seen; and the batch's own bytes
 LARGEST_PAGE_BYTES: Final = 14 * MIB  # a full visit and one more message; a producer's request takes 16 MiB
@@ -87,9 +89,11 @@ TOPICS: Final = (
     Topic(VISITS, _BETWEEN_STAGES),
     Topic(HOUSEHOLDS, _BETWEEN_STAGES),
     Topic(RETURNS, _BETWEEN_STAGES),
+    Topic(PEERS, _BETWEEN_STAGES),
     Topic(STATE_INSTITUTION, _STATE),
     Topic(STATE_PERSON, _STATE),
     Topic(STATE_HOUSEHOLD, _STATE),
+    Topic(STATE_PEERS, _STATE),
 )
 
 

@@ -224,7 +224,7 @@ def check_findings_explain_themselves(subject: Subject) -> int:
         assert any(one.limit is not None and one.value >= one.limit for one in finding.measures), finding.measures
         assert all(one.name and one.unit for one in finding.measures)
         assert finding.evidence or finding.series
-        assert finding.visits or finding.item or finding.persons
+        assert finding.visits or finding.item or finding.persons or finding.institution
         assert finding.end is None or finding.begin <= finding.end
         assert re.search("[一-鿿]{4}", finding.text.zh), finding.text.zh
         assert re.search("[A-Za-z ]{12}", finding.text.en), finding.text.en

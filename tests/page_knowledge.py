@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import structs
 
+from detectors.books.activity import ActivityPage
 from detectors.books.amounts import AmountsPage
 from detectors.books.arrivals import ArrivalsPage
 from detectors.books.bed import BedPage
@@ -21,8 +22,11 @@ from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
 from detectors.books.item_days import ItemDays
+from detectors.books.member import DaysPage, MemberPage, WaitingPage
 from detectors.books.neighbours import GroupPage
+from detectors.books.peer_groups import NormPage, SpreadPage
 from detectors.books.person import PersonPage
+from detectors.books.profile import ProfilePage
 from detectors.books.receipt import ReceiptPage
 from detectors.books.terminal import TerminalPage
 from detectors.books.visit import VisitPage
@@ -30,6 +34,7 @@ from detectors.engine.asked import Asked
 from detectors.engine.clock import StreamClock, Watermark
 from detectors.engine.graph import STAGES
 from detectors.engine.page import Page, decode_page
+from schemas.peer_days import DayCounts
 from schemas.snapshots import STAY, Reference, VisitSnapshot
 from tests.engine_run import EngineRun
 
@@ -163,6 +168,22 @@ def _of_group(page: GroupPage, compared: Compared) -> Any:
     return {stay.visit: structs.replace(stay, offset=0, heard=0) for stay in stays}
 
 
+def _of_activity(page: ActivityPage, compared: Compared) -> Any:
+    return page.counts() != DayCounts() and (page.counts(), page.told_cases())
+
+
+def _of_days_among_peers(page: DaysPage, compared: Compared) -> Any:
+    return {day: (held.counts, held.cases) for day, held in page.days.items() if held.counts != DayCounts()}
+
+
+def _of_norm(page: NormPage, compared: Compared) -> Any:
+    return {month: sums for month, sums in page.months.items() if sums[0]}
+
+
+def _of_member(page: MemberPage, compared: Compared) -> Any:
+    return {month: known.counts for month, known in page.months.items() if known.counts != DayCounts()}
+
+
 def _of_snapshot(snapshot: VisitSnapshot) -> VisitSnapshot:
     standing = tuple(swipe for swipe in snapshot.swipes if swipe.refunded_at is None)
     return structs.replace(snapshot, partition=0, offset=0, source=Reference("", "", 0), swipes=standing)
@@ -172,6 +193,9 @@ KNOWLEDGE: Final[dict[type[Page], Callable[[Any, Compared], Any]]] = {
     VisitPage: _of_visit, ItemPage: _of_item, InstitutionPage: _of_institution, ArrivalsPage: _of_arrivals,
     CensusPage: _of_census, BedPage: _of_bed, BedCodesPage: _of_bed_codes, AmountsPage: _of_amounts,
     TerminalPage: _of_terminal, CasePage: _of_case, TiePage: _of_tie, PersonPage: _of_person,
-    HouseholdPage: _of_household, GroupPage: _of_group,
+    HouseholdPage: _of_household, GroupPage: _of_group, ActivityPage: _of_activity, DaysPage: _of_days_among_peers,
+    NormPage: _of_norm, MemberPage: _of_member,
 }  # fmt: skip
-NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset({ReceiptPage, StreamClock, Watermark})  # of what a rule may ask
+NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset(
+    {ReceiptPage, StreamClock, Watermark, WaitingPage, SpreadPage, ProfilePage}
+)  # of what a rule may ask

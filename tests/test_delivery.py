@@ -24,7 +24,7 @@ from tests.stores import blank_pages
 from tests.test_transport import Row
 from tests.toy_worker import POISON, toy_alert
 
-TO = Destinations("alerts", "dead", {"person": "visits"}, {"institution": "person"}, partitions=3)
+TO = Destinations("alerts", "dead", {"person": "visits"}, {"institution": ("person",)}, partitions=3)
 
 
 class SomeTable:

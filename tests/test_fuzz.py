@@ -19,6 +19,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from detectors.books.activity import ActivityPage
 from detectors.books.amounts import AmountsPage
 from detectors.books.arrivals import ArrivalsPage
 from detectors.books.bed import BedPage
@@ -28,8 +29,11 @@ from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
+from detectors.books.member import DaysPage, MemberPage, WaitingPage
 from detectors.books.neighbours import GroupPage
+from detectors.books.peer_groups import NormPage, SpreadPage
 from detectors.books.person import PersonPage
+from detectors.books.profile import ProfilePage
 from detectors.books.receipt import ReceiptPage
 from detectors.books.terminal import TerminalPage
 from detectors.books.visit import VisitPage
@@ -37,7 +41,7 @@ from detectors.engine.asked import Asked
 from detectors.engine.clock import StreamClock, Watermark
 from detectors.engine.graph import STAGES
 from detectors.engine.page import Page, UnreadableState, decode_page, encode_page, warmth_of
-from schemas import dead_letters, references, snapshots, wire
+from schemas import dead_letters, peer_days, references, snapshots, wire
 from schemas.alerts import decode_alert, encode_alert
 from schemas.decode import LARGEST_MESSAGE, decode, decode_mark
 from schemas.facts import Charges
@@ -121,6 +125,9 @@ BLANK: dict[type[Page], Page] = {
     BedPage: BedPage(institution="H1", department="A03", bed="1"), BedCodesPage: BedCodesPage(institution="H1"),
     ArrivalsPage: ArrivalsPage(institution="H1"), CensusPage: CensusPage(institution="H1"),
     CasePage: CasePage(institution="H1", alert_id="A1"), TiePage: TiePage(), Asked: Asked(),
+    ActivityPage: ActivityPage(institution="H1", day=20_000), DaysPage: DaysPage(last=20_000), WaitingPage: WaitingPage(),
+    MemberPage: MemberPage(institution="H1", region="5001"), NormPage: NormPage(), SpreadPage: SpreadPage(),
+    ProfilePage: ProfilePage(),
 }  # fmt: skip
 
 
@@ -134,6 +141,13 @@ def snapshot() -> VisitSnapshot:
 
 def for_persons() -> tuple[bytes, ...]:
     return snapshots.encode(snapshot()), snapshots.encode(Mark(0, moment(3)))
+
+
+def for_peers() -> tuple[bytes, ...]:
+    cases = (peer_days.Cases("sI10", 2, 300_000, 23_800), peer_days.Cases("p", 7, 90_000, 66_000))
+    counts = peer_days.DayCounts(7, 1, 2, 9, 390_000, 0, 240_000)
+    day = peer_days.InstitutionDay("H1", "5001", 20_000, 0, 7, moment(5), False, counts, cases)
+    return peer_days.encode_for_peers(day), peer_days.encode_for_peers(Mark(1, moment(5)))
 
 
 def for_households() -> tuple[bytes, ...]:
@@ -182,6 +196,7 @@ READERS: dict[str, Reader] = {
     ),
     "for persons": Reader(snapshots.decode_for_person, for_persons, mutated_msgpack, (msgspec.DecodeError,), 0.06),
     "for households": Reader(snapshots.decode_for_household, for_households, mutated_msgpack, (msgspec.DecodeError,), 0.06),
+    "for peers": Reader(peer_days.decode_for_peers, for_peers, mutated_msgpack, (msgspec.DecodeError,), 0.06),
     "alerts": Reader(
         decode_alert, lambda: [encode_alert(alert) for alert in ran().published[:20]], mutated_json, (msgspec.DecodeError,), 0.04,
     ),

@@ -17,7 +17,9 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from schemas.china_time import DAY
 from schemas.dead_letters import DeadLetter, from_record
+from schemas.peer_days import Cases, DayCounts, InstitutionDay, encode_for_peers
 from schemas.returns import AlertLeft, Elsewhere, ReturnedAlert, encode_return
 from schemas.snapshots import GroupMember, GroupVisit, HouseholdVisit, Mark, Reference, Ties, VisitSnapshot, encode
 from stream import topics
@@ -61,6 +63,8 @@ OF_AGES = msgspec.structs.replace(STAY, begin=AGES, end=AGES)
 SERVED = Elsewhere(
     "H50010699999", "MI-poison", "P-poison", "MC-poison", "H50010699999", (), False, 0, 1, STAY.source, ()
 )
+
+A_DAY = InstitutionDay("H50010699999", "", AT // DAY, 0, 1, AT, False, DayCounts(1), (Cases("p", 1, 100, 4_605),))
 
 
 class Poison(msgspec.Struct, frozen=True):
@@ -139,6 +143,13 @@ POISON: dict[str, list[Poison]] = {
         Poison(encode(GroupVisit("nothing", 1, True, AGES, Ties(), OF_AGES)), "out_of_range"),
         Poison(encode(GroupVisit("", 1, True, None, Ties(), msgspec.structs.replace(OF_AGES, begin=-AGES))), "out_of_range"),
     ],
+    topics.PEERS: [
+        *PACKED_GARBAGE,
+        Poison(encode_for_peers(msgspec.structs.replace(A_DAY, day=AGES)), "wrong_type"),
+        Poison(encode_for_peers(msgspec.structs.replace(A_DAY, time=-AGES)), "wrong_type"),
+        Poison(encode_for_peers(msgspec.structs.replace(A_DAY, institution="x" * 900_000)), "wrong_type"),
+        Poison(encode_for_peers(A_DAY)),
+    ],
     topics.RETURNS: [
         *(poison for poison in PACKED_GARBAGE if poison.reason == "wrong_type"),
         Poison(encode(Mark(0, AT)), "wrong_type"),  # time does not come back
@@ -186,7 +197,12 @@ def test_a_poison_message_costs_nothing_but_itself(kafka_settings: Settings, tmp
 
 
 def _expected_letters() -> Counter[tuple[str, str]]:
-    roles = {topics.VISITS: "visits", topics.HOUSEHOLDS: "households", topics.RETURNS: "returns"}
+    roles = {
+        topics.VISITS: "visits",
+        topics.HOUSEHOLDS: "households",
+        topics.RETURNS: "returns",
+        topics.PEERS: "peers",
+    }
     return Counter(
         (roles.get(name, name), poison.reason)
         for name, some in POISON.items()

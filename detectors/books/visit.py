@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
+from detectors.books.activity import Share
 from detectors.books.elsewhere import Served
 from detectors.engine.page import Page
 from schemas.china_time import DAY, HOUR
@@ -83,6 +84,7 @@ class Settled(msgspec.Struct, array_like=True, gc=False):
     reversed: bool = False
     certificate: str = ""  # mdtrt_cert_type, two digits
     operator: str = ""  # opter
+    own: int = 0  # what lies outside of the catalogue
 
 
 class BedTaken(msgspec.Struct, array_like=True, gc=False):
@@ -150,6 +152,7 @@ class VisitPage(Page, kw_only=True):
     told_nights: tuple[int, int] | None = None  # what its institution's census counts of it
     told_arrival: tuple[int, bool] | None = None  # when it came, and whether it could have waited, as arrivals count it
     shares_bed: bool = False  # the page of a bed that it had knows another visit there at the same time
+    told_activity: tuple[Share, ...] = ()  # what its institution's days count of it
 
     def forgets_at(self) -> int:
         """A while after it ended, or after it was last heard of where it never did."""

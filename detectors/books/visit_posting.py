@@ -197,7 +197,7 @@ def _settle(page: VisitPage, fact: facts.Settlement, by: Posting) -> bool:
     refund = page.awaited_voids.pop(fact.settlement, None)
     settled = Settled(
         fact.settlement, by.message, fact.batch, fact.time, fact.scope, fact.fund, fact.total, fact.interim,
-        refund is not None, refund, False, fact.certificate, by.operator,
+        refund is not None, refund, False, fact.certificate, by.operator, fact.own,
     )  # fmt: skip
     page.settlements.append(settled)
     if kind != STAY:

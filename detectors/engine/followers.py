@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeAlias
 
 from detectors.books import (
+    activity,
+    activity_following,
     amounts,
     amounts_following,
     arrivals,
@@ -45,6 +47,7 @@ FOLLOWERS: Final[tuple[Follower, ...]] = (
     Follower((terminal.TerminalPage,), terminal_following.CALLS, terminal_following.follow),
     Follower((arrivals.ArrivalsPage,), arrivals_following.CALLS, arrivals_following.follow),
     Follower((census.CensusPage,), census_following.CALLS, census_following.follow),
+    Follower((activity.ActivityPage,), activity_following.CALLS, activity_following.follow),
 )
 
 KINDS: Final[tuple[type[Page], ...]] = tuple(kind for follower in FOLLOWERS for kind in follower.kinds)

@@ -8,14 +8,17 @@ from typing import Any
 from detectors.engine.household_stage import HouseholdStage
 from detectors.engine.institution_stage import InstitutionStage
 from detectors.engine.pages import SavedPages
+from detectors.engine.peers_stage import PeersStage
 from detectors.engine.person_stage import PersonStage
 from detectors.engine.rule import References, Rule
 from detectors.engine.stage import Layout, Stage
 
-STAGES: dict[str, type[Stage]] = {stage.name: stage for stage in (InstitutionStage, PersonStage, HouseholdStage)}
-NEXT: dict[str, str | None] = {"institution": "person", "person": "household", "household": None}
+STAGES: dict[str, type[Stage]] = {
+    stage.name: stage for stage in (InstitutionStage, PersonStage, HouseholdStage, PeersStage)
+}
+NEXT: dict[str, tuple[str, ...]] = {"institution": ("person", "peers"), "person": ("household",)}
 # How a stage names what another one sends it; all later stages return to the first what is about its institutions.
-ROLE_OF_FORWARD = {"institution": "returns", "person": "visits", "household": "households"}
+ROLE_OF_FORWARD = {"institution": "returns", "person": "visits", "household": "households", "peers": "peers"}
 
 
 def open_stage(

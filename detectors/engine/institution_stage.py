@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 
 from msgspec import structs
 
+from detectors.books.activity import ActivityPage
 from detectors.books.case import CasePage, TiePage
 from detectors.books.elsewhere import post_elsewhere
 from detectors.books.institution import InstitutionPage, institution_key
@@ -32,9 +33,12 @@ from schemas import facts
 from schemas.china_time import DAY, from_unix
 from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
+from schemas.peer_days import DayCounts, InstitutionDay, encode_for_peers
 from schemas.returns import AlertLeft, Elsewhere, decode_return
 from schemas.snapshots import STAY, Reference, Swipe, VisitSnapshot, encode
 
+NOWHERE: Final = b"-"  # key of institutions that no reference record places
+REGION_DIGITS: Final = 4  # of admdvs: institutions of a city are compared (a province's have 2, a county's 6)
 MOST_SWIPES: Final = 20  # settlements of a visit, the newest
 MOST_CITED: Final = 64  # messages of a visit that its person's stage hears of; an alert shows fewer
 LARGEST_LEAD: Final = 3_600  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
@@ -319,6 +323,28 @@ class InstitutionStage(Stage):
             its_key, habits = self._habits_of(page.institution)
             habits.items -= 1
             self._pages.changed(its_key, habits)
+
+    # -- closed days ------------------------------------------------------------------------------------------------
+
+    def _review(self, key: bytes, page: Page, now: int, cause: Cause) -> None:
+        super()._review(key, page, now, cause)
+        if isinstance(page, ActivityPage) and page.is_news:
+            self._tell_peers(key, page)
+
+    def _tell_peers(self, key: bytes, page: ActivityPage) -> None:
+        """Each change of a closed day at once, not by the batch: what peers hear in which order must not go by batches."""
+        known = self._references.institution(page.institution)
+        region = "" if known is None else known.region[:REGION_DIGITS]
+        told = InstitutionDay(
+            page.institution, region, page.day, self._layout.partition, max(page.position, 0),
+            max(page.closes_at, page.newest), page.newest > page.closes_at, page.counts(), page.told_cases(),
+        )  # fmt: skip
+        if page.told is not None and page.told != region:  # it was thought to be elsewhere: there it never was
+            gone = structs.replace(told, region=page.told, counts=DayCounts(), cases=())
+            self._effects.forwards.append(Forward("peers", page.told.encode() or NOWHERE, encode_for_peers(gone)))
+        page.told, page.told_position = region, page.position
+        self._effects.forwards.append(Forward("peers", region.encode() or NOWHERE, encode_for_peers(told)))
+        self._pages.changed(key, page)
 
     # -- snapshots --------------------------------------------------------------------------------------------------
 

@@ -157,6 +157,14 @@ class Pages:
         counts = self._models.get(kind.prefix, Counter())
         return counts[WARMING_UP] + counts[WARM], counts[WARMING_UP]
 
+    def all_of(self, kind: type[PageT]) -> list[PageT]:
+        """Every page of a kind, in order of its key; it looks at all keys there are, so not for every record."""
+        prefix = kind.prefix
+        keys = {key for key, _ in self._saved.items() if key[:1] == prefix}
+        keys.update(key for key, page in self._dirty.items() if key[:1] == prefix and page is not None)
+        found = (self.peek(kind, key) for key in sorted(keys))
+        return [page for page in found if page is not None]
+
     def kinds(self) -> Mapping[bytes, type[Page]]:
         """The kind of page of each key prefix."""
         return self._kind_of

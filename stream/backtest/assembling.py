@@ -33,8 +33,9 @@ from stream.backtest.result import (
 from stream.backtest.scores import Scores, fund_of, score
 from stream.backtest.trials import Trials
 from stream.backtest.verdicts import Words
+from stream.ledger import OpenAlerts
 from stream.replay_run import Ran
-from stream.replay_summary import peak_rss_of, unmatched_corrections
+from stream.replay_summary import peak_rss_of, portraits_of, unmatched_corrections
 
 MOST_PLACES: Final = 5_000  # rows of alerts; a report with more would not open
 _PACKAGES: Final = ("fundwatch", "msgspec", "river", "numpy", "kafka-python")
@@ -133,19 +134,24 @@ class Assembling:
         )
 
     def _institutions(self) -> dict[str, InstitutionResult]:
+        """Every institution of the history, also those about which nothing was said."""
         by_place: dict[str, list[Alert]] = {}
+        ledger = OpenAlerts()
         for alert in self._open:
-            if alert.institution:
-                by_place.setdefault(alert.institution, []).append(alert)
-        return {
-            code: InstitutionResult(
+            ledger.observe(alert)
+            by_place.setdefault(alert.institution, []).append(alert)
+        found = {}
+        for code, known in portraits_of(self._ran.replay, ledger).items():
+            alerts = by_place.get(code, [])
+            found[code] = InstitutionResult(
                 name=next((alert.institution_name for alert in alerts if alert.institution_name), None),
-                alerts=len(alerts),
-                fund_at_risk=fund_of(alerts),
+                alerts=known.alerts,
+                fund_at_risk=known.fund_at_risk,
                 rules=dict(sorted(Counter(alert.rule for alert in alerts).items())),
+                standing=known.portrait.standing,
+                parts=known.portrait.parts,
             )
-            for code, alerts in sorted(by_place.items())
-        }
+        return found
 
     # -- time -------------------------------------------------------------------------------------------------------
 

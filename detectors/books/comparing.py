@@ -1,0 +1,139 @@
+"""How does an institution's month compare with its peers'? Measured first, by every member; then compared.
+
+Cost is held against what the *same cases* cost others: of each kind of case the peers' mean, the member itself left out,
+drawn towards that of wider groups where they have few of them (empirical Bayes), so a hospital of grave cases is not a dear
+one. How far a member may lie from the others is judged by their median and median absolute deviation, which one large or
+dishonest member does not move.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Final
+
+from detectors.books.activity import LOG_SCALE
+from detectors.books.indicators import NATURES, Indicator, measured, summed
+from detectors.books.member import MOST_TOP, CaseMix, Compared, DaysPage, MemberPage, Month, days_keys
+from detectors.books.peer_groups import LEAST_PEERS, bin_of, count_bins, norm, others
+from detectors.engine.pages import Pages
+from schemas.peer_days import STAYS
+
+_BELIEVED: Final = 5.0  # cases that wider groups' mean counts as
+_FEW: Final = 4.0  # members that the spread believed beforehand counts as
+_MAD: Final = 1.4826  # a normal distribution's standard deviation in median absolute deviations
+_USUAL: Final = 3.0  # standard deviations that are drawn as usual
+
+
+def measure(pages: Pages, member: MemberPage, month: int, through: int, groups: tuple[str, ...]) -> None:
+    """Take the month's closed days together, and count as what they show in the member's groups."""
+    days = {}
+    for key in days_keys(member.region, member.institution, month):
+        page = pages.get(DaysPage, key)
+        if page is not None:
+            days.update(page.days)
+    before = member.months.get(month)
+    if before is None and not days:
+        return
+    kinds: dict[str, list[int]] = {}
+    for held in days.values():
+        for case in held.cases:
+            sums = kinds.setdefault(case.kind, [0, 0, 0])
+            sums[0] += case.count
+            sums[1] += case.total
+            sums[2] += case.logs
+    counts = summed(held.counts for held in days.values())
+    active = sum(1 for held in days.values() if held.counts.visits or held.counts.admissions or held.counts.discharges)
+    seen = {} if before is None else before.seen
+    stays = {kind: sums for kind, sums in kinds.items() if kind[0] == STAYS}
+    visits = {kind: sums for kind, sums in kinds.items() if kind[0] != STAYS}
+    known = Month(
+        through, active, counts, _mix(pages, groups, month, stays), _mix(pages, groups, month, visits), seen=seen
+    )
+    member.months[month] = known
+    found = measured(month, known, member.months)
+    known.bins = {name: bin_of(one.value) for name, one in found.items()}
+    known.groups = _of_class(groups, counts.admissions + counts.discharges > 0, any(kind[0] == "p" for kind in kinds))
+    if before is not None:
+        for group in before.groups:
+            count_bins(pages, group, month, before.bins, {})
+    for group in known.groups:
+        count_bins(pages, group, month, {}, known.bins)
+
+
+def _of_class(groups: tuple[str, ...], has_stays: bool, has_sales: bool) -> tuple[str, ...]:
+    """All of a region is too wide: who has beds, who has none, and who sells are not compared with one another."""
+    kind = "住院" if has_stays else "药店" if has_sales else "门诊"
+    return (*groups[:-1], f"{groups[-1]} {kind}")
+
+
+def _mix(pages: Pages, groups: tuple[str, ...], month: int, kinds: dict[str, list[int]]) -> CaseMix:
+    """What the cases cost, and what they cost the peers."""
+    count, total = sum(sums[0] for sums in kinds.values()), sum(sums[1] for sums in kinds.values())
+    if count <= 0:
+        return CaseMix()
+    own_of: dict[str, list[int]] = {}
+    for kind, sums in kinds.items():
+        held = own_of.setdefault(kind[0] + "*", [0, 0, 0])
+        for index in range(3):
+            held[index] += sums[index]
+    expected, weight, logs, parts = 0.0, 0.0, 0.0, []
+    for kind, (cases, cost, log_cost) in sorted(kinds.items()):
+        if cases <= 0:
+            continue
+        common = kind[0] + "*"
+        usual = _usual(pages, groups, month, kind, (cases, cost, log_cost), common, own_of[common])
+        if usual is None:
+            return CaseMix(count, total)
+        mean, log_mean, trust = usual
+        expected += cases * mean
+        weight += cases * trust
+        logs += trust * (log_cost - cases * log_mean)
+        parts.append((kind[1:], cases, cost, round(cases * mean)))
+    top = sorted(parts, key=lambda part: (part[3] - part[2], part[0]))[:MOST_TOP]
+    return CaseMix(count, total, round(expected), logs / weight / LOG_SCALE, tuple(top))
+
+
+def _usual(
+    pages: Pages, groups: tuple[str, ...], month: int, kind: str, own: tuple[int, int, int], common: str, own_common: list[int]
+) -> tuple[float, float, float] | None:  # fmt: skip
+    """What such a case costs others: mean (fen), mean of the logarithm (`LOG_SCALE`), and how far that is to be trusted."""
+    cases, cost, logs = _less(norm(pages, groups[-1], common, month), own_common)
+    if cases <= 0:
+        return None
+    mean, log_mean, of_kind = cost / cases, logs / cases, 0
+    for group in reversed(groups):
+        cases, cost, logs = _less(norm(pages, group, kind, month), own)
+        if cases > 0:
+            mean = (cost + _BELIEVED * mean) / (cases + _BELIEVED)
+            log_mean = (logs + _BELIEVED * log_mean) / (cases + _BELIEVED)
+            of_kind = max(of_kind, cases)
+    return mean, log_mean, (of_kind + 0.5) / (of_kind + _BELIEVED)
+
+
+def _less(sums: tuple[int, int, int], own: tuple[int, int, int] | list[int]) -> tuple[int, int, int]:
+    return sums[0] - own[0], sums[1] - own[1], sums[2] - own[2]
+
+
+def compare(pages: Pages, member: MemberPage, month: int) -> None:
+    """Hold the measured month against the other members of its groups."""
+    known = member.months.get(month)
+    if known is None:
+        return
+    found = measured(month, known, member.months)
+    seen = {name: _compared(pages, known, month, name, one) for name, one in found.items() if name in known.bins}
+    known.seen = {name: one for name, one in seen.items() if one is not None}
+
+
+def _compared(pages: Pages, known: Month, month: int, name: str, one: Indicator) -> Compared | None:
+    """By the narrowest group with enough others; None where there is none."""
+    for group in known.groups:
+        peers = others(pages, group, month, name, known.bins[name])
+        if peers.members >= LEAST_PEERS:
+            believed = NATURES[name].spread
+            variance = (peers.members * (_MAD * peers.distance) ** 2 + _FEW * believed**2) / (peers.members + _FEW)
+            deviation = sqrt(variance + one.noise**2)
+            return Compared(
+                one.value, peers.median, peers.median - _USUAL * deviation, peers.median + _USUAL * deviation,
+                (one.value - peers.median) / deviation, group, peers.members,
+            )  # fmt: skip
+    return None

@@ -1,0 +1,187 @@
+"""What is known of one institution among its peers? Its closed days, and months as they were judged.
+
+Three kinds of pages: the member's own, with a year of months; its days, a page a part of a month, so that a day that changes
+takes back exactly what it was; and days that wait for the watermark, because their partition is ahead of others. So whatever
+the partitions' speeds, days are counted, learned and judged in one order, that of time.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import msgspec
+
+from detectors.books.peer_calendar import first_day, month_of, parts_of
+from detectors.engine.page import NEVER, Page
+from schemas.china_time import DAY
+from schemas.peer_days import Cases, DayCounts, InstitutionDay
+
+MONTHS_KEPT: Final = 14  # the same month of last year, and the one before it
+DAYS_KEPT: Final = 110  # a day changes for 75; then two months can still be measured
+FORGOTTEN: Final = 400  # days without a word
+MOST_TOP: Final = 5
+_STANDS: Final = 0.8  # of its cases; with fewer a strange day is another day
+
+
+class DayHeld(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The newest snapshot of a day, and the groups in whose norms its cases count."""
+
+    offset: int
+    counts: DayCounts
+    cases: tuple[Cases, ...]
+    groups: tuple[str, ...]
+
+
+class DaysPage(Page, kw_only=True):
+    """Days of a part of a month."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"D"
+
+    last: int  # of the part's days
+    days: dict[int, DayHeld] = {}
+
+    def forgets_at(self) -> int:
+        """When its days do not change any more."""
+        return (self.last + DAYS_KEPT) * DAY
+
+
+class WaitingPage(Page, kw_only=True):
+    """Snapshots of a day that are ahead of the watermark, in the order in which they came."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"W"
+
+    waiting: list[InstitutionDay] = []
+
+    def take_due(self, now: int) -> list[InstitutionDay]:
+        """Those whose time has come."""
+        due = [day for day in self.waiting if day.time <= now]
+        self.waiting = [day for day in self.waiting if day.time > now]
+        return due
+
+    def next_change(self) -> int:
+        """When the first of them is due."""
+        return min((day.time for day in self.waiting), default=NEVER)
+
+    def forgets_at(self) -> int:
+        """With the last of them."""
+        return NEVER if self.waiting else 0
+
+
+class Compared(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One indicator beside those of the peers, in its own scale (`detectors.books.indicators`).
+
+    ``low`` and ``high`` bound what is usual, ``deviation`` is the distance from ``expected`` in standard deviations, among
+    ``peers`` others of ``group``.
+    """
+
+    value: float
+    expected: float
+    low: float
+    high: float
+    deviation: float
+    group: str
+    peers: int
+
+
+class CaseMix(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Settled cases of a month: what they cost, what the same cases cost the peers (fen), and the mean logarithm of the
+    quotient; ``ratio`` None where the peers have no such cases. ``top``: the diagnoses that make most of the excess, each with
+    its cases, cost and expected cost."""
+
+    count: int = 0
+    total: int = 0
+    expected: int = 0
+    ratio: float | None = None
+    top: tuple[tuple[str, int, int, int], ...] = ()
+
+
+class Strange(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A day whose vector was strange to its peers' model: score and limit, and the indicators that set it apart, with how far
+    they lie from the middle (-1 to 1). ``size`` are its cases as it was scored."""
+
+    score: float
+    limit: float
+    size: int
+    apart: tuple[tuple[str, float], ...]
+
+
+class Month(msgspec.Struct, array_like=True, gc=False):
+    """A month as it was last measured: by its days up to ``through``, of which something happened on ``active``."""
+
+    through: int
+    active: int
+    counts: DayCounts
+    stays: CaseMix
+    visits: CaseMix
+    bins: dict[str, int] = {}  # what it counts as in its groups, by indicator
+    groups: tuple[str, ...] = ()
+    seen: dict[str, Compared] = {}
+
+
+class MemberPage(Page, kw_only=True):
+    """One institution among its peers."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"M"
+    has_model: ClassVar[bool] = True  # that of its group
+
+    institution: str
+    region: str
+    newest_day: int = 0
+    measure_at: int = NEVER
+    compare_at: int = NEVER
+    months: dict[int, Month] = {}
+    habits: dict[str, float] = {}  # its own usual day, by count
+    learned_days: int = 0
+    scored_days: dict[int, int] = {}  # by month
+    strange: dict[int, Strange] = {}  # by day
+    is_profiled: bool = False  # its group's model has learned enough
+
+    def next_change(self) -> int:
+        """When it is measured or compared."""
+        return min(self.measure_at, self.compare_at)
+
+    def forgets_at(self) -> int:
+        """Over a year after its last day."""
+        return (self.newest_day + FORGOTTEN) * DAY
+
+    def kept_from(self) -> int:
+        """What was said of a month that is forgotten is final."""
+        oldest = month_of(self.newest_day) - MONTHS_KEPT + 1
+        return first_day(oldest) * DAY
+
+    def take_back(self, day: int, counts: DayCounts) -> None:
+        """The day has changed since it was scored: one of which much was taken back is no longer strange."""
+        held = self.strange.get(day)
+        if held is not None and counts.visits + counts.admissions + counts.discharges < _STANDS * held.size:
+            del self.strange[day]
+
+    def forget_months(self) -> None:
+        """Keep a year."""
+        oldest = month_of(self.newest_day) - MONTHS_KEPT + 1
+        self.months = {month: known for month, known in self.months.items() if month >= oldest}
+        self.scored_days = {month: days for month, days in self.scored_days.items() if month >= oldest}
+        begin = first_day(oldest)
+        self.strange = {day: one for day, one in self.strange.items() if day >= begin}
+
+
+def member_key(region: str, institution: str) -> bytes:
+    """The key of its page."""
+    return f"M{region}\0{institution}".encode()
+
+
+def days_key(region: str, institution: str, part: int) -> bytes:
+    """The key of its days of a part of a month."""
+    return f"D{region}\0{institution}\0{part}".encode()
+
+
+def waiting_key(region: str, institution: str, day: int) -> bytes:
+    """The key of what waits of a day."""
+    return f"W{region}\0{institution}\0{day}".encode()
+
+
+def days_keys(region: str, institution: str, month: int) -> list[bytes]:
+    """The keys of all its days of a month."""
+    return [days_key(region, institution, part) for part in parts_of(month)]

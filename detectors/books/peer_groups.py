@@ -1,0 +1,180 @@
+"""What do the institutions of a group have in common? What a case costs them, and how each indicator is spread over them.
+
+A group is of one region (city), kind (medins_type) and level (hosp_lv); where it has too few members the wider ones are
+asked: of that kind, then all of the region. Pages hold sums and counts, nothing by member, so ten thousand of them take no
+more room than a hundred; each member remembers what it counts as, so that it can be left out, and be taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final, NamedTuple, TypeVar
+
+from detectors.books.peer_calendar import first_day
+from detectors.engine.page import NEVER, Page
+from detectors.engine.pages import Pages
+from schemas.china_time import DAY
+from schemas.peer_days import Cases
+from schemas.references import Institution
+
+KEPT: Final = 110  # days after a month's end
+MONTHS_KEPT: Final = 6
+BINS: Final = 200  # to one of an indicator's scale: half a per cent
+WIDEST_BIN: Final = 6_000
+OUTSIDE: Final = WIDEST_BIN + 1  # a bin in which nobody counts
+LEAST_PEERS: Final = 4  # others in a group; with fewer the next wider one is asked
+
+
+ValueT = TypeVar("ValueT")
+
+
+class NormPage(Page, kw_only=True):
+    """What one kind of case cost a group, by month: cases, total and logs (`schemas.peer_days.Cases`)."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"N"
+
+    months: dict[int, tuple[int, int, int]] = {}
+
+    def forgets_at(self) -> int:
+        """When its last month is forgotten."""
+        return _forgotten(self.months)
+
+
+class SpreadPage(Page, kw_only=True):
+    """How a group's members are spread: by month and indicator, how many lie in each bin of a `BINS`-th."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"G"
+
+    months: dict[int, dict[str, dict[int, int]]] = {}
+
+    def forgets_at(self) -> int:
+        """When its last month is forgotten."""
+        return _forgotten(self.months)
+
+
+def _forgotten(months: Mapping[int, object]) -> int:
+    return (first_day(max(months) + 1) + KEPT) * DAY if months else NEVER
+
+
+def _latest(months: dict[int, ValueT], month: int) -> dict[int, ValueT]:
+    """The months that are still asked about."""
+    newest = max(month, *months) if months else month
+    return {known: value for known, value in months.items() if known > newest - MONTHS_KEPT}
+
+
+class Others(NamedTuple):
+    """The other members of a group: how many, their median, and the median distance from it."""
+
+    members: int
+    median: float
+    distance: float
+
+
+def groups_of(region: str, known: Institution | None) -> tuple[str, ...]:
+    """The names of its groups, the narrowest first; of an institution that nobody has described only the last."""
+    widest = region or "-"
+    if known is None or not known.kind or not region:
+        return (widest,)
+    kind = f"{widest} {known.kind}"
+    return (f"{kind} {known.level}", kind, widest) if known.level else (kind, widest)
+
+
+# -- norms ------------------------------------------------------------------------------------------------------------
+
+
+def norm_key(group: str, kind: str) -> bytes:
+    """The key of a kind's norm."""
+    return f"N{group}\0{kind}".encode()
+
+
+def count_cases(pages: Pages, groups: tuple[str, ...], month: int, cases: tuple[Cases, ...], by: int) -> None:
+    """Count cases ``by`` +1 or -1 in their groups' norms; also as what they have in common, the way of being served."""
+    for group in groups:
+        common: dict[str, list[int]] = {}
+        for one in cases:
+            _count(pages, norm_key(group, one.kind), month, by * one.count, by * one.total, by * one.logs)
+            sums = common.setdefault(one.kind[0], [0, 0, 0])
+            sums[0] += by * one.count
+            sums[1] += by * one.total
+            sums[2] += by * one.logs
+        for kind, (count, total, logs) in common.items():
+            _count(pages, norm_key(group, kind + "*"), month, count, total, logs)
+
+
+def _count(pages: Pages, key: bytes, month: int, count: int, total: int, logs: int) -> None:
+    page = pages.open(NormPage, key, NormPage)
+    if month not in page.months:
+        page.months = _latest(page.months, month)
+    held = page.months.get(month, (0, 0, 0))
+    page.months[month] = held[0] + count, held[1] + total, held[2] + logs
+    pages.changed(key, page)
+    pages.sleep(key, page, page.forgets_at())
+
+
+def norm(pages: Pages, group: str, kind: str, month: int) -> tuple[int, int, int]:
+    """What such cases cost the group in that month."""
+    page = pages.get(NormPage, norm_key(group, kind))
+    return (0, 0, 0) if page is None else page.months.get(month, (0, 0, 0))
+
+
+# -- spreads ----------------------------------------------------------------------------------------------------------
+
+
+def spread_key(group: str) -> bytes:
+    """The key of a group's spreads."""
+    return f"G{group}".encode()
+
+
+def bin_of(value: float) -> int:
+    """Where it is counted."""
+    return min(max(round(value * BINS), -WIDEST_BIN), WIDEST_BIN)
+
+
+def count_bins(pages: Pages, group: str, month: int, before: dict[str, int], after: dict[str, int]) -> None:
+    """A member of the group counts as ``after`` now, and not as ``before``."""
+    key = spread_key(group)
+    page = pages.open(SpreadPage, key, SpreadPage)
+    if month not in page.months:
+        page.months = _latest(page.months, month)
+    indicators = page.months.setdefault(month, {})
+    for name, place in before.items():
+        bins = indicators.get(name, {})
+        bins[place] = bins.get(place, 0) - 1
+        if bins[place] <= 0:
+            del bins[place]
+    for name, place in after.items():
+        bins = indicators.setdefault(name, {})
+        bins[place] = bins.get(place, 0) + 1
+    pages.changed(key, page)
+    pages.sleep(key, page, page.forgets_at())
+
+
+def others(pages: Pages, group: str, month: int, name: str, own: int) -> Others:
+    """The group's members but for one that counts in the bin ``own``."""
+    page = pages.get(SpreadPage, spread_key(group))
+    bins = dict({} if page is None else page.months.get(month, {}).get(name, {}))
+    if own in bins:
+        bins[own] -= 1
+    count = sum(bins.values())
+    if not count:
+        return Others(0, 0.0, 0.0)
+    median = _median(sorted(bins.items()), count)
+    distances: dict[float, int] = {}
+    for place, members in bins.items():
+        distances[abs(place - median)] = distances.get(abs(place - median), 0) + members
+    return Others(count, median / BINS, _median(sorted(distances.items()), count) / BINS)
+
+
+def _median(counted: list[tuple[float, int]] | list[tuple[int, int]], count: int) -> float:
+    """The middle one, or the mean of the two in the middle."""
+    lower, upper, seen, low = (count - 1) // 2, count // 2, 0, 0.0
+    has_low = False
+    for place, members in counted:
+        seen += members
+        if not has_low and seen > lower:
+            low, has_low = float(place), True
+        if seen > upper:
+            return (low + place) / 2
+    return low

@@ -1,0 +1,150 @@
+"""How does an institution's day look beside its peers' days? A vector of indicators, scored before it is learned.
+
+The vector holds each count against the institution's own usual day and each quotient against the group's usual one, squeezed
+to between 0 and 1, so that a large institution is no stranger than a small one. What is usual is an exponentially weighted
+mean of logarithms, moved by no more than a doubling at a time: an outlier is never learned whole.
+"""
+
+from __future__ import annotations
+
+from math import log, tanh
+from typing import ClassVar, Final
+
+import msgspec
+
+from detectors.books.indicators import FUND as FUND_LEVEL
+from detectors.books.member import MemberPage, Strange
+from detectors.books.peer_calendar import month_of
+from detectors.books.peer_groups import LEAST_PEERS, OUTSIDE, others
+from detectors.engine.page import Page
+from detectors.engine.pages import Pages
+from detectors.models.half_space import Trees
+from schemas.china_time import DAY
+from schemas.peer_days import STAYS, InstitutionDay
+
+# Counts, against its own usual day.
+ADMISSIONS, VISITS, FUND = "admissions_of_day", "visits_of_day", "fund_of_day"
+# Quotients, against the group's.
+STAY_COST, VISIT_COST, NIGHTS, INPATIENT, OWN = (
+    "cost_of_stay", "cost_of_visit", "nights_of_stay", "inpatient_of_day", "own_of_day",
+)  # fmt: skip
+NAMES: Final = tuple(sorted((ADMISSIONS, VISITS, FUND, STAY_COST, VISIT_COST, NIGHTS, INPATIENT, OWN)))
+_OF_ITSELF: Final = frozenset((ADMISSIONS, VISITS, FUND))
+
+_FADING: Final = 0.08  # of a usual value, per day
+_STEP: Final = log(2.0)
+_LEARNING_DAYS: Final = 14  # of its own, before an institution's counts are judged
+_QUANTILE: Final = 0.99
+_LIMIT_STEP: Final = 0.02
+_LEAST_LIMIT: Final = 0.25  # of a score; in a group whose days are all alike the hundredth is nothing strange
+_LIMIT_DAYS: Final = 50  # whose largest score the limit begins with
+_TOP: Final = 3
+FORGOTTEN: Final = 400  # days
+
+
+class ProfilePage(Page, kw_only=True):
+    """A group's model, its usual quotients, and the score that one day in a hundred passes."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"F"
+
+    trees: Trees = msgspec.field(default_factory=lambda: Trees(NAMES))
+    usual: dict[str, float] = {}
+    limit: float = 0.0
+    scored: int = 0
+    newest_day: int = 0
+
+    def forgets_at(self) -> int:
+        """When its members have been silent for over a year."""
+        return (self.newest_day + FORGOTTEN) * DAY
+
+    def judge(self, score: float) -> float:
+        """The limit before this score, which it then moves: a quantile by stochastic approximation (Robbins and Monro, 1951)."""
+        limit = self.limit
+        self.scored += 1
+        if self.scored <= _LIMIT_DAYS:
+            self.limit = max(limit, score)
+        else:
+            self.limit += _LIMIT_STEP * (_QUANTILE if score > limit else _QUANTILE - 1)
+        self.limit = min(max(self.limit, _LEAST_LIMIT), 1.0)
+        return limit
+
+
+def profile_key(group: str) -> bytes:
+    """The key of a group's model."""
+    return f"F{group}".encode()
+
+
+def model_group(pages: Pages, groups: tuple[str, ...], month: int) -> str:
+    """The narrowest group that has members enough for a model, in that month or the one before; else all of the region."""
+    for group in groups[:-1]:
+        known = max(others(pages, group, when, FUND_LEVEL, OUTSIDE).members for when in (month - 1, month))
+        if known > LEAST_PEERS:
+            return group
+    return groups[-1]
+
+
+def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tuple[str, ...]) -> None:
+    """Score the day by its group's model, then learn it. ``groups``: the narrowest first."""
+    key = profile_key(model_group(pages, groups, month_of(day.day)))
+    page = pages.open(ProfilePage, key, ProfilePage)
+    raw = _raw(day)
+    vector = _vector(raw, member.habits, page.usual)
+    size = day.counts.visits + day.counts.admissions + day.counts.discharges
+    if page.trees.is_warm and member.learned_days >= _LEARNING_DAYS and size:
+        score = page.trees.score(vector)
+        limit = page.judge(score)
+        member.is_profiled = page.scored > _LIMIT_DAYS
+        if member.is_profiled:
+            month = month_of(day.day)
+            member.scored_days[month] = member.scored_days.get(month, 0) + 1
+            if score > limit:
+                member.strange[day.day] = Strange(round(score, 4), round(limit, 4), size, _apart(vector))
+                vector = {name: (value + 0.5) / 2 for name, value in vector.items()}  # never learned whole
+    page.trees.learn(vector)
+    member.learned_days += 1
+    for name, value in raw.items():
+        _learn(member.habits if name in _OF_ITSELF else page.usual, name, value)
+    page.newest_day = max(page.newest_day, day.day)
+    pages.changed(key, page)
+    pages.sleep(key, page, page.forgets_at())
+
+
+def _raw(day: InstitutionDay) -> dict[str, float]:
+    """Logarithms of what the day shows; what it cannot show is left out."""
+    counts = day.counts
+    found = {ADMISSIONS: log(max(counts.admissions, 0) + 1), VISITS: log(max(counts.visits, 0) + 1)}
+    found[FUND] = log(max(counts.fund, 0) / 10_000 + 1)  # hundreds of yuan
+    cases = counts.admissions + counts.visits
+    if cases > 0:
+        found[INPATIENT] = log(max(counts.admissions, 0) / cases + 0.05)
+    if counts.total > 0:
+        found[OWN] = log(max(counts.own, 0) / counts.total + 0.05)
+    for name, is_stay in ((STAY_COST, True), (VISIT_COST, False)):
+        known = [case for case in day.cases if (case.kind[0] == STAYS) is is_stay]
+        count = sum(case.count for case in known)
+        if count > 0:
+            found[name] = sum(case.logs for case in known) / count / 1_000
+    if counts.discharges > 0:
+        found[NIGHTS] = log(max(counts.nights, 0) / counts.discharges + 0.5)
+    return found
+
+
+def _vector(raw: dict[str, float], own: dict[str, float], group: dict[str, float]) -> dict[str, float]:
+    """Each between 0 and 1, the usual in the middle; so is what is not known."""
+    found = {}
+    for name in NAMES:
+        usual = (own if name in _OF_ITSELF else group).get(name)
+        value = raw.get(name)
+        found[name] = 0.5 if usual is None or value is None else 0.5 + 0.5 * tanh((value - usual) / 2)
+    return found
+
+
+def _apart(vector: dict[str, float]) -> tuple[tuple[str, float], ...]:
+    far = sorted(((2 * value - 1, name) for name, value in vector.items()), key=lambda one: (-abs(one[0]), one[1]))
+    return tuple((name, round(value, 3)) for value, name in far[:_TOP])
+
+
+def _learn(usual: dict[str, float], name: str, value: float) -> None:
+    held = usual.get(name)
+    usual[name] = value if held is None else held + _FADING * min(max(value - held, -_STEP), _STEP)

@@ -1,0 +1,1 @@
+"""Rules that ask about an institution among its peers."""

@@ -1,0 +1,123 @@
+"""Do an institution's cases cost far more than the same cases cost its peers?
+
+Each month's settled stays, and its outpatient visits or sales, are held against what the same diagnoses (three characters)
+cost the other institutions of its group in the same month, the institution itself left out; the quotient, a geometric mean so
+that one dear case is not a dear hospital, is judged by the median and the median absolute deviation of the peers' own
+quotients. The excess is in money what the cases cost beyond that. Where a group has too few members, the wider one of that
+kind is asked, then all of the region (`detectors.books.comparing`). Source: rules.md cost_level; domain.md §4.13 (z over 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import exp
+from typing import Annotated, ClassVar
+
+from detectors.books.indicators import COST_STAYS, COST_VISITS
+from detectors.books.member import CaseMix, MemberPage
+from detectors.by_peers import judging
+from detectors.by_peers.cost_level.text import describe
+from detectors.by_peers.judging import Judged
+from detectors.engine.page import Page
+from detectors.engine.rule import Finding, Rule, View, parameter
+from schemas.alerts import Measure, RuleClass, Text
+
+_SOURCE = "domain.md §4.13 (z >3; ENG)"
+_DEAR = 2_000_000  # fen
+_NAMES = {"stays": COST_STAYS, "visits": COST_VISITS}
+
+
+class CostLevel(Rule[MemberPage], frozen=True, kw_only=True):
+    """均次费用异常."""
+
+    rule_id: ClassVar[str] = "cost_level"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = MemberPage
+    title: ClassVar[Text] = Text("均次费用异常偏高", "Cost far above the peers' for the same cases")
+    notice: ClassVar[str] = "均次费用、住院费用异常偏高；小病大治"
+    question: ClassVar[Text] = Text(
+        "同样的病种，该机构的均次费用是否远高于同级同类机构？",
+        "Do an institution's cases cost far more than the same cases cost its peers?",
+    )
+    rule_class: ClassVar[RuleClass] = "管理类"
+    basis: ClassVar[tuple[str, ...]] = (
+        "《医疗保障基金使用监督管理条例》第十五条",
+        "《医疗保障基金使用监督管理条例》第三十八条",
+    )
+    source: ClassVar[str] = "rules.md cost_level; domain.md §4.13"
+    silences: ClassVar[tuple[str, ...]] = judging.SILENCES
+    blind_spots: ClassVar[Text] = Text(
+        "只比较主诊断前三位，同一病种中病情更重、做了手术的病人较多时费用偏高是正常的；全组机构一起偏高时看不出来；"
+        "诊断编码被升级"
+        "（高靠诊断）会掩盖偏高；未结算的住院不计入。",
+        "Only the main diagnosis' three characters are compared: graver patients and operations within a diagnosis cost more"
+        " honestly. What all of a group do is not seen; a diagnosis that is coded up hides a cost; stays that are not settled"
+        " do not count.",
+    )
+
+    deviation: Annotated[
+        float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE)
+    ] = 3.5
+    ratio: Annotated[
+        float, parameter(1.05, 10, "times", "与同组费用之比", "over the peers' cost of the same cases", _SOURCE)
+    ] = 1.25
+    least_stays: Annotated[
+        int, parameter(3, 1_000, "stays", "至少住院结算数", "settled stays, at least", "domain.md §4.13 (n≥30; ENG)")
+    ] = 8
+    least_visits: Annotated[
+        int, parameter(10, 10_000, "visits", "至少门诊、购药人次", "settled visits or sales, at least", "ENG")
+    ] = 60
+    least_excess: Annotated[
+        int, parameter(0, 100_000_000, "fen", "至少超出金额", "excess, at least", "ENG: worth a look at the bills")
+    ] = 200_000
+
+    def concerns(self, page: MemberPage) -> bool:
+        """A month was compared."""
+        return any(name in known.seen for known in page.months.values() for name in _NAMES.values())
+
+    def silence(self, page: MemberPage, view: View) -> str | None:
+        """Silent about whom nobody has described, and who has no peers."""
+        return judging.silence(page, *_NAMES.values())
+
+    def anchors(self, page: MemberPage) -> Iterable[str]:
+        """A month's stays, and its visits."""
+        return [f"{month} {what}" for what, name in _NAMES.items() for month in judging.anchors(page, name)]
+
+    def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
+        """The month's stays or visits beside the peers'."""
+        month, _, what = anchor.partition(" ")
+        one = judging.judged_in(page, _NAMES[what], month) if what in _NAMES else None
+        if one is None:
+            return None
+        mix, least = (one.known.stays, self.least_stays) if what == "stays" else (one.known.visits, self.least_visits)
+        excess = mix.total - mix.expected
+        is_far = one.seen.deviation >= self.deviation and one.seen.value - one.seen.expected >= 0
+        if mix.count < least or not is_far or exp(one.seen.value) < self.ratio or excess < self.least_excess:
+            return None
+        return self._finding(page, what, one, mix, view)
+
+    def _finding(self, page: MemberPage, what: str, one: Judged, mix: CaseMix, view: View) -> Finding:
+        seen, counts, name = one.seen, one.known.counts, _NAMES[what]
+        excess = mix.total - mix.expected
+        risk = round(excess * counts.fund / counts.total) if counts.total else 0
+        return Finding(
+            severity=judging.severity_of(seen.deviation, self.deviation, risk, _DEAR),
+            score=judging.score_of(seen.deviation, self.deviation),
+            begin=judging.begin_of(one.month),
+            end=judging.end_of(one.known),
+            institution=page.institution,
+            group=seen.group,
+            measures=(
+                Measure(
+                    "cost_over_peers", round(exp(seen.value), 3), self.ratio, "times", round(exp(seen.expected), 3)
+                ),
+                Measure("deviation_from_peers", round(seen.deviation, 2), self.deviation, "deviations"),
+                Measure("mean_cost", round(mix.total / mix.count), None, "fen", round(mix.expected / mix.count)),
+                Measure("excess_cost", excess, self.least_excess, "fen"),
+                Measure("cases_compared", mix.count, None, what),
+                Measure("peers", seen.peers, None, "institutions"),
+            ),
+            fund_at_risk=max(min(risk, counts.fund), 0),
+            text=describe(page, what, one, mix, view),
+            series=judging.history(page, name, one.month, "times"),
+        )

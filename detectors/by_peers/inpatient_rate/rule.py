@@ -1,0 +1,106 @@
+"""Does an institution make stays of far more of its visits than its peers?
+
+The share of admissions among admissions, outpatient visits and sales of a month, against the median of its group and the
+peers' median absolute deviation. Source: rules.md inpatient_rate; domain.md §4.8 (the top tenth is inspected).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, ClassVar
+
+from detectors.books.indicators import INPATIENT
+from detectors.books.member import MemberPage
+from detectors.by_peers import judging
+from detectors.by_peers.inpatient_rate.text import describe
+from detectors.engine.page import Page
+from detectors.engine.rule import Finding, Rule, View, parameter
+from schemas.alerts import Measure, RuleClass, Text
+
+_SOURCE = "rules.md inpatient_rate; domain.md §4.8 (ENG)"
+_DEAR = 5_000_000  # fen
+
+
+class InpatientRate(Rule[MemberPage], frozen=True, kw_only=True):
+    """住院率异常."""
+
+    rule_id: ClassVar[str] = "inpatient_rate"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = MemberPage
+    title: ClassVar[Text] = Text("住院率异常", "Far more of the visits become stays than at the peers")
+    notice: ClassVar[str] = "住院率异常"
+    question: ClassVar[Text] = Text(
+        "该机构就诊病人收住院的比例是否远高于同级同类机构？",
+        "Does an institution make stays of far more of its visits than its peers?",
+    )
+    rule_class: ClassVar[RuleClass] = "管理类"
+    basis: ClassVar[tuple[str, ...]] = (
+        "《医疗保障基金使用监督管理条例》第十五条",
+        "《医疗保障基金使用监督管理条例》第四十条",
+    )
+    source: ClassVar[str] = _SOURCE
+    silences: ClassVar[tuple[str, ...]] = judging.SILENCES
+    blind_spots: ClassVar[Text] = Text(
+        "门诊自费或未上传的机构、以住院为主的专科医院住院率本来就高；全组一起偏高时看不出来。",
+        "Where outpatients pay for themselves or are not sent, and in hospitals that only have beds, the share is "
+        "high honestly;"
+        " what all of a group do is not seen.",
+    )
+
+    deviation: Annotated[
+        float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE)
+    ] = 3.5
+    margin: Annotated[
+        float, parameter(0.01, 0.9, "share", "高出同组中位数", "above the peers' median", _SOURCE)
+    ] = 0.06  # fmt: skip
+    least_admissions: Annotated[
+        int, parameter(5, 10_000, "stays", "至少入院人次", "admissions, at least", _SOURCE)
+    ] = 15  # fmt: skip
+
+    def concerns(self, page: MemberPage) -> bool:
+        """A month was compared."""
+        return any(INPATIENT in known.seen for known in page.months.values())
+
+    def silence(self, page: MemberPage, view: View) -> str | None:
+        """Silent about whom nobody has described, and who has no peers."""
+        return judging.silence(page, INPATIENT)
+
+    def anchors(self, page: MemberPage) -> Iterable[str]:
+        """The months."""
+        return judging.anchors(page, INPATIENT)
+
+    def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
+        """The month's share beside the peers'."""
+        one = judging.judged_in(page, INPATIENT, anchor)
+        if one is None or one.known.counts.admissions < self.least_admissions:
+            return None
+        seen, counts = one.seen, one.known.counts
+        if " " not in seen.group or seen.group.endswith(
+            "住院"
+        ):  # not of its kind: who has clinics and who has beds differ
+            return None
+        if seen.deviation < self.deviation or seen.value < seen.expected + self.margin:
+            return None
+        of_stays = counts.fund * one.known.stays.total / counts.total if counts.total else 0.0
+        risk = round(of_stays * (seen.value - seen.expected) / seen.value)
+        return Finding(
+            severity=judging.severity_of(seen.deviation, self.deviation, risk, _DEAR),
+            score=judging.score_of(seen.deviation, self.deviation),
+            begin=judging.begin_of(one.month),
+            end=judging.end_of(one.known),
+            institution=page.institution,
+            group=seen.group,
+            measures=(
+                Measure(
+                    "inpatient_share", round(seen.value, 4), round(seen.expected + self.margin, 4), "share",
+                    round(seen.expected, 4),
+                ),
+                Measure("deviation_from_peers", round(seen.deviation, 2), self.deviation, "deviations"),
+                Measure("admissions", counts.admissions, self.least_admissions, "stays"),
+                Measure("outpatient_visits", counts.visits, None, "visits"),
+                Measure("peers", seen.peers, None, "institutions"),
+            ),
+            fund_at_risk=max(risk, 0),
+            text=describe(page, one, view),
+            series=judging.history(page, INPATIENT, one.month, "share"),
+        )  # fmt: skip

@@ -1,0 +1,115 @@
+"""Do an institution's days look like no day of its peers?
+
+Every closed day is a vector of indicators: admissions, visits and money against its own usual day; cost, nights, inpatient
+and own share against its group's. river's Half-Space Trees (Tan, Ting and Liu, 2011), one model a group, score it before they
+learn it; a day is strange above the score that one day in a hundred of the group passes, a limit that is itself learned
+online. Single strange days are ordinary life; a month in which they heap is not. Source: rules.md institution_profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, ClassVar
+
+from detectors.books.member import MemberPage
+from detectors.books.peer_calendar import first_day, month_of, name_of
+from detectors.by_peers import judging
+from detectors.by_peers.institution_profile.text import describe
+from detectors.engine.page import Page
+from detectors.engine.rule import Finding, Rule, View, parameter
+from schemas.alerts import Measure, Point, RuleClass, Series, Severity, Text
+from schemas.china_time import DAY, format_time
+
+_SOURCE = "rules.md institution_profile (ENG)"
+
+
+class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
+    """数据指标异常."""
+
+    rule_id: ClassVar[str] = "institution_profile"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = MemberPage
+    title: ClassVar[Text] = Text("数据指标异常", "Days that look like no day of the peers")
+    notice: ClassVar[str] = "数据指标异常"
+    question: ClassVar[Text] = Text(
+        "该机构每日的各项指标组合是否与同类机构明显不同？",
+        "Do an institution's days, all indicators together, look like no day of its peers?",
+    )
+    rule_class: ClassVar[RuleClass] = "管理类"
+    basis: ClassVar[tuple[str, ...]] = ("《医疗保障基金使用监督管理条例》第十五条",)
+    source: ClassVar[str] = _SOURCE
+    has_models: ClassVar[bool] = True
+    silences: ClassVar[tuple[str, ...]] = ("missing_institution", "warming_up")
+    blind_spots: ClassVar[Text] = Text(
+        "只说明与同类不同，不说明原因；一开始就异常且一直如此的机构会被模型当作正常；指标之间的先后关系看不出来；"
+        "组内机构很少时模型学得慢。",
+        "It says that days differ, not why. An institution that was strange from the first day and stays so is "
+        "learned; an order of"
+        " days is not seen; where a group has few members the model learns slowly.",
+    )
+
+    least_days: Annotated[
+        int, parameter(2, 31, "days", "一月内异常天数", "strange days of a month, at least", _SOURCE)
+    ] = 5  # fmt: skip
+    share: Annotated[
+        float, parameter(0.02, 1, "share", "占已评分天数", "of the days that were scored, at least", _SOURCE)
+    ] = 0.2  # fmt: skip
+
+    def concerns(self, page: MemberPage) -> bool:
+        """Some days were strange."""
+        return bool(page.strange)
+
+    def is_warm(self, page: MemberPage) -> bool:
+        """Whether the group's model has learned, and the institution is known."""
+        return page.is_profiled
+
+    def silence(self, page: MemberPage, view: View) -> str | None:
+        """Silent about whom nobody has described, and while the model warms up."""
+        if not page.region:
+            return "missing_institution"
+        return None if page.is_profiled else "warming_up"
+
+    def anchors(self, page: MemberPage) -> Iterable[str]:
+        """The months that have strange days and have been looked at."""
+        return sorted({name_of(month_of(day)) for day in page.strange if month_of(day) in page.months})
+
+    def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
+        """The month's strange days, among those of its days that were looked at."""
+        month = next((month for month in page.months if name_of(month) == anchor), None)
+        if month is None:
+            return None
+        through = page.months[month].through
+        days = [day for day in judging.days_of(page, month) if day <= through]
+        scored = max(min(page.scored_days.get(month, 0), through - first_day(month) + 1), len(days), 1)
+        if len(days) < self.least_days or len(days) < self.share * scored:
+            return None
+        return self._finding(page, month, days, scored, view)
+
+    def _finding(self, page: MemberPage, month: int, days: list[int], scored: int, view: View) -> Finding:
+        strange = [page.strange[day] for day in days]
+        share = len(days) / scored
+        apart: dict[str, list[float]] = {}
+        for one in strange:
+            for name, value in one.apart:
+                apart.setdefault(name, []).append(value)
+        far = sorted(apart.items(), key=lambda item: (-abs(sum(item[1])), item[0]))[:3]
+        severity: Severity = "medium" if share >= 2 * self.share and len(days) >= 2 * self.least_days else "low"
+        return Finding(
+            severity=severity,
+            score=1 - 0.5 ** (share / self.share),
+            begin=days[0] * DAY,
+            end=(days[-1] + 1) * DAY - 1,
+            institution=page.institution,
+            group=judging.profile_group(page, view),
+            measures=(
+                Measure("strange_days", len(days), self.least_days, "days"),
+                Measure("strange_share", round(share, 3), self.share, "share"),
+                *(Measure(f"apart_{name}", round(sum(values) / len(values), 2), None, "apart", 0.0) for name, values in far),
+            ),
+            fund_at_risk=0,
+            text=describe(page, month, days, scored, far, view),
+            series=Series(
+                "score",
+                [Point(format_time(day * DAY), one.score, 0.0, one.limit) for day, one in zip(days, strange, strict=True)],
+            ),
+        )  # fmt: skip

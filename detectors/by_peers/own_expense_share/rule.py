@@ -1,0 +1,107 @@
+"""Do patients pay for too much that the catalogue does not have?
+
+The share of a month's bills of stays and outpatient visits that lies outside of the catalogue (fulamt_ownpay_amt; where that
+is not sent, what is out of scope): above the agreed limit, or far above the peers'. Pharmacies sell what they like for cash
+and are not judged. Source: rules.md own_expense_share; domain.md §4.13 (targets are local agreements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, ClassVar
+
+from detectors.books.indicators import OWN
+from detectors.books.member import MemberPage, Month
+from detectors.books.peer_calendar import name_of
+from detectors.by_peers import judging
+from detectors.by_peers.own_expense_share.text import describe
+from detectors.engine.page import Page
+from detectors.engine.rule import Finding, Rule, View, parameter
+from schemas.alerts import Measure, RuleClass, Severity, Text
+
+_SOURCE = "rules.md own_expense_share"
+
+
+class OwnExpenseShare(Rule[MemberPage], frozen=True, kw_only=True):
+    """目录外费用占比."""
+
+    rule_id: ClassVar[str] = "own_expense_share"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = MemberPage
+    title: ClassVar[Text] = Text("目录外费用占比过高", "Too much outside of the catalogue")
+    notice: ClassVar[str] = "目录外费用占比"
+    question: ClassVar[Text] = Text(
+        "该机构目录外（自费）费用占比是否超过约定或远高于同类机构？",
+        "Does too large a share of an institution's bills lie outside of the catalogue?",
+    )
+    rule_class: ClassVar[RuleClass] = "管理类"
+    basis: ClassVar[tuple[str, ...]] = ("《医疗保障基金使用监督管理条例》第十五条",)
+    source: ClassVar[str] = _SOURCE
+    blind_spots: ClassVar[Text] = Text(
+        "目录外费用由患者个人负担，本身不损失基金；专科（口腔、整形、生殖）占比本来就高；接口不传自费金额时"
+        "按不在支付范围的金额计算，会偏高；现金另收、不上传的看不见。",
+        "Patients pay it, the fund does not lose by it; dental, plastic and reproductive care have a high share "
+        "honestly. Where the"
+        " amount is not sent, all that is out of scope counts, which is more. What is taken in cash and never sent "
+        "is not seen.",
+    )
+
+    limit: Annotated[
+        float, parameter(0.02, 0.95, "share", "目录外费用占比上限", "of the month's bills, at most", _SOURCE)
+    ] = 0.15  # fmt: skip
+    deviation: Annotated[
+        float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "or standard deviations from the peers", _SOURCE)
+    ] = 4.0
+    margin: Annotated[
+        float, parameter(0.01, 0.9, "share", "且高出同组中位数", "and above the peers' median", "ENG")
+    ] = 0.06  # fmt: skip
+    least_total: Annotated[
+        int, parameter(0, 1_000_000_000, "fen", "当月费用至少", "bills of the month, at least", "ENG")
+    ] = 2_000_000
+
+    def concerns(self, page: MemberPage) -> bool:
+        """Something was paid so."""
+        return any(known.counts.own > 0 for known in page.months.values())
+
+    def anchors(self, page: MemberPage) -> Iterable[str]:
+        """The months."""
+        return [name_of(month) for month, known in sorted(page.months.items()) if known.counts.own > 0]
+
+    def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
+        """The month's share, against the limit and the peers."""
+        for month, known in page.months.items():
+            if name_of(month) == anchor and self._is_judged(known):
+                return self._judge(page, month, known, view)
+        return None
+
+    def _is_judged(self, known: Month) -> bool:
+        sells_only = known.groups and known.groups[-1].endswith("药店")
+        return known.counts.total >= self.least_total and not sells_only
+
+    def _judge(self, page: MemberPage, month: int, known: Month, view: View) -> Finding | None:
+        share, seen = known.counts.own / known.counts.total, known.seen.get(OWN)
+        is_far = seen is not None and seen.deviation >= self.deviation and share >= seen.expected + self.margin
+        if share < self.limit and not is_far:
+            return None
+        limit = self.limit if seen is None or not is_far else min(self.limit, seen.expected + self.margin)
+        severity: Severity = "medium" if is_far and share >= self.limit else "low"
+        measures = [
+            Measure("own_share", round(share, 4), round(limit, 4), "share", None if seen is None else round(seen.expected, 4)),
+            Measure("own_amount", known.counts.own, None, "fen"),
+        ]  # fmt: skip
+        if seen is not None:
+            measures.append(
+                Measure("deviation_from_peers", round(seen.deviation, 2), self.deviation, "deviations")
+            )  # fmt: skip
+        return Finding(
+            severity=severity,
+            score=1 - 0.5 ** (share / limit),
+            begin=judging.begin_of(month),
+            end=judging.end_of(known),
+            institution=page.institution,
+            group=None if seen is None else seen.group,
+            measures=tuple(measures),
+            fund_at_risk=0,
+            text=describe(page, month, known, self.limit, view),
+            series=judging.own_history(page, month, self.limit),
+        )

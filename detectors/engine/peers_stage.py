@@ -1,0 +1,173 @@
+"""How does an institution look among its peers? The fourth stage, keyed by region; it hears of closed days only.
+
+Everything happens in the order of time behind the watermark: a day whose partition is ahead of others waits until they have
+come as far. So what is counted, learned and judged does not depend on how partitions interleave.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from detectors.books.comparing import compare, measure
+from detectors.books.member import (
+    DAYS_KEPT,
+    DayHeld,
+    DaysPage,
+    MemberPage,
+    WaitingPage,
+    days_key,
+    member_key,
+    waiting_key,
+)
+from detectors.books.peer_calendar import COMPARE_AFTER, first_day, month_of, next_look, part_of
+from detectors.books.peer_groups import NormPage, SpreadPage, count_cases, groups_of
+from detectors.books.profile import ProfilePage, learn_day
+from detectors.engine.clock import CLOCK_KEY, Watermark
+from detectors.engine.compare import Cause
+from detectors.engine.incoming import Incoming
+from detectors.engine.marks import fault_of
+from detectors.engine.page import NEVER, Page
+from detectors.engine.stage import Stage
+from schemas.china_time import DAY
+from schemas.peer_days import InstitutionDay, decode_for_peers
+from schemas.snapshots import Mark
+
+
+class PeersStage(Stage):
+    """Closed days of institutions in, alerts about institutions among their peers out."""
+
+    name: ClassVar[str] = "peers"
+    roles: ClassVar[tuple[str, ...]] = ("peers",)
+    kinds: ClassVar[tuple[type[Page], ...]] = (
+        MemberPage, DaysPage, WaitingPage, NormPage, SpreadPage, ProfilePage, Watermark,
+    )  # fmt: skip
+
+    def _begin(self) -> None:
+        self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
+        self._profiling = [r.rule_id for r in self.examiner.rules() if r.has_models]
+
+    def _now(self) -> int:
+        return self._watermark.now(self._layout.partitions)
+
+    def _take_one(self, role: str, record: Incoming) -> None:
+        try:
+            message = decode_for_peers(record.value)
+        except msgspec.DecodeError:
+            self._park("peers", "wrong_type", "not an institution's day", role, record)
+            return
+        if isinstance(message, Mark):
+            if (fault := fault_of(message, self._layout.partitions, record.timestamp_ms)) is not None:
+                self._park("peers", fault, "not a mark of a stage of ours", role, record)
+            elif self._watermark.post(message.source_partition, message.time):
+                self._keep_clock(self._watermark)
+                self._fire_until(
+                    self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)
+                )
+            return
+        self._take_day(message, record)
+
+    def _take_day(self, day: InstitutionDay, record: Incoming) -> None:
+        now = self._now()
+        key = waiting_key(day.region, day.institution, day.day)
+        waiting = self._pages.get(WaitingPage, key)
+        if day.time <= now and waiting is None:
+            self._post(day, now, Cause(record.partition, record.offset, day.time, "", "", now))
+            return
+        waiting = waiting or self._pages.open(WaitingPage, key, WaitingPage)
+        if all(one.offset < day.offset for one in waiting.waiting):
+            waiting.waiting.append(day)
+            self._pages.changed(key, waiting)
+            self._pages.sleep(key, waiting, max(waiting.next_change(), now + 1))
+
+    def _review(self, key: bytes, page: Page, now: int, cause: Cause) -> None:
+        if isinstance(page, WaitingPage):
+            for day in page.take_due(now):
+                self._post(day, now, cause)
+        elif isinstance(page, MemberPage):
+            self._look(page, now)
+        super()._review(key, page, now, cause)
+
+    # -- days -------------------------------------------------------------------------------------------------------
+
+    def _post(self, day: InstitutionDay, now: int, cause: Cause) -> None:
+        """Upsert the day; where its month was judged already, judge it again."""
+        part = part_of(day.day)
+        key = days_key(day.region, day.institution, part)
+        page = self._pages.get(DaysPage, key)
+        month = month_of(day.day)
+        if page is None:
+            last = first_day(month + 1) - 1
+            if (last + DAYS_KEPT) * DAY <= now:  # what it was is forgotten, and cannot be taken back
+                self._count_late()
+                return
+            page = self._pages.open(DaysPage, key, lambda: DaysPage(last=last))
+        held = page.days.get(day.day)
+        if held is not None and held.offset >= day.offset:
+            return
+        groups = groups_of(day.region, self._references.institution(day.institution))
+        if held is not None:
+            count_cases(self._pages, held.groups, month, held.cases, -1)
+        count_cases(self._pages, groups, month, day.cases, 1)
+        page.days[day.day] = DayHeld(day.offset, day.counts, day.cases, groups)
+        self._pages.changed(key, page)
+        self._pages.sleep(key, page, page.forgets_at())
+        self._tell_member(day, held, groups, month, now, cause)
+
+    def _tell_member(
+        self, day: InstitutionDay, held: DayHeld | None, groups: tuple[str, ...], month: int, now: int, cause: Cause
+    ) -> None:  # fmt: skip
+        key = member_key(day.region, day.institution)
+        region, institution = day.region, day.institution
+        member = self._pages.open(
+            MemberPage, key, lambda: MemberPage(institution=institution, region=region)
+        )  # fmt: skip
+        if member.measure_at == NEVER:
+            member.measure_at = next_look(now).at
+        member.newest_day = max(member.newest_day, day.day)
+        if held is None and not day.is_late:
+            learn_day(self._pages, member, day, groups)
+        else:
+            self._count_late()
+            if held is not None:
+                member.take_back(day.day, day.counts)
+        known = member.months.get(month)
+        if known is not None and day.is_late:
+            measure(self._pages, member, month, max(known.through, day.day), groups)
+            compare(self._pages, member, month)
+            self._review(key, member, now, cause)
+            return
+        self._pages.changed(key, member)
+        self._pages.sleep(key, member, member.next_change())
+
+    def _count_late(self) -> None:
+        for rule in self._profiling:
+            self._effects.counts["late_facts", rule] += 1
+
+    # -- looks ------------------------------------------------------------------------------------------------------
+
+    def _look(self, member: MemberPage, now: int) -> None:
+        """Measure what is due; a minute later, when every member has, compare."""
+        if member.measure_at <= now:
+            through = _through(member.measure_at)
+            groups = groups_of(member.region, self._references.institution(member.institution))
+            month = month_of(through)
+            if month - 1 in member.months and through < first_day(month) + 7:  # what has changed since its last look
+                measure(self._pages, member, month - 1, first_day(month) - 1, groups)
+            measure(self._pages, member, month, through, groups)
+            member.compare_at = member.measure_at + COMPARE_AFTER
+            member.measure_at = next_look(now).at
+        if member.compare_at <= now:
+            through = _through(member.compare_at - COMPARE_AFTER)
+            month = month_of(through)
+            if through < first_day(month) + 7:
+                compare(self._pages, member, month - 1)
+            compare(self._pages, member, month)
+            member.compare_at = NEVER
+            member.forget_months()
+
+
+def _through(at: int) -> int:
+    """The last day that a look at that time covers."""
+    return next_look(at - 1).through

@@ -1,0 +1,65 @@
+"""Who admits too readily?
+
+In the first week of March five hospitals see twenty outpatients each and admit one or two; one sees twenty and admits
+eighteen. Its share is 18/38 = 0.474, theirs 1/21 or 2/22; √(0.474·0.526/38) is 0.08, and so four and a half standard
+deviations.
+"""
+
+from __future__ import annotations
+
+import json
+
+from tests.golden_cases.peers_story import City
+from tests.golden_cases.story import Expected, case
+from tests.wire_messages import moment
+
+
+def told(name: str, why: str, *expect: Expected, admissions: int = 18, hospitals: int = 6, common: int = 1) -> City:
+    """A city with its clinics and wards."""
+    city = City("inpatient_rate", name, why, *expect, region="330106", hospitals=hospitals)
+    for hospital in range(hospitals):
+        for number in range(20):
+            city.served(hospital, number % 6, 120.0)
+        for number in range(admissions if hospital == 0 else common + hospital % 2):
+            city.admitted(hospital, number % 6)
+    return city
+
+
+@case
+def one_of_two_is_admitted() -> City:
+    city = told(
+        "hit-one-of-two-is-admitted",
+        "18人次入院、20人次门诊：收住院比例47.4%，同组约5%至9%。",
+        {"status": "open", "institution": "H33010600001", "measures": {"inpatient_share": 0.4737, "admissions": 18}},
+    )
+    return city.ended(10)
+
+
+@case
+def a_few_more() -> City:
+    return told("near-a-few-more", "入院4人次，不足15人次，不判断。", admissions=4).ended(10)
+
+
+@case
+def all_admit_alike() -> City:
+    city = told("exclude-all-admit-alike", "同组各院收住院比例相同，不异常。", common=17)
+    return city.ended(10)
+
+
+@case
+def too_few_peers() -> City:
+    return told("exclude-too-few-peers", "其他只有三家，不足以比较。", hospitals=4).ended(10)
+
+
+@case
+def admissions_cancelled() -> City:
+    city = told(
+        "correct-admissions-cancelled",
+        "3月12日该院16次入院登记撤销（2404）：剩2人次，疑点撤回。",
+        {"status": "retracted", "institution": "H33010600001"},
+    )
+    admitted = [one for _, one in city.sent if b'"2401"' in one and b"H33010600001" in one]
+    city.ended(10)
+    for number, one in enumerate(admitted[:16]):
+        city.cancel(0, json.loads(one)["output"]["result"]["mdtrt_id"], moment(10, 9, number))
+    return city.ended(11)

@@ -1,0 +1,70 @@
+"""Whose days look like no others?
+
+Six hospitals settle one or two visits of some 100 yuan a day from February 1st on. Their group's own model begins when they
+are first looked at, on February 11th; it has a window of 120 days after 20 days of six, on March 3rd, and a limit after nine
+more. From March 13th to 20th one hospital settles six visits of 900 yuan a day.
+"""
+
+from __future__ import annotations
+
+import json
+
+from tests.golden_cases.peers_story import City
+from tests.golden_cases.story import Expected, case
+from tests.wire_messages import moment
+
+_FIRST, _LAST = 11, 18  # days of the tests' calendar: March 13th to 20th
+
+
+def told(
+    name: str, why: str, *expect: Expected, begin: int = _FIRST, last: int = _LAST, visits: int = 6, all_so: bool = False,
+    since: int = -29,
+) -> City:  # fmt: skip
+    """A city whose clinics have been open since February 1st."""
+    city = City("institution_profile", name, why, *expect, region="360106")
+    for day in range(since, 21):
+        for hospital in range(6):
+            is_strange = begin <= day <= last and (hospital == 0 or all_so)
+            for _ in range(visits if is_strange else 1 + (day + hospital) % 2):
+                city.served(hospital, day, 900.0 if is_strange else 90.0 + 5 * (day % 4))
+    return city
+
+
+@case
+def eight_days() -> City:
+    city = told(
+        "hit-eight-days",
+        "3月13日至20日该院的门诊人次、基金支付和均次费用与同组及其自身都明显不同。",
+        {"status": "open", "institution": "H36010600001", "group": "3601 A100 05"},
+    )
+    return city.ended(24)
+
+
+@case
+def three_days() -> City:
+    return told("near-three-days", "只有三天异常，少于五天。", last=_FIRST + 2).ended(24)
+
+
+@case
+def still_learning() -> City:
+    city = told("exclude-still-learning", "3月1日才开始上传，模型尚在学习，不判断。", since=-1)
+    return city.ended(24)
+
+
+@case
+def settlements_taken_back() -> City:
+    city = told(
+        "correct-settlements-taken-back",
+        "3月26日这些天的结算全部撤销（2208）：疑点撤回。",
+        {"status": "retracted", "institution": "H36010600001"},
+    )
+    g = city.gateways[city.codes[0]]
+    settled = [
+        json.loads(one) for at, one in city.sent if b"H36010600001" in one and moment(_FIRST) <= at < moment(_LAST + 1)
+    ]
+    city.ended(24)
+    for number, one in enumerate(settled):
+        paid = one["output"]["setlinfo"]
+        at = moment(24, 9, number)
+        city.send(at, g.refund_visit(at, "", paid["mdtrt_id"], paid["setl_id"]))
+    return city.ended(25)

@@ -1,0 +1,72 @@
+"""Whose patients pay for too much outside of the catalogue?
+
+Six hospitals discharge five stays of 5,000 yuan each: 25,000 yuan a month, and 20,000 are judged. Elsewhere 100 yuan of a
+stay lie outside of the catalogue, 2 %.
+"""
+
+from __future__ import annotations
+
+import json
+
+from tests.golden_cases.peers_story import City
+from tests.golden_cases.story import Expected, case
+from tests.wire_messages import moment
+
+
+def told(name: str, why: str, *expect: Expected, own: float, common: float = 100.0, hospitals: int = 6) -> City:
+    """A city with its wards."""
+    city = City("own_expense_share", name, why, *expect, region="350106", hospitals=hospitals)
+    for number in range(5):
+        for hospital in range(hospitals):
+            city.discharged(hospital, number, 5000.0, own=own if hospital == 0 else common)
+    return city
+
+
+@case
+def thirty_per_cent() -> City:
+    city = told(
+        "hit-thirty-per-cent",
+        "25,000元中目录外7,500元，占30%，上限15%。",
+        {"status": "open", "institution": "H35010600001", "measures": {"own_share": 0.3, "own_amount": 750_000}},
+        own=1500.0,
+    )
+    return city.ended(10)
+
+
+@case
+def nobody_to_compare_with() -> City:
+    city = told(
+        "hit-alone-in-its-city",
+        "全市只有一家，没有同组可比，但占比30%超过上限15%。",
+        {"status": "open", "institution": "H35010600001", "severity": "low", "group": None},
+        own=1500.0,
+        hospitals=1,
+    )
+    return city.ended(10)
+
+
+@case
+def eight_per_cent() -> City:
+    return told("near-seven-per-cent", "占7%，低于上限，也不比同组高出6个百分点。", own=350.0).ended(10)
+
+
+@case
+def small_month() -> City:
+    city = City("own_expense_share", "exclude-small-month", "全月只有5,000元，不足20,000元，不判断。", region="350106")
+    city.discharged(0, 1, 5000.0, own=2500.0)
+    return city.ended(10)
+
+
+@case
+def settlements_taken_back() -> City:
+    city = told(
+        "correct-settlements-taken-back",
+        "3月12日该院的五笔住院结算全部撤销：疑点撤回。",
+        {"status": "retracted", "institution": "H35010600001"},
+        own=1500.0,
+    )
+    settled = [json.loads(one) for _, one in city.sent if b'"2304"' in one and b"H35010600001" in one]
+    city.ended(10)
+    for number, one in enumerate(settled):
+        city.refund(0, one["output"]["setlinfo"]["mdtrt_id"], moment(10, 9, number))
+    return city.ended(11)

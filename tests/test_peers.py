@@ -1,0 +1,290 @@
+"""What does the peers' stage hold, and does it hold it whatever the order in which partitions come?"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detectors.books.activity import ActivityPage
+from detectors.books.member import DaysPage, MemberPage, WaitingPage
+from detectors.books.peer_calendar import first_day, month_of, next_look, part_of
+from detectors.books.peer_groups import SpreadPage, bin_of, count_bins, groups_of, others
+from detectors.books.profile import NAMES
+from detectors.engine.page import encode_page
+from detectors.engine.pages import Pages
+from detectors.models.half_space import WINDOW, Trees
+from detectors.models.portrait import Among, portrait
+from schemas.china_time import DAY, format_time, parse_time
+from schemas.peer_days import DayCounts
+from schemas.references import Institution
+from stream.ledger import OpenAlerts
+from stream.pipeline import Pipeline
+from stream.portraits import among_peers, portraits, seen
+from tests.engine_run import EngineRun, time_of
+from tests.golden_cases import DETECTORS
+from tests.test_golden import read, references_of
+from tests.wire_messages import Gateway, moment
+
+MONTH = month_of(moment(0) // DAY)
+HIT = DETECTORS / "by_peers/cost_level/golden/hit-three-times-as-dear.jsonl"
+
+
+@cache
+def story(path: Path = HIT) -> tuple[Any, list[bytes]]:
+    head, messages = read(path)
+    return references_of(head), messages
+
+
+def days_told(pipeline: Pipeline) -> dict[int, int]:
+    """Discharges by day, as the peers' stage knows them."""
+    [peers] = [stage for stage in pipeline.stages if stage.name == "peers"]
+    found: dict[int, int] = {}
+    for page in peers.pages.all_of(DaysPage):
+        found |= {day: held.counts.discharges for day, held in page.days.items() if held.counts.discharges}
+    return found
+
+
+# -- days -----------------------------------------------------------------------------------------------------------
+
+
+def stay(gateway: Gateway, day: int, *, amount: float = 100.0) -> list[bytes]:
+    begin, end = moment(day, 9), moment(day + 2, 10)
+    return [
+        gateway.admission(begin + 60, "P1", f"M{day}", begin=begin),
+        gateway.discharge(end + 60, "P1", f"M{day}", end=end),
+        gateway.settle_stay(end + 120, "P1", f"M{day}", f"S{day}", amount),
+    ]
+
+
+def activity(engine: EngineRun) -> dict[int, ActivityPage]:
+    return {page.day: page for page in engine.pipeline.stages[0].pages.all_of(ActivityPage)}
+
+
+def test_a_stay_counts_as_an_admission_and_with_its_bill_on_the_day_it_ended() -> None:
+    engine = EngineRun(rules=[]).take(stay(Gateway(), 0))
+    days = activity(engine)
+    entered, left = days[moment(0) // DAY], days[moment(2) // DAY]
+    assert (entered.admissions, entered.discharges, left.admissions, left.discharges) == (1, 0, 0, 1)
+    assert (left.nights, left.total, left.fund) == (2, 10_000, 6_000)
+    assert {kind: case[:2] for kind, case in left.cases.items()} == {"sI10": [1, 10_000]}
+
+
+def test_a_cancelled_admission_leaves_nothing_on_its_days() -> None:
+    gateway = Gateway()
+    engine = EngineRun(rules=[]).take([*stay(gateway, 0), gateway.cancel_admission(moment(3), "P1", "M0")])
+    assert all(page.counts() == DayCounts() and not page.cases for page in activity(engine).values())
+
+
+def test_a_day_is_told_when_it_has_closed_and_again_when_it_changes() -> None:
+    gateway = Gateway()
+    engine = EngineRun(rules=[]).take(stay(gateway, 0)).mark(moment(2 + 1 + 3) - 1)
+    assert days_told(engine.pipeline) == {}
+    engine.mark(moment(2 + 1 + 3))
+    assert days_told(engine.pipeline) == {moment(2) // DAY: 1}
+    engine.take([gateway.cancel_admission(moment(6, 1), "P1", "M0")])
+    assert days_told(engine.pipeline) == {}
+
+
+def test_days_of_a_partition_that_is_ahead_wait_for_the_others() -> None:
+    references, sent = story()
+    engine = EngineRun(references, partitions=4)
+    records = [engine.record(message) for message in sent[:-1]]
+    first = records[0].partition
+    engine.take_records([record for record in records if record.partition == first])
+    value = json.dumps({"mark": format_time(moment(10))}).encode()
+    engine.take_records([engine.record(value)]) if first == 0 else None
+    [peers] = [stage for stage in engine.pipeline.stages if stage.name == "peers"]
+    assert peers.stream_time is None
+    assert not peers.pages.all_of(DaysPage)
+    engine.take_records([record for record in records if record.partition != first])
+    engine.mark(moment(10))
+    assert not peers.pages.all_of(WaitingPage)
+    whole = EngineRun(references).take(sent)
+    assert engine.open_alerts() == whole.open_alerts() != {}
+
+
+@pytest.mark.parametrize("partitions", [1, 4, 16])
+def test_partitions_and_doubles_change_nothing(partitions: int) -> None:
+    references, sent = story()
+    doubled = [message for message in sent[:-1] for _ in range(2)]
+    run = EngineRun(references, partitions=partitions).take(doubled, batch=20).mark(moment(10))
+    assert run.open_alerts() == EngineRun(references).take(sent).open_alerts() != {}
+
+
+def test_it_goes_on_alike_from_saved_pages() -> None:
+    references, sent = story()
+    whole = EngineRun(references).take(sent, batch=1)
+    for cut in (1, len(sent) // 2, len(sent) - 1):
+        engine = EngineRun(references)
+        records = [engine.record(message) for message in sent]
+        engine.take_records(records[:cut], batch=1)
+        engine.pipeline.save()
+        again = EngineRun(references, stores=engine.stores)
+        again.take_records(records[max(cut - 20, 0) :], batch=1)
+        assert engine.then(again).open_alerts() == whole.open_alerts()
+
+
+# -- the calendar ---------------------------------------------------------------------------------------------------
+
+
+def test_a_month_is_looked_at_four_times_each_after_its_days_have_closed() -> None:
+    looks, now = [], parse_time("2026-03-01")
+    for _ in range(5):
+        look = next_look(now)
+        now = look.at
+        looks.append((format_time(look.at), look.through - first_day(look.month) + 1))
+    assert looks == [
+        ("2026-03-04 01:00:01", 28),  # February's last day has closed on March 4th, 00:00
+        ("2026-03-11 01:00:01", 7),
+        ("2026-03-18 01:00:01", 14),
+        ("2026-03-25 01:00:01", 21),
+        ("2026-04-04 01:00:01", 31),
+    ]
+
+
+def test_a_part_of_a_month_is_seven_days_and_the_last_what_is_left() -> None:
+    begin = first_day(2026 * 12 + 2)
+    assert [part_of(begin + day) % 4 for day in (0, 6, 7, 20, 21, 30)] == [0, 0, 1, 2, 3, 3]
+    assert month_of(begin + 30) == 2026 * 12 + 2
+
+
+# -- groups ---------------------------------------------------------------------------------------------------------
+
+
+def test_groups_go_from_the_narrowest_to_all_of_the_region() -> None:
+    known = Institution("H1", "", "500106", "A100", "05", None, None, None)
+    assert groups_of("5001", known) == ("5001 A100 05", "5001 A100", "5001")
+    assert groups_of("5001", None) == ("5001",)
+    assert groups_of("", None) == ("-",)
+
+
+def test_the_others_are_judged_without_the_one_and_by_their_middle() -> None:
+    pages = Pages({}, (SpreadPage,))
+    for value in (1.0, 1.1, 1.2, 1.3, 9.0):
+        count_bins(pages, "g", MONTH, {}, {"x": bin_of(value)})
+    without = others(pages, "g", MONTH, "x", bin_of(9.0))
+    assert without.members == 4
+    assert without.median == pytest.approx(1.15)
+    assert without.distance == pytest.approx(0.1)  # 0.15, 0.05, 0.05, 0.15
+    with_it = others(pages, "g", MONTH, "x", bin_of(1.0))
+    assert with_it.median == pytest.approx(1.25)  # one far off does not move it far
+
+
+def test_ten_thousand_members_take_no_more_room_than_their_bins() -> None:
+    pages = Pages({}, (SpreadPage,))
+    for number in range(10_000):
+        count_bins(pages, "g", MONTH, {}, {"x": bin_of((number % 400) / 200)})
+    [page] = pages.all_of(SpreadPage)
+    assert len(encode_page(page)) < 4_000
+    for number in range(10_000):
+        count_bins(pages, "g", MONTH, {"x": bin_of((number % 400) / 200)}, {})
+    assert page.months[MONTH]["x"] == {}
+
+
+# -- the model ------------------------------------------------------------------------------------------------------
+
+
+def vector(number: int) -> dict[str, float]:
+    return {name: ((number * (place + 3)) % 17) / 17 for place, name in enumerate(NAMES)}
+
+
+@pytest.mark.parametrize("taught", [0, 1, WINDOW - 1, WINDOW, 2 * WINDOW + 7])
+def test_a_restored_model_scores_and_learns_exactly_as_the_saved_one(taught: int) -> None:
+    trees = Trees(NAMES)
+    for number in range(taught):
+        trees.learn(vector(number))
+    again = Trees.restored(trees.saved())
+    assert again.saved() == trees.saved()
+    for number in range(taught, taught + WINDOW + 5):
+        assert again.score(vector(number)) == trees.score(vector(number))
+        trees.learn(vector(number))
+        again.learn(vector(number))
+    assert again.saved() == trees.saved()
+
+
+def test_a_far_vector_is_stranger_than_a_usual_one() -> None:
+    trees = Trees(NAMES)
+    for number in range(2 * WINDOW):
+        trees.learn(dict.fromkeys(NAMES, 0.5 + 0.02 * (number % 3)))
+    assert trees.score(dict.fromkeys(NAMES, 0.95)) > trees.score(dict.fromkeys(NAMES, 0.51)) + 0.2
+
+
+def test_masses_of_other_trees_are_refused() -> None:
+    saved = Trees(NAMES).saved()
+    with pytest.raises(ValueError, match="masses"):
+        Trees.restored((*saved[:3], saved[3][:-1], saved[4]))
+
+
+# -- whom to inspect first ------------------------------------------------------------------------------------------
+
+
+def test_a_portrait_grows_with_each_of_its_parts() -> None:
+    plain = Among(fund=1_000_000)
+    alone = portrait({}, 0, plain).standing
+    assert alone == 0.0
+    for more in (
+        portrait({"low": 1}, 0, plain),
+        portrait({}, 200_000, plain),
+        portrait({}, 0, Among(fund=1_000_000, excess=3.0)),
+        portrait({}, 0, Among(fund=1_000_000, spending=3.0)),
+        portrait({}, 0, Among(fund=1_000_000, inpatient=3.0)),
+        portrait({}, 0, Among(fund=1_000_000, growth=3.0)),
+        portrait({}, 0, Among(fund=1_000_000, strange=0.3)),
+    ):
+        assert 0.0 < more.standing < 1.0
+    everything = Among(9.0, 9.0, 9.0, 9.0, 9.0, 1.0, 1_000_000)
+    assert portrait({"high": 9, "medium": 9}, 1_000_000, everything).standing < 1.0
+
+
+def test_one_high_alert_says_0_4_and_that_weighs_0_7() -> None:
+    assert portrait({"high": 1}, 0, None).standing == pytest.approx(0.28)
+    # two reasons: 1 − (1 − 0.7·0.4)·(1 − 0.3·½), where 5 % of what the fund paid are at risk
+    assert portrait({"high": 1}, 50_000, Among(fund=1_000_000)).standing == pytest.approx(1 - 0.72 * 0.85)
+
+
+def test_the_dear_hospital_stands_before_its_peers_and_all_are_listed() -> None:
+    references, sent = story()
+    engine = EngineRun(references).take(sent)
+    ledger = OpenAlerts()
+    for alert in engine.published:
+        ledger.observe(alert)
+    stages = engine.pipeline.stages
+    found = portraits(seen(stages), among_peers(stages), ledger)
+    assert list(found) == [f"H32010600{number:03d}" for number in range(1, 7)]
+    ranked = sorted(found, key=lambda code: -found[code].portrait.standing)
+    assert ranked[0] == "H32010600001"
+    assert found["H32010600001"].alerts == 1
+    assert found["H32010600002"].alerts == 0
+    among = found["H32010600001"].among
+    assert among is not None
+    assert among.group == "3201 A100 05"
+    assert 5_500_000 < among.excess_cost < 6_500_000  # 90,900 yuan billed, the same cases cost the peers some 30,300
+
+
+def test_institutions_that_nobody_has_described_are_ranked_among_themselves() -> None:
+    """All that is known are admissions, diagnoses and amounts."""
+    references, sent = story()
+    engine = EngineRun(references._replace(institutions=())).take(sent)
+    assert not [alert for alert in engine.published if alert.rule == "cost_level"]
+    known = among_peers(engine.pipeline.stages)
+    assert known["H32010600001"].group == "- 住院"
+    assert max(known, key=lambda code: known[code].excess) == "H32010600001"
+    assert known["H32010600001"].excess > 3 > max(known[code].excess for code in known if code != "H32010600001")
+
+
+def test_the_member_page_of_a_region_that_was_wrong_is_emptied() -> None:
+    """It was thought to be nowhere; then its record comes."""
+    gateway = Gateway()
+    engine = EngineRun(rules=[]).take(stay(gateway, 0)).mark(moment(6))
+    engine.pipeline.stages[0]._references.put_institution(  # type: ignore[attr-defined]
+        json.dumps({"fixmedins_code": gateway.institution, "admdvs": "500106", "medins_type": "A100"}).encode()
+    )
+    engine.take([gateway.refund_stay(moment(7), "P1", "M0", "S0")]).mark(moment(8))
+    [peers] = [stage for stage in engine.pipeline.stages if stage.name == "peers"]
+    assert {member.region for member in peers.pages.all_of(MemberPage)} == {"", "5001"}
+    assert days_told(engine.pipeline) == {moment(2) // DAY: 1}
+    assert time_of(stay(gateway, 0)[0]) < moment(1)
