@@ -145,6 +145,17 @@ def test_when_persons_become_known_changes_nothing() -> None:
     assert len(before) == 1
 
 
+def test_of_a_town_only_who_come_from_one_part_of_it_came_together() -> None:
+    others = [
+        person_record(f"50010600000007{n:05d}", f"HT{n}", live_addr=f"幸福村{n % 60 + 1}组{n}号") for n in range(2_500)
+    ]
+    told = busload(of_one_village(neighbours("", "")))
+    assert len(alone(References(persons=tuple(told.persons))).take(sent_of(told)).open_alerts()) == 1
+    assert not alone(References(persons=(*told.persons, *others))).take(sent_of(told)).open_alerts()
+    of_one_part = [person_record(one, f"HV{n}", live_addr=f"幸福村7组{n + 1}号") for n, one in enumerate(VILLAGERS[:8])]
+    assert len(alone(References(persons=(*of_one_part, *others))).take(sent_of(told)).open_alerts()) == 1
+
+
 # -- the page -------------------------------------------------------------------------------------------------------
 
 
