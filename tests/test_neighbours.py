@@ -13,6 +13,7 @@ from detectors.by_neighbours.chance import chance
 from detectors.by_neighbours.neighbours_together.rule import NeighboursTogether
 from detectors.engine.incoming import Incoming
 from detectors.engine.page import encode_page
+from detectors.engine.stage import Stage
 from schemas.alerts import encode_alert
 from schemas.china_time import DAY
 from schemas.references import decode_person
@@ -126,7 +127,7 @@ def test_who_moves_takes_his_stays_out_of_the_old_group() -> None:
 
 
 def groups_held(engine: EngineRun) -> dict[str, tuple[set[str], int]]:
-    pages = engine.pipeline.stages[-1].pages
+    pages = _household_stage(engine).pages
     engine.pipeline.save()
     found = {}
     for (name, _), store in engine.stores.items():
@@ -143,6 +144,17 @@ def test_when_persons_become_known_changes_nothing() -> None:
     late = know(alone().take(sent_of(told)), *told.persons, offset=0).mark(moment(9)).open_alerts()
     assert late == before
     assert len(before) == 1
+
+
+def test_of_a_town_only_who_come_from_one_part_of_it_came_together() -> None:
+    others = [
+        person_record(f"50010600000007{n:05d}", f"HT{n}", live_addr=f"幸福村{n % 60 + 1}组{n}号") for n in range(2_500)
+    ]
+    told = busload(of_one_village(neighbours("", "")))
+    assert len(alone(References(persons=tuple(told.persons))).take(sent_of(told)).open_alerts()) == 1
+    assert not alone(References(persons=(*told.persons, *others))).take(sent_of(told)).open_alerts()
+    of_one_part = [person_record(one, f"HV{n}", live_addr=f"幸福村7组{n + 1}号") for n, one in enumerate(VILLAGERS[:8])]
+    assert len(alone(References(persons=(*of_one_part, *others))).take(sent_of(told)).open_alerts()) == 1
 
 
 # -- the page -------------------------------------------------------------------------------------------------------
@@ -234,4 +246,9 @@ def test_a_snapshot_that_says_nothing_new_of_a_stay_asks_no_question() -> None:
 
 
 def _asked(engine: EngineRun) -> int:
-    return engine.pipeline.stages[-1].examiner.questions["neighbours_together"]
+    return _household_stage(engine).examiner.questions["neighbours_together"]
+
+
+def _household_stage(engine: EngineRun) -> Stage:
+    [found] = [stage for stage in engine.pipeline.stages if stage.name == "household"]
+    return found

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from math import log
 from typing import Final, NamedTuple
 
-from detectors.books.group_keys import DWELLING, EMPLOYER, TELEPHONE, kind_of
+from detectors.books.group_keys import DWELLING, EMPLOYER, TELEPHONE, VILLAGE, kind_of
 from detectors.books.neighbours import GroupPage, NeighbourStay
 from detectors.by_neighbours.chance import Chance, chance
 from schemas.china_time import DAY, HOUR
@@ -27,7 +28,8 @@ SAME_MORNING, SAME_HOUR = 0.4, 1.3
 SAME_WARD: Final = 0.3
 SAME_AMOUNT: Final = 1.2
 IDLE: Final = 0.8
-SAME_TEAM: Final = 2.0  # a village has eight parts or more
+LEAST_TEAMS: Final = 8  # a village has as many parts or more
+TOWN: Final = 1_500  # persons; who comes from a larger place has no more in common than that it is near
 AGAIN: Final = 3.0  # the same people once more
 IDLE_DAYS: Final = 2  # a stay
 _COLDS: Final = "J"
@@ -246,13 +248,32 @@ class _Group:
         self.forgotten = page.forgotten
         self._calendar: dict[str, list[int]] | None = None
         self._size = -1
+        self._teams = -1
+
+    @property
+    def size(self) -> int:
+        """How many people it has, as far as is known."""
+        if self._size < 0:
+            self._size = self._page.size()
+        return self._size
+
+    @property
+    def teams(self) -> int:
+        """Parts of the village from which somebody came."""
+        if self._teams < 0:
+            self._teams = _teams(self._page)
+        return self._teams
+
+    @property
+    def is_town(self) -> bool:
+        """Whether it is so large that only its parts are villages."""
+        return self.kind == VILLAGE and self.size >= TOWN
 
     def chance(self, institution: str, day: int, window: int) -> Chance:
         """What the group lets one expect there."""
         if self._calendar is None:
             self._calendar = self._page.calendar()
-            self._size = self._page.size()
-        return chance(self._calendar, self._size, institution, day, window)
+        return chance(self._calendar, self.size, institution, day, window)
 
     def struck(self, since: int, until: int) -> int:
         """How many of the group came within that time with an illness that strikes together."""
@@ -261,6 +282,10 @@ class _Group:
             if since <= stay.begin <= until and stay.counts and strikes_together(stay.diagnosis):
                 found += 1
         return found
+
+
+def _teams(page: GroupPage) -> int:
+    return max(len({stay.ties.team for stay in page.stays.values() if stay.ties.team}), LEAST_TEAMS)
 
 
 def _is_outbreak(group: _Group, stays: list[NeighbourStay]) -> bool:
@@ -307,13 +332,15 @@ def _marks(kind: str, stay: NeighbourStay) -> tuple[str, ...]:
 
 def _weighed(group: _Group, stays: list[NeighbourStay]) -> Company | None:
     """None where it is the business of a closer group."""
+    if group.is_town and not _same([stay.ties.team for stay in stays]):
+        return None
     parties = _parties(group, stays)
     if len(parties) < 2 or _is_of_closer_group(group.kind, stays, parties):
         return None
     day = stays[0].begin // DAY
     window = stays[-1].begin // DAY - day + 1
     by_chance = group.chance(stays[0].institution, day, window)
-    nats = by_chance.nats(len(parties) - 1) + _likeness([party[0] for party in parties])
+    nats = by_chance.nats(len(parties) - 1) + _likeness([party[0] for party in parties], log(group.teams))
     persons = tuple(frozenset(stay.person for stay in party) for party in parties)
     return Company(tuple(stays), persons, float(f"{by_chance.expected:.2g}"), round(nats, 2))
 
@@ -330,15 +357,15 @@ def _same(texts: list[str]) -> bool:
     return bool(texts[0]) and len(set(texts)) == 1
 
 
-def _likeness(stays: list[NeighbourStay]) -> float:
-    """Of one stay a party: nats for what was alike."""
+def _likeness(stays: list[NeighbourStay], same_team: float) -> float:
+    """Of one stay a party: nats for what was alike; ``same_team``: of two who are of one part of the village."""
     beyond_first = len(stays) - 1
     begins = [stay.begin for stay in stays]
     apart = max(begins) - min(begins)
     nats = beyond_first * (SAME_HOUR if apart <= HOUR else SAME_MORNING if apart <= 3 * HOUR else 0.0)
     illnesses = [stay.diagnosis[:3] for stay in stays if not strikes_together(stay.diagnosis)]
     nats += SAME_ILLNESS * _shared(illnesses) + SAME_WARD * _shared([stay.department for stay in stays])
-    nats += SAME_TEAM * _shared([stay.ties.team for stay in stays])
+    nats += same_team * _shared([stay.ties.team for stay in stays])
     ends = [stay.end for stay in stays if stay.end is not None]
     if len(ends) > 1:
         nats += (len(ends) - 1) * (SAME_DISCHARGE + (SAME_ROUND if max(ends) - min(ends) <= 6 * HOUR else 0.0))

@@ -121,7 +121,19 @@ def gravely_ill_the_next_day() -> Case:
 def after_a_full_stay() -> Case:
     told = split(
         "exclude-gravely-ill-after-a-full-stay",
-        "Pneumonia, eleven days in, five out, in again: 2 - 1: the first stay was not cut short, and relapses happen.",
+        "Heart failure, eleven days in, five out, in again: 2 - 1: the first stay was not cut short, and it flares up.",
+    )
+    stay(told, "MA", 0, 11, diagnosis="I50.900")
+    stay(told, "MB", 16, None, diagnosis="I50.900")
+    return told.until(moment(30))
+
+
+@case
+def acutely_ill_after_a_full_stay() -> Case:
+    told = split(
+        "near-acutely-ill-after-a-full-stay",
+        "The same with pneumonia, which was cured or was not: 2 - 1: low.",
+        {"status": "open", "severity": "low", "measures": {"days_to_readmission": 5, "evidence_weight": 1.0}},
     )
     stay(told, "MA", 0, 11, diagnosis="J18.900")
     stay(told, "MB", 16, None, diagnosis="J18.900")

@@ -2,9 +2,10 @@
 
 Companies (`detectors.by_neighbours.company`) of one group in one institution are weighed against what the group's own history
 there makes likely (`detectors.by_neighbours.chance`): three of one village at the one hospital in town are Tuesday, at a small
-private one a busload. Those count in which three parties or more came once, or the same two or more came again, and that are
-together less likely than the limit. One that is still going on counts as long as nobody has stayed behind, so the alert comes
-while they are in. Method and limits: domain.md §4.4 (no public threshold exists; ENG defaults).
+private one a busload; and of a place of 1,500 people or more only those of one part of it came together. Those count in which
+three parties or more came once, or the same two or more came again, and that are together less likely than the limit. One that
+is still going on counts as long as nobody has stayed behind, so the alert comes while they are in. Method and limits:
+domain.md §4.4 (no public threshold exists; ENG defaults).
 """
 
 from __future__ import annotations

@@ -117,15 +117,16 @@ def _link(
     gap = max(second.begin // DAY - first.end // DAY, 0)
     if gap > tiers.within or _has_reason(first, second, page, with_bed_days):
         return None
-    base, least = (
-        (3.0, 1.5) if gap <= tiers.at_once else (2.0, 1.5) if gap <= tiers.soon else (1.0, _weeks_later(second))
-    )
+    base = 3.0 if gap <= tiers.at_once else 2.0 if gap <= tiers.soon else 1.0
+    least = _least(second, gap <= tiers.soon)
     weight = base + _illness(first, second, gap) + _circumstances(first, second, stays) + _sameness(first, second, gap)
     return Link(first, second, gap, weight, least) if weight >= least - _SHORT else None
 
 
-def _weeks_later(second: VisitSnapshot) -> float:
-    """What it takes after more than a week: what flares up again and again brings him back then, what is acute does not."""
+def _least(second: VisitSnapshot, is_soon: bool) -> float:
+    """What it takes: what flares up again and again brings him back by itself; what is acute, however severe, does not."""
+    if is_soon:
+        return 1.0 if second.diagnosis.startswith(_SEVERE) else 1.5
     return 1.0 if is_grave(second.diagnosis) else 0.5
 
 
