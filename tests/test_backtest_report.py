@@ -211,6 +211,20 @@ def test_more_found_and_less_often_right_is_for_people_to_decide() -> None:
     assert "查全率50.0%→100%，查准率100%→50.0%" in said.word.zh
 
 
+def test_a_clear_gain_outweighs_a_loss_that_may_be_chance_and_the_other_way_round() -> None:
+    gain = answer(
+        result(comparison=comparison(scores(25, 17, 17, 17), scores(25, 25, 27, 26)))
+    )  # recall 0.48–0.83, 0.87–1
+    loss = answer(result(comparison=comparison(scores(25, 25, 27, 26), scores(25, 17, 17, 17))))
+    assert (gain.kind, loss.kind) == ("good", "bad")
+    assert "what goes down may be chance" in gain.word.en
+    assert "what goes up may be chance" in loss.word.en
+
+
+def test_two_clear_changes_against_each_other_are_for_people_to_decide() -> None:
+    assert kind_of((400, 200, 200, 200), (400, 300, 600, 300)) == "mixed"
+
+
 def test_a_difference_of_few_labels_is_said_to_be_perhaps_chance_and_one_of_many_is_not() -> None:
     few = answer(result(comparison=comparison(scores(4, 2, 4, 2), scores(4, 3, 4, 3))))
     many = answer(result(comparison=comparison(scores(400, 200, 400, 200), scores(400, 300, 400, 300))))

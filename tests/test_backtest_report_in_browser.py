@@ -67,7 +67,7 @@ def opened(browser: Browser, file: Path) -> Browser:
 
 def wait_for_language(browser: Browser, lang: str) -> None:
     def is_drawn(page: Browser) -> bool:
-        return bool(page.execute_script("return document.documentElement.dataset.ready") == lang)  # type: ignore[no-untyped-call]
+        return bool(page.execute_script("return document.documentElement.dataset.ready") == lang)
 
     WebDriverWait(browser, SECONDS).until(is_drawn)
 
@@ -116,9 +116,9 @@ def test_a_search_and_a_choice_narrow_a_table(opened: Browser) -> None:
     assert column(opened, "alerts", 4) == ["县医院3"]
     search.send_keys(Keys.CONTROL, "a", Keys.NULL, Keys.BACKSPACE)
     rules = section.find_element(By.CSS_SELECTOR, "[data-filters] select")
-    Select(rules).select_by_visible_text("药品、耗材用量异常")  # type: ignore[no-untyped-call]
+    Select(rules).select_by_visible_text("药品、耗材用量异常")
     assert column(opened, "alerts", 2) == ["药品、耗材用量异常"]
-    Select(rules).select_by_visible_text("全部")  # type: ignore[no-untyped-call]
+    Select(rules).select_by_visible_text("全部")
     assert len(column(opened, "alerts", 2)) == 5
 
 
@@ -133,12 +133,12 @@ def test_a_case_is_found_by_its_visit_and_shows_its_days(opened: Browser) -> Non
 
 
 def test_an_item_shows_its_volume_and_band_and_a_missed_label_says_so(opened: Browser) -> None:
-    Select(opened.find_element(By.ID, "case-rule")).select_by_visible_text("药品、耗材用量异常")  # type: ignore[no-untyped-call]
+    Select(opened.find_element(By.ID, "case-rule")).select_by_visible_text("药品、耗材用量异常")
     opened.find_element(By.CSS_SELECTOR, "#case-list button").click()
     assert "实测与预期范围" in opened.find_element(By.ID, "case").text
     WebDriverWait(opened, SECONDS).until(lambda page: page.find_elements(By.CSS_SELECTOR, "#case .chart svg path"))
-    Select(opened.find_element(By.ID, "case-rule")).select_by_visible_text("全部")  # type: ignore[no-untyped-call]
-    Select(opened.find_element(By.ID, "case-kind")).select_by_visible_text("漏报")  # type: ignore[no-untyped-call]
+    Select(opened.find_element(By.ID, "case-rule")).select_by_visible_text("全部")
+    Select(opened.find_element(By.ID, "case-kind")).select_by_visible_text("漏报")
     opened.find_element(By.CSS_SELECTOR, "#case-list button").click()
     assert "没有任何预警查出" in opened.find_element(By.ID, "case").text
 
@@ -169,7 +169,7 @@ def test_it_fits_the_window_and_can_be_read_in_either_theme(opened: Browser, wid
     )
     try:
         widths = "const page = document.documentElement; return [innerWidth, page.scrollWidth - page.clientWidth]"
-        assert opened.execute_script(widths) == [width, 0]  # type: ignore[no-untyped-call]
+        assert opened.execute_script(widths) == [width, 0]
         assert contrast(opened, ".lead") >= 4.5  # WCAG AA, small text
         assert contrast(opened, ".answer .word") >= 4.5
         assert contrast(opened, '[data-table="alerts"] tbody td') >= 4.5
@@ -187,7 +187,7 @@ def contrast(browser: Browser, selector: str) -> float:
         while (behind && getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
         return [getComputedStyle(element).color, getComputedStyle(behind ?? document.body).backgroundColor];
     """
-    text, ground = (luminance(colour) for colour in browser.execute_script(script, selector))  # type: ignore[no-untyped-call]
+    text, ground = (luminance(colour) for colour in browser.execute_script(script, selector))
     return (max(text, ground) + 0.05) / (min(text, ground) + 0.05)
 
 

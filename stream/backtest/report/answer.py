@@ -1,6 +1,6 @@
 """Should the candidate's settings go live? What speaks for it, what against it, and what nobody can know from this run.
 
-The word is no score: it follows from the figures by the few cases in `_against_baseline` and `_against_goals`, and the
+The word is no score: it follows from the figures by the few cases in `_weighed` and `_against_goals`, and the
 reasons stand beside it. A difference is called clear only where the 95 % intervals do not overlap.
 """
 
@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from schemas.alerts import Text
-from stream.backtest.report.totals import Total, both_totals, total
+from stream.backtest.report.totals import Total, both_totals, differs, total
 from stream.backtest.report.words import interval, listed, share, title
 from stream.backtest.result import Comparison, Result, RuleResult
 from stream.printing import yuan
@@ -35,7 +35,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 def answer(result: Result) -> Answer:
     """What this run says about its settings."""
     kind, word, favour, against = (
-        _against_goals(result) if result.comparison is None else _against_baseline(result, result.comparison)
+        _against_goals(result) if result.comparison is None else _against_baseline(result.comparison)
     )
     unknown = _unknown(result)
     if result.is_partial:
@@ -50,8 +50,9 @@ def answer(result: Result) -> Answer:
 Judged = tuple[Kind, Text, list[Text], list[Text]]
 
 
-def _against_baseline(result: Result, comparison: Comparison) -> Judged:
-    before, after = both_totals(result, comparison)
+def _against_baseline(comparison: Comparison) -> Judged:
+    """By the rules that differ: the others' labels would only blur what has changed."""
+    before, after = both_totals(rule for rule in comparison.rules.values() if differs(rule))
     favour, against = _money_and_load(comparison)
     gained = sum(rule.gained for rule in comparison.rules.values())
     lost = sum(rule.lost for rule in comparison.rules.values())
@@ -66,27 +67,54 @@ def _against_baseline(result: Result, comparison: Comparison) -> Judged:
         )
         return "unknown", word, favour, against
     _rule_by_rule(comparison, favour, against)
-    signs = [_compare(_RECALL, before, after, favour, against), _compare(_PRECISION, before, after, favour, against)]
-    if not any(signs):
+    signs = {name: _compare(name, before, after, favour, against) for name in (_RECALL, _PRECISION)}
+    if not any(signs.values()):
         word = Text(
             "查准率、查全率与基线相同，差别只在数量、时间与金额。",
             "Precision and recall are the baseline's; it differs in number, time and money only.",
         )
         return "mixed", word, favour, against
-    is_clear = any(_is_clear(name, before, after) for name in (_RECALL, _PRECISION))
-    caution = _caution(is_clear)
-    if min(signs) >= 0:
-        word = Text(f"比基线好，可以上线{caution.zh}。", f"Better than the baseline: it can go live{caution.en}.")
-        return "good", word, favour, against
-    if max(signs) <= 0:
-        word = Text(f"比基线差，不宜上线{caution.zh}。", f"Worse than the baseline: it should not go live{caution.en}.")
-        return "bad", word, favour, against
-    word = Text(
-        f"有得有失：查全率{share(before.recall)}→{share(after.recall)}，查准率{share(before.precision)}→{share(after.precision)}，由业务取舍{caution.zh}。",
-        f"A trade-off to decide: recall {share(before.recall)} → {share(after.recall)}, precision {share(before.precision)} → "
-        f"{share(after.precision)}{caution.en}.",
-    )  # fmt: skip
-    return "mixed", word, favour, against
+    return *_weighed(before, after, signs), favour, against
+
+
+def _weighed(before: Total, after: Total, signs: dict[str, int]) -> tuple[Kind, Text]:
+    """One goes up and the other down: a change that is clear outweighs one that may be chance."""
+    clear = {name for name in signs if _is_clear(name, before, after)}
+    better = {name for name, sign in signs.items() if sign > 0}
+    worse = {name for name, sign in signs.items() if sign < 0}
+    caution = _caution(bool(clear))
+    if not worse:
+        return "good", Text(
+            f"比基线好，可以上线{caution.zh}。", f"Better than the baseline: it can go live{caution.en}."
+        )
+    if not better:
+        return "bad", Text(
+            f"比基线差，不宜上线{caution.zh}。", f"Worse than the baseline: it should not go live{caution.en}."
+        )
+    changes = _changes(before, after)
+    if better <= clear and not worse & clear:
+        word = Text(
+            f"利大于弊，可以上线：{changes.zh}；其中下降的一项可能出于偶然。",
+            f"More gained than lost, it can go live: {changes.en}; what goes down may be chance.",
+        )
+        return "good", word
+    if worse <= clear and not better & clear:
+        word = Text(
+            f"弊大于利，不宜上线：{changes.zh}；其中上升的一项可能出于偶然。",
+            f"More lost than gained, it should not go live: {changes.en}; what goes up may be chance.",
+        )
+        return "bad", word
+    return "mixed", Text(
+        f"有得有失，由业务取舍：{changes.zh}{caution.zh}。", f"A trade-off to decide: {changes.en}{caution.en}."
+    )
+
+
+def _changes(before: Total, after: Total) -> Text:
+    recall, precision = (share(before.recall), share(after.recall)), (share(before.precision), share(after.precision))
+    return Text(
+        f"查全率{recall[0]}→{recall[1]}，查准率{precision[0]}→{precision[1]}",
+        f"recall {recall[0]} → {recall[1]}, precision {precision[0]} → {precision[1]}",
+    )
 
 
 def _caution(is_clear: bool) -> Text:
@@ -109,8 +137,8 @@ def _compare(name: str, before: Total, after: Total, favour: list[Text], against
     by_chance = "" if _is_clear(name, before, after) else "; the intervals overlap"
     spans = (interval(getattr(before, f"{name}_interval")), interval(getattr(after, f"{name}_interval")))
     said = Text(
-        f"{words.zh}{share(old)}（{spans[0]}）→{share(new)}（{spans[1]}）{chance}",
-        f"{words.en} {share(old)} ({spans[0]}) → {share(new)} ({spans[1]}){by_chance}",
+        f"有差别的规则合计{words.zh}{share(old)}（{spans[0]}）→{share(new)}（{spans[1]}）{chance}",
+        f"{words.en} of the rules that differ {share(old)} ({spans[0]}) → {share(new)} ({spans[1]}){by_chance}",
     )
     (favour if new > old else against).append(said)
     return 1 if new > old else -1

@@ -21,7 +21,7 @@ class Tile(msgspec.Struct, frozen=True):
 
 def tiles(result: Result) -> list[Tile]:
     """What there is of: alerts, precision, recall, delay, money, and what was read."""
-    before = None if result.comparison is None else both_totals(result, result.comparison)[0]
+    before = None if result.comparison is None else both_totals(result.comparison.rules.values())[0]
     everything = total(result)
     found = [_alerts(result)]
     if everything.labels:

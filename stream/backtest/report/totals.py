@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from stream.backtest.intervals import share, wilson
-from stream.backtest.result import Comparison, Interval, Result, RuleResult, SweepPoint
+from stream.backtest.result import Interval, Result, RuleComparison, RuleResult, SweepPoint
 
 
 class Total(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,10 +44,14 @@ def total(result: Result) -> Total:
     return _sum(rule for rule in result.rules.values() if rule.labels)
 
 
-def both_totals(result: Result, comparison: Comparison) -> tuple[Total, Total]:
-    """The baseline's and the candidate's, over the rules that were scored with both."""
-    known = [rule for rule in comparison.rules.values() if rule.before_scores and rule.after_scores]
-    labelled = [rule for rule in known if rule.after_scores is not None and rule.after_scores.labels]
+def differs(rule: RuleComparison) -> bool:
+    """Whether the rule says anything otherwise."""
+    return bool(rule.gained or rule.lost or rule.moved)
+
+
+def both_totals(rules: Iterable[RuleComparison]) -> tuple[Total, Total]:
+    """The baseline's and the candidate's, over those of the rules that were scored with both."""
+    labelled = [rule for rule in rules if rule.before_scores and rule.after_scores and rule.after_scores.labels]
     return (
         _sum(rule.before_scores for rule in labelled if rule.before_scores is not None),
         _sum(rule.after_scores for rule in labelled if rule.after_scores is not None),

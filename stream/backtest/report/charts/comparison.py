@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.alerts import Text
 from stream.backtest.report.charts import BAD, GOOD, INK, MUTED, WARN, Spec
+from stream.backtest.report.totals import differs
 from stream.backtest.result import Comparison, RuleComparison
 
 GAINED, LOST, MOVED = Text("新增", "gained"), Text("消失", "lost"), Text("变动", "moved")
@@ -11,7 +12,7 @@ GAINED, LOST, MOVED = Text("新增", "gained"), Text("消失", "lost"), Text("�
 
 def differing(comparison: Comparison) -> list[RuleComparison]:
     """The rules that say something otherwise, the most alerts first."""
-    rules = [rule for rule in comparison.rules.values() if rule.gained or rule.lost or rule.moved]
+    rules = [rule for rule in comparison.rules.values() if differs(rule)]
     return sorted(rules, key=lambda rule: (-(rule.gained + rule.lost), rule.rule))
 
 

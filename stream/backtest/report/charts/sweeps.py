@@ -14,7 +14,11 @@ _ROLES = {
     "field": "role", "type": "nominal", "title": None, "legend": {"orient": "top", "symbolType": "circle"},
     "scale": {"domain": [_CURRENT, _SUGGESTED, _OTHER], "range": [INK, GOOD, COLOURS[0]]},
 }  # fmt: skip
-_SHARE: dict[str, Any] = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {"format": ".0%"}}
+_SHARE: dict[str, Any] = {
+    "type": "quantitative",
+    "scale": {"domain": [0, 1]},
+    "axis": {"format": ".0%", "values": [0, 0.2, 0.4, 0.6, 0.8, 1]},
+}
 
 
 def trade_off(points: list[SweepPoint], suggestion: Suggestion | None) -> Spec | None:

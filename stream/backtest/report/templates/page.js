@@ -35,6 +35,10 @@ for (const button of document.querySelectorAll(".lang button")) button.addEventL
 document.getElementById("case-text")?.addEventListener("input", listCases);
 for (const id of ["case-kind", "case-rule"]) document.getElementById(id)?.addEventListener("change", listCases);
 dark.addEventListener("change", followTheme);
-addEventListener("beforeprint", () => { for (const table of shown.values()) if (table.rows().count() <= 100) table.page.len(-1).draw(); });
+addEventListener("afterprint", followTheme);
+addEventListener("beforeprint", () => {
+  root.classList.remove("dark");
+  for (const table of shown.values()) if (table.rows().count() <= 100) table.page.len(-1).draw();
+});
 followTheme();
 fill();
