@@ -13,11 +13,12 @@ from click.testing import CliRunner
 
 from schemas.alerts import Text
 from stream.backtest import report
+from stream.backtest.report import tables
 from stream.backtest.report.answer import answer
 from stream.backtest.report.charts import courses, load
 from stream.backtest.report.page import page
 from stream.backtest.report.tiles import tiles
-from stream.backtest.result import Result
+from stream.backtest.result import Interval, Result, Verdicts
 from stream.cli import fundwatch
 from stream.errors import OperatorError
 from tests.backtest_results import BED, HOUSE, VOLUME, comparison, result, rule, scores, stay, with_everything
@@ -326,3 +327,16 @@ def test_the_command_says_that_a_package_is_missing_before_it_replays(
     said = CliRunner().invoke(fundwatch, ["backtest", str(tmp_path), "--report", str(tmp_path / "report.html")])
     assert isinstance(said.exception, OperatorError)
     assert "pip install 'fundwatch[report]'" in str(said.exception)
+
+
+def test_what_inspectors_said_has_a_tile_and_a_column() -> None:
+    verdicts = Verdicts(
+        confirmed=3, rejected=1, undecided=1, unjudged=0, precision=0.75, precision_interval=Interval(0.3, 0.95)
+    )
+    places = [msgspec.structs.replace(one, verdict="confirmed") for one in result().places]
+    judged = result(rules={BED: rule(BED, alerts=4, verdicts=verdicts)}, places=places)
+    said = {tile.name.en: tile.figure.en for tile in tiles(judged)}
+    assert said["confirmed by inspectors"] == "75.0%"
+    titles = [column.title.en for column in tables.alerts_table(judged).columns]
+    row = dict(zip(titles, tables.alerts_table(judged).rows[0], strict=True))
+    assert row["verdict"]["words"] == Text("属实", "confirmed")

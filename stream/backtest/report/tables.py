@@ -99,7 +99,7 @@ def alerts_table(result: Result) -> Table:
         _field("涉及基金", "fund at risk", "yuan", lambda one: one.fund_at_risk),
         *([_field("标签", "label", "badge", lambda one: hit_badge(one.is_hit), True)] if has_labels else []),
         *(
-            [_field("核查", "verdict", "text", lambda one: one.verdict, True)]
+            [_field("核查", "verdict", "badge", lambda one: verdict_badge(one.verdict), True)]
             if any(p.verdict for p in result.places)
             else []
         ),
@@ -208,6 +208,14 @@ CASE_KINDS = {
 }
 
 
+VERDICTS = {
+    "confirmed": Text("属实", "confirmed"),
+    "rejected": Text("不属实", "rejected"),
+    "undecided": Text("未定", "undecided"),
+}
+_VERDICT_KINDS = {"confirmed": "hit", "rejected": "false", "undecided": "medium"}
+
+
 def hit_badge(is_hit: bool | None) -> dict[str, Any] | None:
     """Whether an alert hits a label; None where nobody can say."""
     if is_hit is None:
@@ -216,6 +224,15 @@ def hit_badge(is_hit: bool | None) -> dict[str, Any] | None:
         {"kind": "hit", "words": Text("命中", "hit")}
         if is_hit
         else {"kind": "false", "words": Text("未命中", "no hit")}
+    )
+
+
+def verdict_badge(verdict: str | None) -> dict[str, Any] | None:
+    """An inspector's newest word; None where nothing was said."""
+    return (
+        None
+        if verdict is None
+        else {"kind": _VERDICT_KINDS.get(verdict, ""), "words": VERDICTS.get(verdict, same(verdict))}
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.alerts import Text
+from stream.backtest.intervals import wilson
 from stream.backtest.report.totals import Total, both_totals, total
 from stream.backtest.report.words import hours, interval, same, share
 from stream.backtest.result import Result
@@ -26,6 +27,7 @@ def tiles(result: Result) -> list[Tile]:
     found = [_alerts(result)]
     if everything.labels:
         found += [_precision(everything, before), _recall(everything, before), _delay(result)]
+    found += _verdicts(result)
     found.append(_money(result))
     dead = sum(result.dead_letters.values())
     small = Text(f"死信{dead:,}条", f"{dead:,} dead letters")
@@ -81,6 +83,19 @@ def _delay(result: Result) -> Tile:
     return Tile(
         name, hours(middle), Text(f"{in_time}/{len(delays)}在结束前发出", f"{in_time} of {len(delays)} before its end")
     )
+
+
+def _verdicts(result: Result) -> list[Tile]:
+    said = [rule.verdicts for rule in result.rules.values() if rule.verdicts is not None]
+    confirmed, rejected = sum(one.confirmed for one in said), sum(one.rejected for one in said)
+    if not confirmed + rejected:
+        return []
+    bounds = interval(wilson(confirmed, confirmed + rejected))
+    small = Text(
+        f"{confirmed}/{confirmed + rejected}，95%区间{bounds}", f"{confirmed}/{confirmed + rejected}, 95 %: {bounds}"
+    )
+    figure = same(share(confirmed / (confirmed + rejected)))
+    return [Tile(Text("核查属实", "confirmed by inspectors"), figure, small)]
 
 
 def _money(result: Result) -> Tile:
