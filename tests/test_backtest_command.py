@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -206,6 +208,16 @@ def test_a_folder_without_files_of_lines_is_told(tmp_path: Path) -> None:
 # -- stopped and gone on ------------------------------------------------------------------------------------------------
 
 
+def wait_until_read(pipe: IO[bytes]) -> None:
+    """Until whoever is at its other end has taken all that was written."""
+    for _ in range(600):
+        left = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+        if int.from_bytes(left, sys.byteorder) == 0:
+            return
+        time.sleep(0.1)
+    pytest.fail("nobody reads")
+
+
 def test_ctrl_c_leaves_what_it_has_come_to_and_the_snapshot_goes_on(folder: Path, tmp_path: Path) -> None:
     """A pipe that stays open stands for a long history: the run cannot be over."""
     with gzip.open(DATA / "transactions.jsonl.gz") as file:
@@ -230,7 +242,7 @@ def test_ctrl_c_leaves_what_it_has_come_to_and_the_snapshot_goes_on(folder: Path
         assert process.stdin is not None
         process.stdin.write(b"".join(lines[:1_000]))
         process.stdin.flush()
-        time.sleep(20)  # until it has begun: there is no terminal, so it says nothing
+        wait_until_read(process.stdin)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=120)
     assert process.returncode == 1, told.decode()
