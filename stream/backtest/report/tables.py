@@ -14,6 +14,7 @@ from stream.backtest.report.words import SEVERITY_RANKS, joined, same, setting, 
 from stream.backtest.result import Interval, LabelResult, Place, Result, RuleResult, SweepPoint
 
 RowT = TypeVar("RowT")
+_MOST_VISITS = 4
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -121,7 +122,7 @@ def labels_table(result: Result) -> Table | None:
         _field("结束", "end", "time", lambda one: one.end),
         _field("首次预警", "first alert", "time", lambda one: one.raised_at),
         _field("延迟", "delay", "hours", lambda one: one.delay_hours),
-        _field("就诊", "visits", "text", lambda one: ", ".join(one.visits[:4]) + (" …" if len(one.visits) > 4 else "")),
+        _field("就诊、项目", "visits, item", "text", _about),
     ]
     return _table(Text("标签", "Labels"), fields, result.labels, [(1, "desc"), (3, "asc")])
 
@@ -168,7 +169,12 @@ def comparison_table(result: Result) -> Table | None:
         _field("新增", "gained", "count", lambda one: one.gained),
         _field("消失", "lost", "count", lambda one: one.lost),
         _field("变动", "moved", "count", lambda one: one.moved),
-        _field("晚了（中位数）", "later by (median)", "hours", lambda one: one.raised_later_hours_median),
+        _field(
+            "时间变化（中位数，负为提前）",
+            "shift (median, negative: earlier)",
+            "hours",
+            lambda one: one.raised_later_hours_median,
+        ),
         _field("基线金额", "baseline's fund", "yuan", lambda one: one.fund_before),
         _field("候选金额", "candidate's fund", "yuan", lambda one: one.fund_after),
     ]
@@ -281,6 +287,11 @@ def _institution(place: Place) -> str | None:
 def _named(result: Result, institution: str | None) -> str | None:
     known = result.institutions.get(institution or "")
     return institution if known is None or known.name is None else known.name
+
+
+def _about(label: LabelResult) -> str | None:
+    more = " …" if len(label.visits) > _MOST_VISITS else ""
+    return ", ".join(label.visits[:_MOST_VISITS]) + more if label.visits else label.item
 
 
 def _outcome(label: LabelResult) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def changes_chart(comparison: Comparison) -> Spec | None:
             "y": _rule_axis(rules),
             "x": {
                 "field": "alerts", "type": "quantitative", "title": Text("预警数（消失的向左）", "alerts (lost: to the left)"),
-                "axis": {"tickMinStep": 1, "labelExpr": "abs(datum.value)"},
+                "axis": {"tickMinStep": 1, "tickCount": 8, "labelExpr": "abs(datum.value)"},
             },
         },
         "layer": [
@@ -63,7 +63,11 @@ def money_chart(comparison: Comparison) -> Spec | None:
     if not rules:
         return None
     rows = [{"rule": rule.title, "before": rule.fund_before / 100, "after": rule.fund_after / 100} for rule in rules]
-    x = {"type": "quantitative", "title": Text("涉及基金（元）", "fund at risk (yuan)"), "axis": {"format": "~s"}}
+    x = {
+        "type": "quantitative",
+        "title": Text("涉及基金（元）", "fund at risk (yuan)"),
+        "axis": {"format": "~s", "tickCount": 6},
+    }
     tooltip = [
         {"field": "rule", "title": Text("规则", "rule")},
         {"field": "before", "format": ",.2f", "title": Text("基线（元）", "baseline (yuan)")},
