@@ -88,4 +88,5 @@ def _verdict(value: bytes, place: str) -> Verdict:
         return decode_verdict(value)
     except msgspec.DecodeError as error:
         why = str(error) if isinstance(error, msgspec.ValidationError) else "it is not JSON, or `at` is no time"
-        raise OperatorError(f"{place} is no verdict ({why})", "mend it: docs/backtesting.md has its shape") from None
+        cure = 'write {"alert_id": …, "verdict": "confirmed", "rejected" or "undecided", "at": "yyyy-MM-dd HH:mm:ss"}'
+        raise OperatorError(f"{place} is no verdict ({why})", cure) from None
