@@ -51,7 +51,7 @@ async function showCase(index, goThere = false) {
     one.measures.length ? small({ zh: "依据的数值", en: "What it rests on" }, MEASURES, one.measures) : null,
   );
   for (const picture of one.pictures) {
-    const chart = element("div", { class: "chart", role: "img", "aria-label": said(picture.caption) });
+    const chart = element("div", { class: "chart", role: "group", "aria-label": said(picture.caption) });
     place.append(element("figure", {}, element("figcaption", {}, said(picture.caption), picture.note ? element("span", { class: "note" }, said(picture.note)) : null), chart));
     await draw(chart, picture.spec);
   }
@@ -72,5 +72,6 @@ async function makeCases() {
     choose.value = kept;
   }
   listCases();
-  if (data.cases.length) await showCase(chosen ?? 0);
+  // Against a baseline, what is new is what one wants to see first.
+  if (data.cases.length) await showCase(chosen ?? Math.max(0, data.cases.findIndex((one) => one.kind.kind === "gained")));
 }
