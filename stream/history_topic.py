@@ -32,8 +32,8 @@ from stream.settings import Settings
 
 SCHEME = "kafka"
 MOST_READERS = 4  # connections that read side by side
-_FETCH = 2_000
-_WAITING = 4  # fetches of a partition that wait to be replayed
+_FETCH = 1_000
+_WAITING = 3  # fetches of a partition that wait to be replayed, and as many that wait for room there: some 10 MB
 _SILENT_SECONDS = 60.0  # no record for so long, though there are some: the broker is gone
 
 
@@ -170,7 +170,7 @@ class TopicHistory:
         ]
         for reader in readers:
             reader.start()
-        rows = [_Row(number, waiting, self._stopped) for number, waiting in queues.items()]
+        rows = [_Row(tp.partition, self._begin[tp], queues[tp.partition]) for tp in self._topic_partitions]
         try:
             yield from self._in_order(rows)
         finally:
@@ -254,18 +254,15 @@ class TopicHistory:
 class _Row:
     """The records of one partition that wait to be handed out. ``time``: the stream time of its next record."""
 
-    def __init__(
-        self, partition: int, waiting: Queue[list[Incoming] | _End], stopped: threading.Event
-    ) -> None:  # fmt: skip
+    def __init__(self, partition: int, begin: int, waiting: Queue[list[Incoming] | _End]) -> None:
         self.partition = partition
         self.time = BEGINNING
         self.missing = 0
         self.first_gap = -1
         self._waiting = waiting
-        self._stopped = stopped
         self._records: deque[Incoming] = deque()
         self._clock = StreamClock()  # so that one wrong clock does not hold up its partition
-        self._expected: int | None = None
+        self._expected = begin
         self.next: Incoming
 
     def advance(self) -> bool:
@@ -281,7 +278,7 @@ class _Row:
                 return False
             self._records.extend(got)
         self.next = record = self._records.popleft()
-        if self._expected is not None and record.offset > self._expected:
+        if record.offset > self._expected:
             self.missing += record.offset - self._expected
             self.first_gap = self._expected if self.first_gap < 0 else self.first_gap
         self._expected = record.offset + 1

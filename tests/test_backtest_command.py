@@ -163,9 +163,9 @@ def test_wrong_use_is_told_before_anything_is_replayed(words: list[str | Path], 
     assert told in done.output
 
 
-def test_a_label_of_no_rule_is_told_with_its_place(tmp_path: Path) -> None:
+def test_what_is_no_label_is_told_with_its_place(tmp_path: Path) -> None:
     labels = tmp_path / "truth.jsonl"
-    labels.write_text('{"pattern":"bedholding","institution":"H","begin":"2026-01-01","end":null}\n')
+    labels.write_text('{"pattern":"bed_holding","institution":"H","end":null}\n')
     command = [
         sys.executable,
         "-c",
@@ -177,7 +177,7 @@ def test_a_label_of_no_rule_is_told_with_its_place(tmp_path: Path) -> None:
     ]
     done = subprocess.run([*command, "--json", "x"], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 1
-    assert f"{labels}, line 1: bedholding is not a rule" in done.stderr
+    assert f"{labels}, line 1 is no label (Object missing required field `begin`)" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -90,12 +90,14 @@ def test_a_label_counts_from_its_own_time_only() -> None:
             label("M3", begin="2026-04-01 00:00:00"),
             label("M4", begin="2026-04-01 00:00:01"),  # a second after what was replayed
             label("M5", pattern="after_death"),
+            label("M6", pattern="reading_of_tea_leaves"),
         ],
         ("bed_holding",), START, END,
     )  # fmt: skip
     assert [one.visits for one in labels.counted] == [["M2"], ["M3"]]
     assert labels.outside == {
         "begun before the window": 1, "begins after what was replayed": 1, "its rule does not run": 1,
+        "reading_of_tea_leaves is no rule": 1,
     }  # fmt: skip
     scores = score([alert("a", visits=("M1",))], "bed_holding", labels, 30.0)
     assert (scores.hits, scores.found, scores.labels) == (1, 0, 2), "the alert is right, but found nothing that counts"

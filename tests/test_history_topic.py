@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,12 +13,13 @@ from click.testing import CliRunner
 from kafka import KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
+from detectors.engine.incoming import Incoming
 from schemas.alerts import decode_alert
 from schemas.china_time import format_time, parse_time, to_unix
 from stream.cli import fundwatch
 from stream.connection import administration
 from stream.errors import OperatorError
-from stream.history_topic import Place, TopicHistory
+from stream.history_topic import Place, TopicHistory, _Row
 from stream.outbox import partition_of
 from stream.settings import Settings
 from tests.service_runs import CUT, REFERENCES
@@ -116,6 +119,14 @@ def test_offsets_that_are_missing_are_counted(topic: Settings) -> None:
     assert numbers(history) == ["M0", "M1", "M2"]
     [note] = history.notes
     assert note.endswith("partition 1 lacks 2 from 1 on"), note
+
+
+def test_what_was_deleted_between_the_look_and_the_reading_is_counted_too() -> None:
+    waiting: Queue[Any] = Queue()
+    waiting.put([Incoming(0, offset, 0, None, transaction(offset, moment(offset))) for offset in (5, 6, 9)])
+    row = _Row(0, 3, waiting)
+    assert [row.advance() and row.next.offset for _ in range(3)] == [5, 6, 9]
+    assert (row.missing, row.first_gap) == (4, 3)  # 3, 4, 7 and 8
 
 
 def test_a_run_goes_on_from_its_offsets_and_not_where_they_are_gone(topic: Settings) -> None:

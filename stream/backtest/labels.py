@@ -29,7 +29,8 @@ class Labels:
     """The labels of a file. Those that count are numbered from 0; the others still tell that an alert is right.
 
     A label counts where its rule runs and it begins within what was replayed and counted, ``start`` to ``end``: what began in
-    the warm-up may have been found there, and what begins after the end nobody could have found.
+    the warm-up may have been found there, and what begins after the end nobody could have found. A label of no rule there is
+    is counted among the others by its name.
     """
 
     def __init__(self, labels: Iterable[Label], rules: Iterable[str], start: int | None, end: int | None) -> None:
@@ -90,7 +91,7 @@ def _detected(label: Label, alerts: Sequence[Alert]) -> Detected:
 
 def _why_not(label: Label, running: set[str], start: int | None, end: int | None) -> str | None:
     if label.pattern not in running:
-        return "its rule does not run"
+        return "its rule does not run" if label.pattern in all_rules() else f"{label.pattern} is no rule"
     begin = parse_time(label.begin)
     if start is not None and begin < start:
         return "begun before the window"
@@ -100,8 +101,7 @@ def _why_not(label: Label, running: set[str], start: int | None, end: int | None
 
 
 def read(files: Sequence[Path]) -> list[Label]:
-    """The labels of files of lines; raises `OperatorError` for a line that is none, or is of no rule there is."""
-    known = all_rules()
+    """The labels of files of lines; raises `OperatorError` for a line that is none."""
     found = []
     for path in files:
         with LineFile(str(path)) as file:
@@ -110,11 +110,11 @@ def read(files: Sequence[Path]) -> list[Label]:
                 for line in lines:
                     number += 1
                     if line:
-                        found.append(_label(line, f"{file.name}, line {number}", known.keys()))
+                        found.append(_label(line, f"{file.name}, line {number}"))
     return found
 
 
-def _label(line: bytes, place: str, known: Iterable[str]) -> Label:
+def _label(line: bytes, place: str) -> Label:
     try:
         label = decode_label(line)
         parse_time(label.begin)
@@ -122,6 +122,4 @@ def _label(line: bytes, place: str, known: Iterable[str]) -> Label:
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         why = str(error) if isinstance(error, msgspec.ValidationError) else "it is not JSON, or a time is none"
         raise OperatorError(f"{place} is no label ({why})", "mend the line or take it out") from None
-    if label.pattern not in known:
-        raise OperatorError(f"{place}: {label.pattern} is not a rule", "see `fundwatch rules list`")
     return label

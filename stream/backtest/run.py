@@ -108,6 +108,8 @@ def as_text(found: Result) -> str:
                     f"{change.moved} moved"
                 )
     lines += [f"  {one.rule}.{one.parameter}: {one.words.en}" for one in found.suggestions]
+    lines += [f"  labels that do not count: {count}, {reason}" for reason, count in found.labels_outside.items()]
+    lines += [f"  verdicts that do not count: {count}, {reason}" for reason, count in found.verdicts_outside.items()]
     lines += [f"  dead letters: {reason} {count}" for reason, count in found.dead_letters.items()]
     lines += [f"  note: {note}" for note in found.notes]
     return "\n".join(lines)
