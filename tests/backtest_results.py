@@ -62,7 +62,7 @@ def volume_alert() -> Alert:
 
 
 def stay(number: int) -> Stay:
-    """Three days: treated, nothing but bed and nursing, nothing at all."""
+    """Three days: treated, nothing but bed and nursing, nothing at all; and the day of discharge, without a bill."""
     days = [
         StayDay(
             day="2026-03-01", routine_lines=2, treatment_lines=3, scope=60_000, charges={"01": 10_000, "09": 50_000}
@@ -71,7 +71,7 @@ def stay(number: int) -> Stay:
     ]
     return Stay(
         visit=f"M{number}", kind="stay", person=f"P{number}", institution="H1", begin="2026-03-01 08:00:00",
-        end="2026-03-03 17:00:00", diagnosis="I10.x00", department="A03", scope=70_000, fund=50_000, settled_at=None, days=days,
+        end="2026-03-04 09:00:00", diagnosis="I10.x00", department="A03", scope=70_000, fund=50_000, settled_at=None, days=days,
     )  # fmt: skip
 
 

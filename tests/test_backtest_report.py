@@ -284,7 +284,7 @@ def test_the_tiles_say_the_totals_and_the_baselines() -> None:
 # -- the pictures ---------------------------------------------------------------------------------------------------
 
 
-def test_a_day_without_lines_and_a_day_of_bed_alone_are_told_apart() -> None:
+def test_days_without_lines_and_days_of_bed_alone_are_told_apart_and_the_day_of_discharge_is_left_out() -> None:
     spec = courses.lanes([stay(1)], None)
     assert spec is not None
     cells = spec["layer"][1]["data"]["values"]

@@ -33,6 +33,6 @@ def test_every_command_works_as_written(tmp_path: Path) -> None:
 def test_its_pictures_and_links_are_there_and_light() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", TEXT)
     pictures = [PAGE.parent / link for link in links if link.startswith("pictures/")]
-    assert len(pictures) == 5
+    assert len(pictures) == 6
     assert all((PAGE.parent / link).exists() for link in links)
     assert sum(picture.stat().st_size for picture in pictures) < 1_000_000

@@ -226,7 +226,7 @@ def _days(first: str, last: str) -> dict[str, Any]:
 
 
 def _cells(stay: Stay) -> list[dict[str, object]]:
-    """The days of a stay; between the first and the last there is none without a cell."""
+    """The days of a stay, one by one. The day of discharge has a cell only where it was billed: often it is not, and rightly."""
     if stay.kind != "stay" or stay.begin is None:
         return []
     known = {day.day: day for day in stay.days}
@@ -234,25 +234,28 @@ def _cells(stay: Stay) -> list[dict[str, object]]:
     cells = []
     day = stay.begin[:10]
     while day <= last:
-        at = known.get(day)
-        state = (
-            NOTHING
-            if at is None
-            else TREATED
-            if at.treatment_lines
-            else ELSEWHERE
-            if at.is_elsewhere
-            else (IDLE if at.routine_lines else NOTHING)
-        )
-        cells.append(
-            {
-                "visit": _name(stay), "from": moment(day), "to": moment(_next(day)), "state": state,
-                "lines": "0 / 0" if at is None else f"{at.treatment_lines} / {at.routine_lines}",
-                "yuan": 0 if at is None else at.scope / 100,
-            }
-        )  # fmt: skip
+        if day in known or day != (stay.end or "")[:10]:
+            cells.append(_cell(stay, day, known.get(day)))
         day = _next(day)
     return cells
+
+
+def _cell(stay: Stay, day: str, known: StayDay | None) -> dict[str, object]:
+    return {
+        "visit": _name(stay), "from": moment(day), "to": moment(_next(day)), "state": _state(known),
+        "lines": "0 / 0" if known is None else f"{known.treatment_lines} / {known.routine_lines}",
+        "yuan": 0 if known is None else known.scope / 100,
+    }  # fmt: skip
+
+
+def _state(known: StayDay | None) -> int:
+    if known is None:
+        return NOTHING
+    if known.treatment_lines:
+        return TREATED
+    if known.is_elsewhere:
+        return ELSEWHERE
+    return IDLE if known.routine_lines else NOTHING
 
 
 def _next(day: str) -> str:

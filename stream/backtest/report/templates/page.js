@@ -6,8 +6,8 @@ async function fill() {
   document.title = said(data.title);
   root.lang = language() === "zh" ? "zh-CN" : "en";
   for (const button of document.querySelectorAll(".lang button")) button.setAttribute("aria-pressed", String(button.value === language()));
-  await makeTables();
   await drawAll();
+  await makeTables();
   await makeCases();
   root.dataset.ready = language();
 }
