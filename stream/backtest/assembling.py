@@ -179,7 +179,7 @@ class Assembling:
             if raised:
                 counts = [0] * len(days)
                 for day, many in raised.items():
-                    counts[place[day]] += many
+                    counts[place.get(day, -1)] += many  # a person's alert may bear the time of a clock that ran ahead
                 found.append(DayLoad(rule=rule, alerts=counts))
         return found
 
