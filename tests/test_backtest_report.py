@@ -3,9 +3,11 @@
 import json
 import re
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
 import vl_convert
@@ -167,13 +169,26 @@ def test_every_chinese_text_stands_beside_an_english_one(html: str) -> None:
     assert not re.findall(r'<span class="en" lang="en">[^<]*[\u4e00-\u9fff][^<]*</span>', body)
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_chart_is_one_that_vega_understands(read: Reader, lang: str) -> None:
+def specifications(read: Reader) -> list[Any]:
+    """All charts of the page, those of its cases too."""
     data = json.loads(read.scripts["report-data"])
-    specs = [*data["charts"].values(), *(picture["spec"] for case in data["cases"] for picture in case["pictures"])]
-    assert len(specs) > 10
+    return [*data["charts"].values(), *(picture["spec"] for case in data["cases"] for picture in case["pictures"])]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_chart_is_valid_by_vega_lites_own_schema(read: Reader, lang: str) -> None:
+    schema = json.loads((resources.files("altair") / "vegalite/v6/schema/vega-lite-schema.json").read_text("utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    specs = specifications(read)
+    assert len(specs) == 15
     for spec in specs:
-        drawn = vl_convert.vegalite_to_svg(in_language(spec, lang) | {"width": 500})
+        wrong = jsonschema.exceptions.best_match(validator.iter_errors(in_language(spec, lang)))
+        assert wrong is None, f"{list(wrong.absolute_path)}: {wrong.message}"
+
+
+def test_every_chart_can_be_drawn(read: Reader) -> None:
+    for spec in specifications(read):
+        drawn = vl_convert.vegalite_to_svg(in_language(spec, "zh") | {"width": 500})
         assert drawn.count("<path") > 2
 
 

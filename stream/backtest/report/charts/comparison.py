@@ -30,17 +30,16 @@ def changes_chart(comparison: Comparison) -> Spec | None:
     return {
         "height": {"step": 28},
         "data": {"values": rows},
-        "encoding": {
-            "y": _rule_axis(rules),
-            "x": {
-                "field": "alerts", "type": "quantitative", "title": Text("预警数（消失的向左）", "alerts (lost: to the left)"),
-                "axis": {"tickMinStep": 1, "tickCount": 8, "labelExpr": "abs(datum.value)"},
-            },
-        },
         "layer": [
             {
                 "mark": {"type": "bar", "height": {"band": 0.6}},
                 "encoding": {
+                    "y": _rule_axis(rules),
+                    "x": {
+                        "field": "alerts", "type": "quantitative",
+                        "title": Text("预警数（消失的向左）", "alerts (lost: to the left)"),
+                        "axis": {"tickMinStep": 1, "tickCount": 8, "labelExpr": "abs(datum.value)"},
+                    },
                     "color": {
                         "field": "what", "type": "nominal", "legend": {"orient": "top", "title": None},
                         "scale": {"domain": [GAINED, MOVED, LOST], "range": [GOOD, WARN, BAD]},
@@ -52,7 +51,7 @@ def changes_chart(comparison: Comparison) -> Spec | None:
                     ],
                 },
             },
-            {"mark": {"type": "rule", "color": MUTED}, "encoding": {"x": {"datum": 0}, "y": None}},
+            {"mark": {"type": "rule", "color": MUTED}, "encoding": {"x": {"datum": 0}}},
         ],
     }  # fmt: skip
 

@@ -162,7 +162,7 @@ def band(series: Series, alert: Alert) -> Spec:
 def _raised(alert: Alert, x: dict[str, Any]) -> list[dict[str, Any]]:
     """A stroke at the time of the alert, with the word beside it."""
     data = {"values": [{"at": moment(alert.raised_at), "word": Text("预警", "alert")}]}
-    position = {"x": {"field": "at", **x}, "y": None, "x2": None}
+    position = {"x": {"field": "at", **x}}
     text = {"type": "text", "align": "left", "baseline": "bottom", "dx": 3, "y": -2, "color": INK, "fontWeight": 600}
     return [
         {

@@ -51,28 +51,26 @@ def _dots(rows: list[tuple[Text, float | None, Interval | None, str]], goal: flo
         {"field": "low", "format": ".1%", "title": Text("95%区间下限", "95 % from")},
         {"field": "high", "format": ".1%", "title": Text("95%区间上限", "95 % to")},
     ]
+    y = {
+        "field": "rule", "type": "nominal", "sort": [title for title, *_ in rows], "title": None,
+        "axis": {"ticks": False, "domain": False, "labelLimit": 210},
+    }  # fmt: skip
+    rows_of = {"y": y, "tooltip": tooltip}
     return {
         "height": {"step": 25},
         "data": {"values": values},
-        "encoding": {
-            "y": {
-                "field": "rule", "type": "nominal", "sort": [title for title, *_ in rows], "title": None,
-                "axis": {"ticks": False, "domain": False, "labelLimit": 210},
-            },
-            "tooltip": tooltip,
-        },
         "layer": [
             {
                 "mark": {"type": "rule", "strokeDash": [4, 3], "color": MUTED, "tooltip": False},
-                "encoding": {"x": {"datum": goal, **x}, "y": None, "tooltip": None},
+                "encoding": {"x": {"datum": goal, **x}},
             },
             {
                 "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.35, "strokeCap": "round", "color": colour},
-                "encoding": {"x": {"field": "low", **x, "axis": percent, "title": None}, "x2": {"field": "high"}},
+                "encoding": {**rows_of, "x": {"field": "low", **x, "axis": percent, "title": None}, "x2": {"field": "high"}},
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 85, "opacity": 1, "color": colour},
-                "encoding": {"x": {"field": "share", **x}},
+                "encoding": {**rows_of, "x": {"field": "share", **x}},
             },
         ],
     }  # fmt: skip
