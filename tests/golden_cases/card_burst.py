@@ -78,6 +78,20 @@ def a_family_and_the_next_in_the_queue() -> Case:
 
 
 @case
+def something_thrown_in() -> Case:
+    counter = told(
+        "hit-with-something-thrown-in",
+        "Seven cards, 40 s apart, the same two items, and three of them an infusion besides, so that not all bills look alike: "
+        "all seven hold the basket: medium.",
+        {"status": "open", "severity": "medium", "measures": {"cards_in_a_row": 7, "same_items_share": 1.0}},
+    )
+    for number, card in enumerate(CARDS[:7]):
+        more = (INFUSION,) if number in (1, 2, 5) else ()
+        counter.sale(moment(4, 10) + 40 * number, card, (*BASKET, *more))
+    return counter
+
+
+@case
 def six_in_a_row() -> Case:
     counter = told(
         "hit-six-in-a-row",

@@ -11,7 +11,8 @@ from tests.wire_messages import INFUSION, TABLETS, Billed, moment, routine_lines
 ULTRASOUND, CT, BLOOD, PUNCTURE, OPERATION = (
     "220302001000000", "210300001000000", "250101015000000", "120400002000000", "331008001000000",
 )  # fmt: skip
-KINDS = {ULTRASOUND: "03", CT: "03", BLOOD: "04", PUNCTURE: "05", OPERATION: "06"}
+UNHEARD_OF = "999900000000000"
+KINDS = {ULTRASOUND: "03", CT: "03", BLOOD: "04", PUNCTURE: "05", OPERATION: "06", UNHEARD_OF: ""}
 WHO = FAMILY[0]
 
 
@@ -108,6 +109,19 @@ def infusions_for_a_few_yuan() -> Case:
             "treated.",
         ),
         Billed("MI1-d", moment(1, 9), PUNCTURE, 1.0, 11.0),
+    ).until(moment(9))
+
+
+@case
+def one_line_of_unknown_kind() -> Case:
+    return examined(
+        told(
+            "near-one-line-of-unknown-kind",
+            "A line of 40 yuan of which neither answer nor catalogue says what it is: 560 of 740 are tests, 0.757, and 0.054 is "
+            "too little to be what he came for: low.",
+            {"status": "open", "severity": "low", "measures": {"diagnostic_share": 0.757}},
+        ),
+        Billed("MI1-x", moment(0, 12), UNHEARD_OF, 1.0, 40.0),
     ).until(moment(9))
 
 

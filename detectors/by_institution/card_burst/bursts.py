@@ -99,6 +99,9 @@ def _burst(group: Group, run: list[Swiped], limits: Limits) -> Burst | None:
 
 
 def _alike(pattern: frozenset[int], items: frozenset[int]) -> bool:
+    """Nearly the same, or the whole basket with one thing thrown in; one drug that many take is no basket."""
+    if len(pattern) > 1 and pattern <= items and len(items) == len(pattern) + 1:
+        return True
     return len(pattern & items) >= _SAME * len(pattern | items)
 
 

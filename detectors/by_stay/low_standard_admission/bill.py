@@ -25,7 +25,7 @@ class Bill(msgspec.Struct, frozen=True):
     has_operation: bool = False
     has_infusion: bool = False
     has_course: bool = False
-    is_sorted: bool = True  # a category is known of every line
+    unsorted: int = 0  # of ``other``: lines of which no category is known
     diagnostic_lines: int = 0
     messages: tuple[int, ...] = ()
 
@@ -60,7 +60,7 @@ def bill_of(page: VisitPage) -> Bill:
         has_operation=any(line.category == OPERATION for line in standing),
         has_infusion=any(line.category in DRUGS and line.is_active and is_infused(line.item) for line in standing),
         has_course=bool(_days(standing, TREATMENT) - _days(standing, LABORATORY)),
-        is_sorted=all(line.category for line in standing),
+        unsorted=sum(line.scope_left for line in standing if not line.category),
         diagnostic_lines=diagnostic_lines,
         messages=tuple(sorted(messages)),
     )

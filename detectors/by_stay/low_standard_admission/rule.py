@@ -35,6 +35,7 @@ from schemas.snapshots import STAY
 _SOURCE = "domain.md §4.6 (ENG)"
 _NOT_A_CHOICE = TRANSFERRED | {DIED, AGAINST_ADVICE}
 _TESTS_ALONE = 0.7  # of the share is enough where the rest is the bed: it is cheap tests that make it small
+_UNSORTED = 0.1  # of the bill: what nobody knows the kind of is no operation, nor what he came for
 _HELD = 3  # idle days: what is idle that long is a held bed (bed_holding)
 
 
@@ -143,7 +144,7 @@ class LowStandardAdmission(Rule[VisitPage], frozen=True, kw_only=True):
     def _is_for_tests(self, page: VisitPage, bill: Bill) -> bool:
         if bill.has_operation or bill.has_infusion or bill.has_course:
             return False
-        if not bill.is_sorted or page.idle_days() >= _HELD:
+        if bill.share(bill.unsorted) > _UNSORTED or page.idle_days() >= _HELD:
             return False
         return (
             bill.share(bill.diagnostics) >= self._least(page, bill)
@@ -160,7 +161,9 @@ class LowStandardAdmission(Rule[VisitPage], frozen=True, kw_only=True):
         assert page.begin is not None
         assert left is not None
         share, drugs, grave = bill.share(bill.diagnostics), bill.share(bill.drugs), _gravity(page)
-        is_weak = grave == "ordinary" or drugs > self.drug_share or share < 0.8 * self.diagnostic_share
+        is_weak = (
+            grave == "ordinary" or bill.unsorted > 0 or drugs > self.drug_share or share < 0.8 * self.diagnostic_share
+        )
         severity: Severity = "low" if is_weak else "medium"
         score = 0.4 + 0.5 * (share - self.diagnostic_share) + (0.2 if bill.is_tests_alone else 0.0)
         score += {"check-up": 0.2, "mild": 0.1}.get(grave, -0.1) - 0.5 * max(drugs - self.drug_share, 0.0)
