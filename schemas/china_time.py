@@ -21,8 +21,8 @@ _DAY_OF_TEXT: dict[str, int] = {}
 _MINUTE_OF_TEXT = {f" {minute // 60:02d}:{minute % 60:02d}:": minute * 60 for minute in range(1440)}
 _SECOND_OF_TEXT = {f"{second:02d}": second for second in range(60)}
 _DAYS_KEPT: Final = 20_000
-_TIME_OF_TEXT: dict[str, int] = {}  # one message, and its neighbours, name the same moment several times
-_TIMES_KEPT: Final = 20_000
+_MINUTE_STARTS: dict[str, int] = {}  # messages of one minute come together
+_MINUTES_KEPT: Final = 20_000
 
 
 class UnreadableTime(ValueError):
@@ -37,30 +37,35 @@ def parse_time(text: str) -> int:
     >>> parse_time("1970-01-02")
     86400
     """
-    known = _TIME_OF_TEXT.get(text)
-    if known is not None:
-        return known
-    time = _parsed(text)
-    if len(_TIME_OF_TEXT) >= _TIMES_KEPT:
-        _TIME_OF_TEXT.clear()
-    _TIME_OF_TEXT[text] = time
-    return time
-
-
-def _parsed(text: str) -> int:
-    start = _DAY_OF_TEXT.get(text[:10])
-    if start is None:
-        start = _day_start(text)
     if len(text) == 10:
-        return start
-    minute, second = _MINUTE_OF_TEXT.get(text[10:17]), _SECOND_OF_TEXT.get(text[17:])
-    if minute is None or second is None:
+        return _day_start(text)
+    if len(text) != 19:
         raise UnreadableTime(text)
-    return start + minute + second
+    minute = _MINUTE_STARTS.get(text[:17])
+    if minute is None:
+        minute = _minute_start(text)
+    second = _SECOND_OF_TEXT.get(text[17:])
+    if second is None:
+        raise UnreadableTime(text)
+    return minute + second
+
+
+def _minute_start(text: str) -> int:
+    minute = _MINUTE_OF_TEXT.get(text[10:17])
+    if minute is None:
+        raise UnreadableTime(text)
+    start = _day_start(text) + minute
+    if len(_MINUTE_STARTS) >= _MINUTES_KEPT:
+        _MINUTE_STARTS.clear()
+    _MINUTE_STARTS[text[:17]] = start
+    return start
 
 
 def _day_start(text: str) -> int:
     day = text[:10]
+    start = _DAY_OF_TEXT.get(day)
+    if start is not None:
+        return start
     try:
         digits = day[:4] + day[5:7] + day[8:]
         if len(day) != 10 or day[4] != "-" or day[7] != "-" or not (digits.isascii() and digits.isdigit()):

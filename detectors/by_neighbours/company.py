@@ -10,7 +10,6 @@ how seldom strangers who come on one day are so alike.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from math import log
 from typing import Final, NamedTuple
@@ -126,7 +125,9 @@ def companies(page: GroupPage, stays: list[NeighbourStay], near: Nearness, least
     """
     if not _may_hold(stays, near, least, now):
         return []
-    times_there = Counter(stay.person for stay in stays)
+    times_there: dict[str, int] = {}
+    for stay in stays:
+        times_there[stay.person] = times_there.get(stay.person, 0) + 1
     groups = list(_candidates(stays, near, now))
     if not any(len(group) >= least or sum(times_there[stay.person] > 1 for stay in group) > 1 for group in groups):
         return []
@@ -304,6 +305,8 @@ def _parties(group: _Group, stays: list[NeighbourStay]) -> list[list[NeighbourSt
     """The stays by party, in order of each one's first. Who is known of a telephone or a dwelling without any household
     belongs to a family that is."""
     kind, is_outbreak = group.kind, _is_outbreak(group, stays)
+    if not is_outbreak and (alone := _all_alone(kind, stays)):
+        return alone
     parties: list[tuple[set[str], list[NeighbourStay]]] = []
     for stay in stays:
         marks = {mark for mark in _marks(kind, stay) if mark}
@@ -316,6 +319,22 @@ def _parties(group: _Group, stays: list[NeighbourStay]) -> list[list[NeighbourSt
         parties = [party for party in parties if party[0]]
     ordered = [sorted(members, key=lambda stay: (stay.begin, stay.visit)) for _, members in parties]
     return sorted(ordered, key=lambda members: (members[0].begin, members[0].visit))
+
+
+def _all_alone(kind: str, stays: list[NeighbourStay]) -> list[list[NeighbourStay]]:
+    """Each stay a party of its own, in their order, where no two share a mark and none lacks one; else nothing."""
+    seen: set[str] = set()
+    for stay in stays:
+        is_marked = False
+        for mark in _marks(kind, stay):
+            if mark:
+                if mark in seen:
+                    return []
+                is_marked = True
+        if not is_marked:
+            return []
+        seen.update(_marks(kind, stay))
+    return [[stay] for stay in stays]
 
 
 def _marks(kind: str, stay: NeighbourStay) -> tuple[str, ...]:
@@ -379,8 +398,14 @@ def _likeness(stays: list[NeighbourStay], same_team: float) -> float:
 
 def _shared(texts: list[str]) -> int:
     """How many beyond the first have what most have."""
-    counts = Counter(text for text in texts if text)
-    return max(counts.values(), default=1) - 1
+    counts: dict[str, int] = {}
+    most = 1
+    for text in texts:
+        if text:
+            count = counts[text] = counts.get(text, 0) + 1
+            if count > most:
+                most = count
+    return most - 1
 
 
 # -- again ----------------------------------------------------------------------------------------------------------
