@@ -15,6 +15,7 @@ from detectors.engine.page import Page, PageT, decode_page, encode_page
 from schemas.china_time import DAY
 from tests.engine_run import EngineRun
 from tests.golden_cases.story import HOSPITAL
+from tests.test_golden import FILES, run
 from tests.wire_messages import Gateway, moment, routine_lines
 
 TODAY = moment(0) // DAY
@@ -217,3 +218,16 @@ def test_who_came_is_known_of_a_day_that_is_out_of_the_ordinary_and_of_no_other(
     assert page is not None
     assert not any(known.arrivals for known in page.recent.values())
     assert page.count(TODAY) == 2
+
+
+def test_the_day_that_is_told_of_lies_above_its_band_and_the_ordinary_ones_within() -> None:
+    [told] = [path for path in FILES if path.stem == "hit-eight-on-a-day"]
+    [alert] = [alert for alert in run(told).newest().values() if alert.rule == "admission_surge"]
+    assert alert.series is not None
+    *before, peak = alert.series.points
+    assert peak.value == 8
+    assert peak.high is not None
+    assert peak.high < 8
+    bands = [(point.value, point.high) for point in before if point.high is not None]
+    assert bands
+    assert all(value <= high for value, high in bands)

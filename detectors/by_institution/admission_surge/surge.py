@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from math import log10, sqrt
+from math import log, log10, sqrt
 from typing import NamedTuple
 
 from detectors.books.arrivals import Arrival, ArrivalsPage
 from detectors.books.arrivals_habit import BIN, BINS
+from detectors.models.tail import limit
 from schemas.china_time import DAY
 
 DRAWN = 21  # days before a surge that its alert draws
@@ -113,6 +114,20 @@ def surge_of(page: ArrivalsPage, day: int, limits: Limits, told: list[Arrival] |
         day, admissions, usual, sum(bins), usual * habit.share / 1_000, max(min(whole, rare), SMALLEST),
         hour if is_hour else None, bins[hour] + bins[hour + 1] if is_hour else 0, habit.hour_mean(hour, usual), tuple(arrivals),
     )  # fmt: skip
+
+
+def most_expected(page: ArrivalsPage, day: int, rarity: int, told: Surge | None) -> float | None:
+    """Where a day's admissions become one in ten to the ``rarity``; None while that is not known. A day that is told of is
+    drawn as it was judged: those who could not wait are as many as came, the others are counted against their habit."""
+    expected, habit = page.days.expected(day), page.habit(day)
+    if expected is None:
+        return None
+    nats = rarity * log(10)
+    if told is None or habit is None:
+        return round(limit(expected.mean, expected.variance(), nats), 1)
+    share, others = habit.share / 1_000, told.admissions - told.came
+    mean = max(expected.mean + owed(page, day), _level_of_others(others, 1 - share)) * share
+    return round(others + limit(mean, habit.variance(mean, expected.spread), nats), 1)
 
 
 def _bins(arrivals: list[Arrival]) -> list[int]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from math import log
-
 from detectors.books.arrivals import ArrivalsPage
 from detectors.books.arrivals_habit import BIN
-from detectors.by_institution.admission_surge.surge import DRAWN, Likeness, Surge
+from detectors.by_institution.admission_surge.surge import DRAWN, Likeness, Surge, most_expected
 from detectors.engine.rule import View
-from detectors.models.tail import limit
 from schemas.alerts import Point, Series, Text
 from schemas.china_time import DAY, format_day, format_time
 
@@ -52,13 +49,10 @@ def describe(page: ArrivalsPage, group: list[Surge], peak: Surge, alike: Likenes
 def drawn(page: ArrivalsPage, group: list[Surge], rarity: int) -> Series:
     """Admissions day by day with what was to be expected, from three weeks before to its last day."""
     begin, last = max(group[0].day - DRAWN, page.days.first_day), group[-1].day
-    told, points = {one.day: one.admissions for one in group}, []
+    told, points = {one.day: one for one in group}, []
     for day in range(begin, last + 1):
-        expected = page.days.expected(day)
-        high = None
-        if expected is not None:
-            high = round(limit(expected.mean, expected.variance(), rarity * log(10)), 1)
-        points.append(
-            Point(format_time(day * DAY), told.get(day, page.count(day)), None if high is None else 0.0, high)
-        )
+        surge = told.get(day)
+        high = most_expected(page, day, rarity, surge)
+        came = page.count(day) if surge is None else surge.admissions
+        points.append(Point(format_time(day * DAY), came, None if high is None else 0.0, high))
     return Series("persons", points)
