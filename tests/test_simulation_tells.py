@@ -244,7 +244,7 @@ def test_schemes_are_not_numbered_apart(parts: Parts) -> None:
 
 
 def _first_number(seen: Seen) -> str:
-    return min(m["output"]["setlinfo"]["setl_id"] for m in seen.messages if "setlinfo" in m["output"])
+    return min(str(m["output"]["setlinfo"]["setl_id"]) for m in seen.messages if "setlinfo" in m["output"])
 
 
 # -- the checks catch what they are for -----------------------------------------------------------------------------------
