@@ -56,7 +56,7 @@ class Books:
         elif infno == "3503":
             self.bought.append(message)
         for line in body.get("feedetail", []) + body.get("drugdetail", []):
-            self.packs[code, line["med_list_codg"]][line["fee_ocur_time"][:10]] += float(line["cnt"])
+            self.packs[code, line["med_list_codg"]][line["fee_ocur_time"][:10]] += round(float(line["cnt"]))
             visit = line.get("mdtrt_id") or info["mdtrt_id"]
             self.taken[visit].append((code, line["fee_ocur_time"][:10], line["med_list_codg"], float(line["cnt"])))
             self.lasting[line.get("prd_days", 0)] += 1
