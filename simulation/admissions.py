@@ -5,10 +5,11 @@ families fall ill together now and then and are admitted together in all honesty
 """
 
 import random
+from itertools import accumulate
 
 from simulation.diagnoses import DIAGNOSES, SCHIZOPHRENIA, Diagnosis
 from simulation.draws import single, stream
-from simulation.plans import make_plan, transfer, with_way
+from simulation.plans import length_of_stay, make_plan, transfer, with_way
 from simulation.returns import with_return
 from simulation.stays import StayPlan
 from simulation.timeline import DAY
@@ -48,24 +49,28 @@ class Admissions:
         people, timeline = world.people, world.timeline
         mean = people.residents * timeline.admissions(day)
         weights = [d.stays * timeline.season(d.season, day) for d in DIAGNOSES]
+        cumulative = list(accumulate(weights))
         for person in people.sick_people(rng, int(rng.poisson(mean * ADMISSIONS_PER_DAY))).tolist():
-            diagnosis = self._fitting(person, day, chance.choices(DIAGNOSES, weights, k=3))
-            if diagnosis is not None:
-                self.admit(person, day, diagnosis, chance)
+            diagnosis = self._fitting(person, day, chance.choices(DIAGNOSES, cum_weights=cumulative, k=3))
+            length = length_of_stay(diagnosis, chance) if diagnosis is not None and day < 0 else None
+            if diagnosis is not None and (length is None or day + length >= 1):  # else it is over before it is seen
+                self.admit(person, day, diagnosis, chance, length)
         for person in people.sick_people(rng, int(rng.poisson(mean * PSYCHIATRIC_PER_DAY))).tolist():
             if people.age(person, timeline.date(day).toordinal()) >= 18:
                 self._admit_at(person, day, SCHIZOPHRENIA, ["psychiatric"], chance)
 
-    def admit(self, person: int, day: int, diagnosis: Diagnosis, chance: random.Random) -> StayPlan | None:
+    def admit(
+        self, person: int, day: int, diagnosis: Diagnosis, chance: random.Random, length: int | None = None
+    ) -> StayPlan | None:
         """Books a stay wherever the illness leads, and perhaps the family's; None if the person is not free."""
         shares = SURGICAL_SHARES if diagnosis.operation else KIND_SHARES
         kinds = [kind for kind in shares if kind in self._world.catchment]
         first = chance.choices(kinds, [shares[kind] for kind in kinds])[0]
         specialist = self._specialists.get(diagnosis.code)
         if specialist is not None and chance.random() < TO_A_SPECIALIST and not self._ward.beds.is_crowded(specialist):
-            plan = self.book(person, specialist, day, diagnosis, chance)
+            plan = self.book(person, specialist, day, diagnosis, chance, length)
         else:
-            plan = self._admit_at(person, day, diagnosis, [first, *kinds], chance)
+            plan = self._admit_at(person, day, diagnosis, [first, *kinds], chance, length)
         if plan is None:
             return None
         infectious = diagnosis.trait in ("infectious", "injury")
@@ -86,7 +91,13 @@ class Admissions:
             self.book(person, first.institution, day, first.diagnosis, chance, length)
 
     def _admit_at(
-        self, person: int, day: int, diagnosis: Diagnosis, kinds: list[str], chance: random.Random
+        self,
+        person: int,
+        day: int,
+        diagnosis: Diagnosis,
+        kinds: list[str],
+        chance: random.Random,
+        length: int | None = None,
     ) -> StayPlan | None:
         world, people = self._world, self._world.people
         village = int(people.village[people.household[person]])
@@ -96,7 +107,7 @@ class Admissions:
             for institution in ranked:
                 specialty = self._takes[institution]
                 if not self._ward.beds.is_crowded(institution) and (not specialty or diagnosis.code in specialty):
-                    return self.book(person, institution, day, diagnosis, chance)
+                    return self.book(person, institution, day, diagnosis, chance, length)
         return None
 
     def book(

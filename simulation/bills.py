@@ -1,5 +1,7 @@
 """What does a visit cost, and who pays which part? All money in fen."""
 
+from functools import lru_cache
+
 import msgspec
 
 from simulation.catalogue import Item
@@ -8,6 +10,12 @@ from simulation.catalogue import Item
 _STAYS = {"02": (80_000, 60), "05": (40_000, 72), "06": (30_000, 75), "08": (20_000, 78), "09": (10_000, 85)}
 _VISIT_SHARE = {"02": 40, "05": 50, "06": 50, "08": 50, "09": 60, "10": 60, "11": 55}
 _SERIOUS_FROM = 1_500_000  # own part of a stay above which 大病 pays
+
+
+@lru_cache(maxsize=1 << 16)
+def yuan(fen: int) -> str:
+    """JSON of an amount of money."""
+    return repr(fen / 100)
 
 
 class Bill(msgspec.Struct, gc=False):

@@ -31,6 +31,8 @@ class Item:
     per_day_max: int  # 0: the catalogue does not say
     group: str
     self_pay_percent: int
+    named: str  # JSON of what a fee line says of the item
+    classed: str  # JSON of how the platform classes it in its answer
 
 
 class Catalogue:
@@ -48,6 +50,7 @@ class Catalogue:
             begin = len(self.items)
             self._add_services(group, rows)
             self.span[group] = (begin, len(self.items))
+        self._members = {group: self.items[begin:end] for group, (begin, end) in self.span.items()}
         self.by_name = {item.name: item for item in self.items}
 
     def first(self, group: str) -> Item:
@@ -56,8 +59,7 @@ class Catalogue:
 
     def members(self, group: str) -> list[Item]:
         """Every item of the group."""
-        begin, end = self.span[group]
-        return self.items[begin:end]
+        return self._members[group]
 
     def _add_drugs(self, group: str, table: dict[str, Any]) -> None:
         low, high = table["fen"]
@@ -79,5 +81,13 @@ class Catalogue:
             self._add(number, name, category, level, price, unit, most, group)
 
     def _add(self, code: str, name: str, category: str, level: str, fen: int, unit: str, most: int, group: str) -> None:
-        percent = SELF_PAY_PERCENT[level]
-        self.items.append(Item(len(self.items), code, name, category, f"0{level}", fen, unit, most, group, percent))
+        percent, index = SELF_PAY_PERCENT[level], len(self.items)
+        named = f'"med_list_codg":"{code}","medins_list_codg":"N{index:05}"'
+        classed = (
+            f'"pric_uplmt_amt":{fen / 100},"selfpay_prop":{percent / 100},"chrgitm_lv":"0{level}",'
+            f'"med_chrgitm_type":"{category}","bas_medn_flag":"{int(level == "1")}",'
+            '"hi_nego_drug_flag":"0","lmt_used_flag":"0","drt_reim_flag":"0"'
+        )
+        self.items.append(
+            Item(index, code, name, category, f"0{level}", fen, unit, most, group, percent, named, classed)
+        )

@@ -46,6 +46,7 @@ class Demand:
         factor = np.array([i.kind.price for i in institutions])[:, None] * rng.uniform(0.93, 1.0, self._weights.shape)
         limits = np.array([item.limit_fen for item in catalogue.items])
         self.price_fen: NDArray[np.int64] = np.maximum(1, np.floor(limits * factor)).astype(np.int64)
+        self.prices: list[list[int]] = self.price_fen.tolist()  # the same, quicker to read one by one
         self.sold: NDArray[np.int64] = np.zeros(self._weights.shape, np.int64)
         self._cumulative: Floats = np.zeros(0)
 

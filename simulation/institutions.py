@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 REGION = "500106"
 
@@ -91,6 +92,15 @@ def distance_km(one: Institution, other: Institution) -> float:
     """As the crow flies."""
     squeeze = math.cos(math.radians((one.latitude + other.latitude) / 2))
     return 111.2 * math.hypot((one.longitude - other.longitude) * squeeze, one.latitude - other.latitude)
+
+
+def distances_km(ones: list[Institution], others: list[Institution]) -> NDArray[np.float64]:
+    """The same for every pair, a row for each of the first."""
+    one, other = (np.array([(i.longitude, i.latitude) for i in each]) for each in (ones, others))
+    squeeze = np.cos(np.radians((one[:, None, 1] + other[None, :, 1]) / 2))
+    east, north = one[:, None, 0] - other[None, :, 0], one[:, None, 1] - other[None, :, 1]
+    kilometres: NDArray[np.float64] = 111.2 * np.hypot(east * squeeze, north)
+    return kilometres
 
 
 def found(people: int, rng: np.random.Generator) -> list[Institution]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simulation.bills import yuan
 from simulation.institutions import REGION, Institution
 from simulation.timeline import Timeline
 
@@ -73,6 +74,12 @@ class Office:
     def money(self, fen: int) -> float | str:
         """Yuan, as a number or as text."""
         return f"{fen / 100:.2f}" if self._texts else fen / 100
+
+    def amounts(self, count: int, price: int) -> str:
+        """JSON of a line's amount, pieces and price."""
+        if self._texts:
+            return f'"det_item_fee_sumamt":"{count * price / 100:.2f}","cnt":"{count}.0000","pric":"{price / 100:.6f}"'
+        return f'"det_item_fee_sumamt":{yuan(count * price)},"cnt":{count}.0,"pric":{yuan(price)}'
 
     def price(self, fen: int) -> float | str:
         """Yuan of one piece, as a number or as text with six decimals."""

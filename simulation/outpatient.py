@@ -12,7 +12,7 @@ import msgspec
 
 from simulation.bills import Bill
 from simulation.diagnoses import DEPARTMENTS, Diagnosis
-from simulation.messages.lines import Line, answer, fee
+from simulation.messages.lines import Biller, Line, answer
 from simulation.messages.settlement import Settled, cancellation, card, node, settle
 from simulation.world import World
 
@@ -128,16 +128,14 @@ class OutPatients:
         stamp = world.timeline.stamp(at - visit.entered_late - min(60, visit.pauses[1]))
         when = stamp[:10] if office.institution.habits.days_only else stamp
         sent, replies = [], []
+        more = f',"chrg_bchno":"{visit.batch}","rxno":"{visit.batch}","rx_circ_flag":"0"'
+        if visit.sent_out_for:
+            more += f',"etip_flag":"1","etip_hosp_code":"{visit.sent_out_for}"'
+        biller = Biller(office, visit.number, psn_no, visit.diagnosis.department, doctor, more)
         visit.bill.clear()
         for line in visit.lines:
             line.number, line.when = office.line(), when
-            row = fee(line, office, visit.number, psn_no, visit.diagnosis.department, doctor)
-            row["chrg_bchno"] = row["rxno"] = visit.batch
-            row["rx_circ_flag"] = "0"
-            row["prd_days"] = line.days
-            if visit.sent_out_for:
-                row |= {"etip_flag": "1", "etip_hosp_code": visit.sent_out_for}
-            sent.append(row)
+            sent.append(biller.fee(line, f',"prd_days":{line.days}'))
             replies.append(answer(line))
             visit.bill.add(line.item, line.amount)
         again = visit.fate is Fate.LINES_AGAIN

@@ -6,6 +6,7 @@ one another; newborns of the period come after everybody else and belong to thei
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class People:
 
     def psn_no(self, person: int) -> str:
         """The insured person's number."""
-        return f"500106{(person * 6_364_136_223 + 1_442_695_041) % _PRIME:013}"
+        return _psn_no(person)
 
     def household_id(self, household: int) -> str:
         """The number of the household."""
@@ -68,7 +69,11 @@ class People:
 
     def employer_name(self, person: int) -> str:
         """A made name of an employer."""
-        return f"单位{int(self.employer[person]) + 1}"
+        return employer_title(int(self.employer[person]))
+
+    def birthday(self, person: int) -> str:
+        """`yyyy-MM-dd`."""
+        return day_text(int(self.born[person]))
 
     def insurance(self, person: int) -> str:
         """insutype: 310 employees, 390 residents."""
@@ -92,6 +97,22 @@ class People:
         if max(self.busy_until[person], self.rests_until[person]) > begin:
             return False
         return not (self.kept_from[person] < end and begin < self.kept_until[person])
+
+
+@lru_cache(maxsize=1 << 16)  # a visit names its person a dozen times
+def _psn_no(person: int) -> str:
+    return f"500106{(person * 6_364_136_223 + 1_442_695_041) % _PRIME:013}"
+
+
+@lru_cache(maxsize=40_000)  # a hundred years of birthdays
+def day_text(ordinal: int) -> str:
+    """`yyyy-MM-dd` of a proleptic ordinal."""
+    return date.fromordinal(ordinal).isoformat()
+
+
+def employer_title(employer: int) -> str:
+    """A made name of the employer with this number."""
+    return f"单位{employer + 1}"
 
 
 SPECIAL = ("", "7019", "7203", "7131")

@@ -3,6 +3,7 @@
 from functools import partial
 
 import msgspec
+import orjson
 
 from simulation.bills import Bill
 from simulation.messages.lines import Line
@@ -44,22 +45,11 @@ class Pharmacies:
         for line in purchase.lines:
             line.number, line.when = office.line(), stamp
             bill.add(line.item, line.amount)
-            sent.append({
-                "feedetl_sn": line.number,
-                "rxno": prescription,
-                "rx_circ_flag": "0",
-                "fee_ocur_time": stamp,
-                "med_list_codg": line.item.code,
-                "medins_list_codg": f"N{line.item.index:05}",
-                "det_item_fee_sumamt": office.money(line.amount),
-                "cnt": office.count(line.count),
-                "pric": office.price(line.price),
-                "sin_dos_dscr": "",
-                "used_frqu_dscr": "",
-                "prd_days": line.days,
-                "bilg_dr_codg": "",
-                "bilg_dr_name": "",
-            })  # fmt: skip
+            sent.append(orjson.Fragment(
+                f'{{"feedetl_sn":"{line.number}","rxno":"{prescription}","rx_circ_flag":"0","fee_ocur_time":"{stamp}",'
+                f'{line.item.named},{office.amounts(line.count, line.price)},"sin_dos_dscr":"","used_frqu_dscr":"",'
+                f'"prd_days":{line.days},"bilg_dr_codg":"","bilg_dr_name":""}}'
+            ))  # fmt: skip
         msgid = office.msgid(at)
         purchase.number, purchase.began = world.platform.visit(), at
         settled = settle(world, purchase.institution, purchase.number, purchase.person, "41", "41", bill)

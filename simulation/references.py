@@ -1,15 +1,17 @@
 """What is known beforehand: the master records of institutions, persons and the catalogue, one JSON object a line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from simulation.institutions import REGION
-from simulation.people import SPECIAL
+from simulation.people import NOT_KNOWN, SPECIAL, day_text, employer_title
 from simulation.world import World
 
 _LINES_AT_ONCE = 5_000
+GREY = 60  # years, from which an employee is retired
 
 
 def write_institutions(world: World, path: Path) -> None:
@@ -53,30 +55,30 @@ def write_persons(world: World, path: Path) -> None:
     total = len(world.people.household)
     with path.open("wb") as file:
         for begin in range(0, total, _LINES_AT_ONCE):
-            people = range(begin, min(total, begin + _LINES_AT_ONCE))
-            file.write(b"".join(orjson.dumps(_person(world, p)) + b"\n" for p in people if world.people.listed[p]))
+            file.write("".join(_persons(world, begin, min(total, begin + _LINES_AT_ONCE))).encode())
 
 
-def _person(world: World, person: int) -> dict[str, Any]:
-    people = world.people
-    household = int(people.household[person])
-    born = type(world.timeline.start).fromordinal(int(people.born[person]))
-    employed = bool(people.employed[person])
-    row = {
-        "psn_no": people.psn_no(person),
-        "household_id": people.household_id(household) if people.housed[person] else "",
-        "live_addr": people.address(household) if person % 29 else "",
-        "tel": people.telephone(household) if person % 17 else "",
-        "gend": str(people.gender[person]),
-        "brdy": born.isoformat(),
-        "insutype": "310" if employed else "390",
-        "psn_type": ("12" if people.age(person, world.timeline.start.toordinal()) >= 60 else "11")
-        if employed
-        else "1501",
-        "psn_idet_type": SPECIAL[people.special[person]],
-    }
-    if employed and person % 13:
-        row["emp_name"] = people.employer_name(person)
-    if not row["tel"] and person % 2:
-        del row["tel"]
-    return row
+def _persons(world: World, begin: int, end: int) -> Iterator[str]:
+    """JSON at once and in batches: there are a million of them."""
+    people, those = world.people, slice(begin, end)
+    ages = world.timeline.first_ordinal - people.born[those]
+    rows = zip(
+        range(begin, end), people.listed[those].tolist(), people.household[those].tolist(), people.housed[those].tolist(),
+        people.gender[those].tolist(), people.born[those].tolist(), people.employed[those].tolist(),
+        (ages // 365 >= GREY).tolist(), people.special[those].tolist(), people.employer[those].tolist(), strict=True,
+    )  # fmt: skip
+    home, number, address, telephone = NOT_KNOWN, "", "", ""
+    for person, listed, household, housed, gender, born, employed, grey, special, employer in rows:
+        if not listed:
+            continue
+        if household != home:
+            home, number = household, people.household_id(household)
+            address, telephone = people.address(household), people.telephone(household)
+        tel = f',"tel":"{telephone}"' if person % 17 else "" if person % 2 else ',"tel":""'
+        employer_name = f',"emp_name":"{employer_title(employer)}"' if employed and person % 13 else ""
+        yield (
+            f'{{"psn_no":"{people.psn_no(person)}","household_id":"{number if housed else ""}",'
+            f'"live_addr":"{address if person % 29 else ""}"{tel},"gend":"{gender}","brdy":"{day_text(born)}",'
+            f'"insutype":"{"310" if employed else "390"}","psn_type":"{("12" if grey else "11") if employed else "1501"}",'
+            f'"psn_idet_type":"{SPECIAL[special]}"{employer_name}}}\n'
+        )

@@ -94,7 +94,7 @@ def quiet_days(chance: random.Random, first: int, last: int, timeline: Timeline)
 
 def price_of(world: World, stay: Stay, item: Item) -> int:
     """What one piece costs at the stay's institution (fen)."""
-    return int(world.demand.price_fen[stay.plan.institution, item.index])
+    return world.demand.prices[stay.plan.institution][item.index]
 
 
 def package_price(plan: StayPlan, midway: bool) -> int:

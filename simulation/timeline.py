@@ -40,10 +40,12 @@ class Timeline:
         self.start = start
         self.days = days
         self.end = days * DAY
+        self.first_ordinal = start.toordinal()  # proleptic, of day 0
         self._dates = [start + timedelta(days=day) for day in range(-BEFORE, days + PLANNED_AHEAD)]
         self._texts = [day.isoformat() for day in self._dates]
         self._compact = [text.replace("-", "") for text in self._texts]
-        clock = [f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(DAY)]
+        two = [f"{n:02}" for n in range(60)]
+        clock = [f"{hour}:{minute}:{second}" for hour in two[:24] for minute in two for second in two]
         self._clock = clock
         self._compact_clock = [text.replace(":", "") for text in clock]
         self._festival = [_festival_distance(day) for day in self._dates]

@@ -157,4 +157,4 @@ def _moment(world: World, chance: random.Random, earliest: int, latest: int) -> 
 
 def _line(world: World, stay: Stay, item: Item, count: int, when: str) -> Line:
     world.demand.sold[stay.plan.institution, item.index] += count
-    return Line(item, count, int(world.demand.price_fen[stay.plan.institution, item.index]), when)
+    return Line(item, count, price_of(world, stay, item), when)

@@ -6,14 +6,13 @@ three times a week. Rates are per resident and day, from the share of each kind 
 """
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 
 from simulation.baskets import DIALYSIS, TABLE, Baskets, Orders, Party
 from simulation.diagnoses import BY_CODE, CHRONIC, DIAGNOSES, Diagnosis
 from simulation.draws import CLINIC_HOURS, PHARMACY_HOURS, Floats, Ints, stream
-from simulation.institutions import distance_km
+from simulation.institutions import distances_km
 from simulation.outpatient import Fate, OutPatients, Visit
 from simulation.pharmacy import Pharmacies, Purchase
 from simulation.timeline import DAY
@@ -283,9 +282,9 @@ def _rows(party: Party) -> Iterator[tuple[int, int, int]]:
 def _nearest_pharmacies(world: World) -> Ints:
     """The index of the pharmacy next to each institution, -1 where there is none in the same town."""
     shops = [shop for shop in world.institutions if shop.is_pharmacy]
-    nearest = [min(shops, key=partial(distance_km, place)) for place in world.institutions]
-    near = [distance_km(place, shop) <= SAME_TOWN for place, shop in zip(world.institutions, nearest, strict=True)]
-    return np.where(near, np.array([shop.index for shop in nearest]), -1)
+    distances = distances_km(world.institutions, shops)
+    nearest = np.array([shop.index for shop in shops])[distances.argmin(axis=1)]
+    return np.where(distances.min(axis=1) <= SAME_TOWN, nearest, -1)
 
 
 def certificates(persons: Ints, rng: np.random.Generator) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from simulation.diagnoses import DEPARTMENTS
 from simulation.institutions import REGION
-from simulation.messages.lines import Line, answer, fee
+from simulation.messages.lines import Biller, Line, answer
 from simulation.messages.settlement import Settled, card
 from simulation.people import SPECIAL
 from simulation.stays import Stay
@@ -95,17 +95,16 @@ def charges(world: World, stay: Stay, lines: list[Line]) -> tuple[dict[str, Any]
     """2301 住院费用明细 and its answer; every line must have its number."""
     office = world.offices[stay.plan.institution]
     psn_no = world.people.psn_no(stay.plan.person)
-    sent = []
-    for line in lines:
-        row = fee(line, office, stay.number, psn_no, stay.department, stay.doctor)
-        row["med_type"] = stay.plan.med_type
-        row["drord_no"] = line.number
-        if line.undoes:
-            row["init_feedetl_sn"] = line.undoes
-        if line.taken_home:
-            row["dscg_tkdrug_flag"] = "1"
-        sent.append(row)
+    biller = Biller(office, stay.number, psn_no, stay.department, stay.doctor, f',"med_type":"{stay.plan.med_type}"')
+    sent = [biller.fee(line, _of_a_stay(line)) for line in lines]
     return {"feedetail": sent}, {"result": [answer(line) for line in lines]}
+
+
+def _of_a_stay(line: Line) -> str:
+    more = f',"drord_no":"{line.number}"'
+    if line.undoes:
+        more += f',"init_feedetl_sn":"{line.undoes}"'
+    return more + ',"dscg_tkdrug_flag":"1"' if line.taken_home else more
 
 
 def settlement(world: World, stay: Stay, settled: Settled, midway: bool) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from typing import Any
 
 import msgspec
+import orjson
 
-from simulation.bills import Bill, Payment, pay
+from simulation.bills import Bill, Payment, pay, yuan
 from simulation.institutions import REGION
 from simulation.people import SPECIAL
+from simulation.timeline import DAY
 from simulation.world import World
 
 
@@ -42,9 +44,10 @@ def node(world: World, settled: Settled, at: int, msgid: str) -> dict[str, Any]:
 
 def cancellation(world: World, settled: Settled, at: int, msgid: str) -> dict[str, Any]:
     """`setlinfo` of 2208, 2305 and 2103: a number of its own and all amounts negative."""
-    info = _info(world, settled, at, msgid, world.platform.settlement(), -1, settled.payment.reversed())
-    info["init_setl_id"] = settled.number
-    return {"setlinfo": info}
+    more = f',"init_setl_id":"{settled.number}"'
+    return {
+        "setlinfo": _info(world, settled, at, msgid, world.platform.settlement(), -1, settled.payment.reversed(), more)
+    }
 
 
 def _detail(bill: Bill, payment: Payment, clearing: str) -> list[dict[str, Any]]:
@@ -59,57 +62,31 @@ def _detail(bill: Bill, payment: Payment, clearing: str) -> list[dict[str, Any]]
 
 
 def _info(
-    world: World, settled: Settled, at: int, msgid: str, number: str, sign: int, payment: Payment
-) -> dict[str, Any]:
+    world: World, settled: Settled, at: int, msgid: str, number: str, sign: int, payment: Payment, more: str = ""
+) -> orjson.Fragment:
+    """JSON at once, as every visit has one; `more` is JSON of further fields, each with a comma before it."""
     people, person, bill = world.people, settled.person, settled.bill
-    today = world.timeline.date(at // 86_400)
-    born = type(today).fromordinal(int(people.born[person]))
+    days_old = world.timeline.first_ordinal + at // DAY - int(people.born[person])
+    age = max(0, days_old) / 365.25
     employed = bool(people.employed[person])
-    age = max(0, (today - born).days) / 365.25
     psn_no = people.psn_no(person)
     share = 0.0 if bill.scope == 0 else round(abs(payment.pool) / bill.scope, 4)
-    return {
-        "mdtrt_id": settled.visit,
-        "setl_id": number,
-        "psn_no": psn_no,
-        "psn_name": "参保人",
-        "psn_cert_type": "01",
-        "certno": f"5001**********{psn_no[-4:]}",
-        "gend": str(people.gender[person]),
-        "naty": "01",
-        "brdy": born.isoformat(),
-        "age": float(int(age)) if age >= 1 else round(age, 1),
-        "insutype": "310" if employed else "390",
-        "psn_type": ("12" if age >= 60 else "11") if employed else "1501",
-        "cvlserv_flag": "0",
-        "setl_time": world.timeline.stamp(at),
-        "mdtrt_cert_type": settled.certificate or card(person),
-        "med_type": settled.med_type,
-        "medfee_sumamt": sign * bill.total / 100,
-        "fulamt_ownpay_amt": sign * bill.own / 100,
-        "overlmt_selfpay": sign * bill.over / 100,
-        "preselfpay_amt": sign * bill.first / 100,
-        "inscp_scp_amt": sign * bill.scope / 100,
-        "act_pay_dedc": payment.deductible / 100,
-        "hifp_pay": payment.pool / 100,
-        "pool_prop_selfpay": share,
-        "cvlserv_pay": 0.0,
-        "hifes_pay": 0.0,
-        "hifmi_pay": payment.serious / 100,
-        "hifob_pay": 0.0,
-        "maf_pay": payment.aid / 100,
-        "oth_pay": 0.0,
-        "fund_pay_sumamt": payment.fund / 100,
-        "psn_part_amt": (payment.account + payment.cash) / 100,
-        "acct_pay": payment.account / 100,
-        "psn_cash_pay": payment.cash / 100,
-        "balc": 0.0,
-        "acct_mulaid_pay": 0.0,
-        "medins_setl_id": msgid,
-        "clr_optins": REGION,
-        "clr_way": "1",
-        "clr_type": settled.clearing,
-    }
+    return orjson.Fragment(
+        f'{{"mdtrt_id":"{settled.visit}","setl_id":"{number}","psn_no":"{psn_no}","psn_name":"参保人","psn_cert_type":"01",'
+        f'"certno":"5001**********{psn_no[-4:]}","gend":"{people.gender[person]}","naty":"01",'
+        f'"brdy":"{people.birthday(person)}","age":{float(int(age)) if age >= 1 else round(age, 1)},'
+        f'"insutype":"{"310" if employed else "390"}","psn_type":"{("12" if age >= 60 else "11") if employed else "1501"}",'
+        f'"cvlserv_flag":"0","setl_time":"{world.timeline.stamp(at)}","mdtrt_cert_type":"{settled.certificate or card(person)}",'
+        f'"med_type":"{settled.med_type}","medfee_sumamt":{yuan(sign * bill.total)},'
+        f'"fulamt_ownpay_amt":{yuan(sign * bill.own)},"overlmt_selfpay":{yuan(sign * bill.over)},'
+        f'"preselfpay_amt":{yuan(sign * bill.first)},"inscp_scp_amt":{yuan(sign * bill.scope)},'
+        f'"act_pay_dedc":{yuan(payment.deductible)},'
+        f'"hifp_pay":{yuan(payment.pool)},"pool_prop_selfpay":{share},"cvlserv_pay":0.0,"hifes_pay":0.0,'
+        f'"hifmi_pay":{yuan(payment.serious)},"hifob_pay":0.0,"maf_pay":{yuan(payment.aid)},"oth_pay":0.0,'
+        f'"fund_pay_sumamt":{yuan(payment.fund)},"psn_part_amt":{yuan(payment.account + payment.cash)},'
+        f'"acct_pay":{yuan(payment.account)},"psn_cash_pay":{yuan(payment.cash)},"balc":0.0,"acct_mulaid_pay":0.0,'
+        f'"medins_setl_id":"{msgid}","clr_optins":"{REGION}","clr_way":"1","clr_type":"{settled.clearing}"{more}}}'
+    )
 
 
 def card(person: int) -> str:

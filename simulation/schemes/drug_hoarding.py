@@ -110,6 +110,4 @@ def _fetch(
 ) -> None:
     hours = PHARMACY_HOURS if place.is_pharmacy else CLINIC_HOURS
     at = min(max(day * DAY + hours.one(backstage.chance), day * DAY + 3_000), day * DAY + 80_000)
-    hidden.visits.append(
-        backstage.swipe(person, place, at, items, illness, lasting=backstage.chance.choice((7, 14, 30)))
-    )
+    hidden.visits.append(backstage.swipe(person, place, at, items, illness, lasting=backstage.chance.choice((7, 30))))
