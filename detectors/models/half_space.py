@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from river.anomaly import HalfSpaceTrees
 
-TREES: Final = 15
+TREES: Final = 10
 HEIGHT: Final = 5
 WINDOW: Final = 120  # vectors; the first window only learns
 _SEED: Final = 20_260_301
