@@ -162,7 +162,8 @@ def _run_stages(share: Share, owners: list[int], worker: int, folder: Path, exch
             if name == "person":
                 office.take(name, own, "persons", _persons(share))
             office.take(name, own, graph.ROLE_OF_FORWARD[name], office.received(name))
-        office.post(graph.NEXT[name] or FIRST)
+        for after in graph.NEXT.get(name, (FIRST,)):
+            office.post(after)
         yield []
     office.take(FIRST, stages[FIRST], graph.ROLE_OF_FORWARD[FIRST], office.received(FIRST))
     yield office.left_open()
@@ -214,9 +215,10 @@ class _Office:
         for forward in effects.forwards:
             partition = partition_of(forward.key, PARTITIONS)
             self._to(forward.stage)[self._owners[partition]].append(Sent(partition, forward.key, forward.value))
-        after = graph.NEXT[name]
-        if after is not None and effects.mark is not None:
-            mark = marks.encode(source, effects.mark)
+        if effects.mark is None:
+            return
+        mark = marks.encode(source, effects.mark)
+        for after in graph.NEXT.get(name, ()):
             for partition in range(PARTITIONS):
                 self._to(after)[self._owners[partition]].append(Sent(partition, None, mark))
 

@@ -38,10 +38,11 @@ async def follow_alerts(settings: Settings, ledger: OpenAlerts) -> None:
 
 async def show(worker: Worker, metrics: Metrics, progress: Progress, ledger: OpenAlerts) -> None:
     """Bring the gauges up to date every two seconds, for ever; standings, which change by the week, more seldom."""
+    are_shown = False
     for number in itertools.count():
         show_once(worker, metrics, progress, ledger)
-        if number % _STANDINGS_EVERY == 0:
-            show_standings(worker, metrics, ledger)
+        if number % _STANDINGS_EVERY == 0 or not are_shown:
+            are_shown = show_standings(worker, metrics, ledger)
         await asyncio.sleep(SHOW_SECONDS)
 
 
@@ -59,12 +60,13 @@ def show_once(worker: Worker, metrics: Metrics, progress: Progress, ledger: Open
     metrics.set_open_alerts(ledger)
 
 
-def show_standings(worker: Worker, metrics: Metrics, ledger: OpenAlerts) -> None:
-    """How the institutions stand whose peers' stage runs here."""
+def show_standings(worker: Worker, metrics: Metrics, ledger: OpenAlerts) -> bool:
+    """How the institutions stand whose peers' stage runs here; whether there are any."""
     stages = [stage for stage in worker.sites.stages() if isinstance(stage, EngineStage)]
     known = among_peers(stages)
     found = portraits(known, known, ledger)
     metrics.set_standings({code: one.portrait.standing for code, one in found.items()})
+    return bool(found)
 
 
 def _models(worker: Worker) -> dict[str, tuple[int, int]]:

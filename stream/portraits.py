@@ -11,7 +11,6 @@ from collections.abc import Iterable
 import msgspec
 
 from detectors.books.among_peers import among
-from detectors.books.institution import InstitutionPage
 from detectors.books.member import MemberPage
 from detectors.engine.stage import Stage
 from detectors.models.portrait import Among, Portrait, portrait
@@ -39,16 +38,6 @@ def among_peers(stages: Iterable[Stage]) -> dict[str, Among]:
                     members[member.institution] = member
     months = len({month for member in members.values() for month in member.months})
     return {code: among(member, months) for code, member in members.items()}
-
-
-def seen(stages: Iterable[Stage]) -> set[str]:
-    """Every institution that has sent something about a visit."""
-    return {
-        page.institution
-        for stage in stages
-        if stage.name == "institution"
-        for page in stage.pages.all_of(InstitutionPage)
-    }
 
 
 def portraits(codes: Iterable[str], known: dict[str, Among], ledger: OpenAlerts) -> dict[str, Known]:

@@ -23,7 +23,7 @@ from schemas.peer_days import DayCounts
 from schemas.references import Institution
 from stream.ledger import OpenAlerts
 from stream.pipeline import Pipeline
-from stream.portraits import among_peers, portraits, seen
+from stream.portraits import among_peers, portraits
 from tests.engine_run import EngineRun, time_of
 from tests.golden_cases import DETECTORS
 from tests.test_golden import read, references_of
@@ -252,8 +252,8 @@ def test_the_dear_hospital_stands_before_its_peers_and_all_are_listed() -> None:
     ledger = OpenAlerts()
     for alert in engine.published:
         ledger.observe(alert)
-    stages = engine.pipeline.stages
-    found = portraits(seen(stages), among_peers(stages), ledger)
+    known = among_peers(engine.pipeline.stages)
+    found = portraits(known, known, ledger)
     assert list(found) == [f"H32010600{number:03d}" for number in range(1, 7)]
     ranked = sorted(found, key=lambda code: -found[code].portrait.standing)
     assert ranked[0] == "H32010600001"

@@ -7,14 +7,13 @@ page, so a correction takes back exactly that.
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import log
 from typing import ClassVar, Final
 
 import msgspec
 
 from detectors.engine.page import NEVER, Page
-from detectors.engine.pages import Pages
 from schemas.china_time import DAY, HOUR
 from schemas.peer_days import LARGEST, Cases, DayCounts
 
@@ -125,9 +124,3 @@ def log_of(total: int) -> int:
 def activity_key(institution: str, day: int) -> bytes:
     """The key of its page."""
     return b"y%b\0%d" % (institution.encode(), day)
-
-
-def open_activity(pages: Pages, institution: str, day: int) -> ActivityPage:
-    """The page of that day, a blank one where there is none."""
-    blank = partial(ActivityPage, institution=institution, day=day)
-    return pages.open(ActivityPage, activity_key(institution, day), blank)

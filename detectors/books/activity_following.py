@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from detectors.books.activity import KEPT, ActivityPage, Share, activity_key, open_activity
+from detectors.books.activity import KEPT, ActivityPage, Share, activity_key
 from detectors.books.visit import VisitPage
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY
@@ -52,10 +52,15 @@ def _billed(visit: VisitPage, day: int, kind: str, nights: int) -> Share:
 
 def follow(visit: VisitPage, pages: Pages, offset: int) -> list[tuple[bytes, ActivityPage]]:
     """Count the visit on the days on which its page now puts it; those of them that are closed already are to be looked at."""
-    told, at = visit.told_activity, visit.newest
-    shares = tuple(share for share in shares_of(visit) if share.day <= at // DAY + AHEAD)
+    told, shares = visit.told_activity, shares_of(visit)
     if shares == told:
         return []
+    at = visit.newest
+    ahead = at // DAY + AHEAD
+    for share in shares:
+        if share.day > ahead:
+            shares = tuple(one for one in shares if one.day <= ahead)
+            break
     visit.told_activity = shares
     late: list[tuple[bytes, ActivityPage]] = []
     for share in told:
@@ -74,13 +79,19 @@ def _post(
     day = share.day
     if day <= at // DAY - KEPT:
         return
-    page = open_activity(pages, visit.institution, day)
-    page.count(share, by)
-    page.position = max(page.position, offset)
-    page.newest = max(page.newest, at)
     key = activity_key(visit.institution, day)
+    page = pages.get(ActivityPage, key)
+    if page is None:
+        institution = visit.institution
+        page = pages.open(ActivityPage, key, lambda: ActivityPage(institution=institution, day=day))
+    page.count(share, by)
+    if offset > page.position:
+        page.position = offset
+    if at > page.newest:
+        page.newest = at
     pages.changed(key, page)
-    if page.is_closed or page.closes_at <= at:
+    closes_at = page.closes_at
+    if page.is_closed or closes_at <= at:
         late.append((key, page))
-    else:
-        pages.sleep(key, page, page.closes_at)
+    elif page.wake != closes_at:
+        pages.sleep(key, page, closes_at)

@@ -12,9 +12,9 @@ from math import sqrt
 from typing import Final
 
 from detectors.books.activity import LOG_SCALE
-from detectors.books.indicators import NATURES, Indicator, measured, summed
+from detectors.books.indicators import FUND, NATURES, Indicator, measured, summed
 from detectors.books.member import MOST_TOP, CaseMix, Compared, DaysPage, MemberPage, Month, days_keys
-from detectors.books.peer_groups import LEAST_PEERS, bin_of, count_bins, norm, others
+from detectors.books.peer_groups import LEAST_PEERS, OUTSIDE, bin_of, count_bins, norm, others
 from detectors.engine.pages import Pages
 from schemas.peer_days import STAYS
 
@@ -102,7 +102,7 @@ def _usual(
         return None
     mean, log_mean, of_kind = cost / cases, logs / cases, 0
     for group in reversed(groups):
-        cases, cost, logs = _less(norm(pages, group, kind, month), own)
+        cases, cost, logs = _less(norm(pages, group, kind if len(kind) > 1 else common, month), own)
         if cases > 0:
             mean = (cost + _BELIEVED * mean) / (cases + _BELIEVED)
             log_mean = (logs + _BELIEVED * log_mean) / (cases + _BELIEVED)
@@ -122,6 +122,9 @@ def compare(pages: Pages, member: MemberPage, month: int) -> None:
     found = measured(month, known, member.months)
     seen = {name: _compared(pages, known, month, name, one) for name, one in found.items() if name in known.bins}
     known.seen = {name: one for name, one in seen.items() if one is not None}
+    member.model_group = next(
+        (group for group in known.groups[:-1] if others(pages, group, month, FUND, OUTSIDE).members > LEAST_PEERS), ""
+    )
 
 
 def _compared(pages: Pages, known: Month, month: int, name: str, one: Indicator) -> Compared | None:

@@ -137,6 +137,7 @@ class MemberPage(Page, kw_only=True):
     learned_days: int = 0
     scored_days: dict[int, int] = {}  # by month
     strange: dict[int, Strange] = {}  # by day
+    model_group: str = ""  # whose model scores its days: the narrowest that has members enough; "": all of the region's
     is_profiled: bool = False  # its group's model has learned enough
 
     def next_change(self) -> int:

@@ -94,7 +94,8 @@ def count_cases(pages: Pages, groups: tuple[str, ...], month: int, cases: tuple[
     for group in groups:
         common: dict[str, list[int]] = {}
         for one in cases:
-            _count(pages, norm_key(group, one.kind), month, by * one.count, by * one.total, by * one.logs)
+            if len(one.kind) > 1:  # a sale has no diagnosis: all that it shows is what all sales have in common
+                _count(pages, norm_key(group, one.kind), month, by * one.count, by * one.total, by * one.logs)
             sums = common.setdefault(one.kind[0], [0, 0, 0])
             sums[0] += by * one.count
             sums[1] += by * one.total
@@ -106,11 +107,11 @@ def count_cases(pages: Pages, groups: tuple[str, ...], month: int, cases: tuple[
 def _count(pages: Pages, key: bytes, month: int, count: int, total: int, logs: int) -> None:
     page = pages.open(NormPage, key, NormPage)
     if month not in page.months:
-        page.months = _latest(page.months, month)
+        page.months = {**_latest(page.months, month), month: (0, 0, 0)}
+        pages.sleep(key, page, page.forgets_at())
     held = page.months.get(month, (0, 0, 0))
     page.months[month] = held[0] + count, held[1] + total, held[2] + logs
     pages.changed(key, page)
-    pages.sleep(key, page, page.forgets_at())
 
 
 def norm(pages: Pages, group: str, kind: str, month: int) -> tuple[int, int, int]:

@@ -12,10 +12,8 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from detectors.books.indicators import FUND as FUND_LEVEL
 from detectors.books.member import MemberPage, Strange
 from detectors.books.peer_calendar import month_of
-from detectors.books.peer_groups import LEAST_PEERS, OUTSIDE, others
 from detectors.engine.page import Page
 from detectors.engine.pages import Pages
 from detectors.models.half_space import Trees
@@ -75,18 +73,9 @@ def profile_key(group: str) -> bytes:
     return f"F{group}".encode()
 
 
-def model_group(pages: Pages, groups: tuple[str, ...], month: int) -> str:
-    """The narrowest group that has members enough for a model, in that month or the one before; else all of the region."""
-    for group in groups[:-1]:
-        known = max(others(pages, group, when, FUND_LEVEL, OUTSIDE).members for when in (month - 1, month))
-        if known > LEAST_PEERS:
-            return group
-    return groups[-1]
-
-
 def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tuple[str, ...]) -> None:
     """Score the day by its group's model, then learn it. ``groups``: the narrowest first."""
-    key = profile_key(model_group(pages, groups, month_of(day.day)))
+    key = profile_key(member.model_group or groups[-1])
     page = pages.open(ProfilePage, key, ProfilePage)
     raw = _raw(day)
     vector = _vector(raw, member.habits, page.usual)
@@ -107,7 +96,8 @@ def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tup
         _learn(member.habits if name in _OF_ITSELF else page.usual, name, value)
     page.newest_day = max(page.newest_day, day.day)
     pages.changed(key, page)
-    pages.sleep(key, page, page.forgets_at())
+    if page.newest_day == day.day:
+        pages.sleep(key, page, page.forgets_at())
 
 
 def _raw(day: InstitutionDay) -> dict[str, float]:

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from detectors.books.indicators import OWN, told
 from detectors.books.member import Compared, MemberPage, Month
 from detectors.books.peer_calendar import first_day, month_of, name_of
-from detectors.books.peer_groups import groups_of
 from detectors.engine.rule import View
 from schemas.alerts import Point, Series, Severity, Text
 from schemas.china_time import DAY, format_day, format_time
@@ -148,4 +147,4 @@ def own_history(page: MemberPage, until: int, limit: float) -> Series:
 
 def profile_group(page: MemberPage, view: View) -> str:
     """The group by whose model its days are scored."""
-    return groups_of(page.region, view.references.institution(page.institution))[0]
+    return page.model_group or page.region

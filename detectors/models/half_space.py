@@ -11,57 +11,75 @@ from typing import Any, Final
 
 from river.anomaly import HalfSpaceTrees
 
-TREES: Final = 15
+TREES: Final = 10
 HEIGHT: Final = 5
+NODES: Final = TREES * (2 ** (HEIGHT + 1) - 1)
 WINDOW: Final = 120  # vectors; the first window only learns
 _SEED: Final = 20_260_301
 _NOT_BUILT: Final = 0.5  # any value builds the same trees
 
 
 class Trees:
-    """Half-Space Trees over named features between 0 and 1; all names in every vector, always the same."""
+    """Half-Space Trees over named features between 0 and 1; all names in every vector, always the same.
+
+    What was restored is built when it is first asked: reading a page to see when it wakes up must cost nothing.
+    """
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
-        self._model: Any
-        self._model = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=_SEED)
-        # Trees are built at the first vector: learn one and forget it.
-        self._model.learn_one(dict.fromkeys(names, _NOT_BUILT))
-        self._model.counter = 0
-        for nodes in self._model._tree_nodes:
-            for node in nodes:
-                node.l_mass = 0
+        self._told: tuple[Any, ...] = (list(names), 0, True, [0] * NODES, [0] * NODES)
+        self._model: Any = None
 
     @property
     def is_warm(self) -> bool:
         """Whether the first window is full."""
-        return not self._model._first_window
+        return not (self._told[2] if self._model is None else self._model._first_window)
 
     def score(self, vector: dict[str, float]) -> float:
         """0 (usual) to 1; 0 while warming up."""
-        return float(self._model.score_one(vector))
+        return float(self._built().score_one(vector))
 
     def learn(self, vector: dict[str, float]) -> None:
         """Score before you learn."""
-        self._model.learn_one(vector)
+        self._built().learn_one(vector)
+
+    def _built(self) -> Any:
+        if self._model is None:
+            model: Any
+            model = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=_SEED)
+            # Trees are built at the first vector: what it leaves is overwritten.
+            model.learn_one(dict.fromkeys(self.names, _NOT_BUILT))
+            _, model.counter, model._first_window, reference, latest = self._told
+            for node, r_mass, l_mass in zip(_nodes(model), reference, latest, strict=True):
+                node.r_mass, node.l_mass = r_mass, l_mass
+            self._model = model
+        return self._model
 
     def saved(self) -> tuple[Any, ...]:
         """Plain numbers; equal models give equal ones."""
-        nodes = [node for tree in self._model._tree_nodes for node in tree]
+        if self._model is None:
+            return self._told
+        nodes = _nodes(self._model)
         return (
-            list(self.names), self._model.counter, self._model._first_window,
-            [getattr(node, "r_mass", 0) for node in nodes], [getattr(node, "l_mass", 0) for node in nodes],
+            list(self.names), self._model.counter, self._model._first_window, [node.r_mass for node in nodes],
+            [node.l_mass for node in nodes],
         )  # fmt: skip
 
     @classmethod
     def restored(cls, saved: tuple[Any, ...] | list[Any]) -> Trees:
         """The model that was saved; raises `ValueError` for what none was."""
         names, counter, first_window, reference, latest = saved
+        if type(counter) is not int or not 0 <= counter < WINDOW or type(first_window) is not bool:
+            raise ValueError("no window")
+        if not names or not all(type(name) is str for name in names):
+            raise ValueError("no names")
+        for masses in (reference, latest):
+            if len(masses) != NODES or not all(type(mass) is int and 0 <= mass <= WINDOW for mass in masses):
+                raise ValueError("masses of other trees")
         trees = cls(tuple(names))
-        nodes = [node for tree in trees._model._tree_nodes for node in tree]
-        if len(nodes) != len(reference) or len(nodes) != len(latest):
-            raise ValueError("masses of other trees")
-        trees._model.counter, trees._model._first_window = counter, first_window
-        for node, r_mass, l_mass in zip(nodes, reference, latest, strict=True):
-            node.r_mass, node.l_mass = r_mass, l_mass
+        trees._told = (list(names), counter, first_window, list(reference), list(latest))
         return trees
+
+
+def _nodes(model: Any) -> list[Any]:
+    return [node for tree in model._tree_nodes for node in tree]
