@@ -59,6 +59,7 @@ def metrics_of_a_day() -> Metrics:
     """Every metric has a value; `one_more_batch` moves the counters."""
     metrics = Metrics(VOCABULARY, "0.1.0")
     metrics.set_open_alerts(a_ledger())
+    metrics.set_standings({"H1": 0.7, "H2": 0.1})
     metrics.set_models({"drug_volume": (420, 37)})
     metrics.set_pages_to_ask_again({"institution": 1_200, "person": 0})
     for stage in STAGES:

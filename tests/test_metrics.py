@@ -51,6 +51,14 @@ def test_every_metric_of_the_catalogue_is_exported_and_nothing_else_of_ours() ->
     assert exported == {name for metric in CATALOGUE for name in names.series_names(metric)}
 
 
+def test_as_many_institutions_stand_by_name_as_are_listed_the_highest_first(metrics: Metrics) -> None:
+    metrics.set_standings({f"H{number:03d}": number / 100 for number in range(names.INSTITUTION_CAP + 9)})
+    standing = {
+        dict(labels)["institution"] for name, labels in scraped(metrics) if name == names.INSTITUTION_STANDING.name
+    }
+    assert standing == {f"H{number:03d}" for number in range(9, names.INSTITUTION_CAP + 9)}
+
+
 def test_names_follow_the_conventions_of_prometheus() -> None:
     assert len({metric.name for metric in CATALOGUE}) == len(CATALOGUE) > 25
     for metric in CATALOGUE:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from detectors.books.item_days import FORGOTTEN, LARGEST, ItemDays
+from detectors.books.item_sales import SalesDays, align
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
 from schemas.snapshots import Reference
@@ -65,6 +66,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     item: str
     days: ItemDays = msgspec.field(default_factory=ItemDays)
     cited: dict[int, Citations] = {}
+    sales: SalesDays = msgspec.field(default_factory=SalesDays)
 
     def advance(self, now: int) -> None:
         """Close the days that are due."""
@@ -72,6 +74,8 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
         if now // DAY > days.today >= 0:
             first_day = days.first_day
             days.turn(now // DAY)
+            if self.sales.first_day >= 0:
+                align(self.sales, days)
             if self.cited and days.first_day != first_day:
                 self.drop_citations()
 
@@ -97,7 +101,8 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
         self.cited = {
             day: references
             for day, references in self.cited.items()
-            if day >= days.today - 1 or (day >= days.first_day and (is_whole or day in days.suspects))
+            if day >= days.today - 1
+            or (day >= days.first_day and (is_whole or day in days.suspects or day in self.sales.busy))
         }
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from detectors.books.item import Citations, ItemPage
 from detectors.books.item_days import LARGEST, THOUSAND, VolumeDelta, thousandths
+from detectors.books.item_sales import post_sales
 from schemas.snapshots import Reference
 
 _CITED_PACKS: Final = 2 * THOUSAND  # an ordinary day's messages are not kept
@@ -20,6 +21,7 @@ def post_volumes(page: ItemPage, changes: list[VolumeDelta], inf_time: int) -> i
     days = page.days
     first_day = days.first_day
     late, touched, has_shrunk = days.post(changes, inf_time)
+    post_sales(page.sales, days, changes)
     if page.cited and days.first_day != first_day:
         page.drop_citations()
     for day in touched:
@@ -37,7 +39,7 @@ def _cite(page: ItemPage, day: int, changes: list[VolumeDelta], has_shrunk: bool
         if is_ordinary:
             return
         kept = Citations([], [], -1)
-    is_conspicuous = day in days.suspects
+    is_conspicuous = day in days.suspects or day in page.sales.busy
     for reference, amount in _brought(changes, day):
         if not kept.change(reference, amount) and amount > 0 and not is_ordinary:
             kept.add(reference, amount)

@@ -34,7 +34,7 @@ _LARGEST_DRIFT: Final = 1.0
 _SMALLEST_DRIFT: Final = 0.0025  # 5 %: nobody's custom is steadier
 _LARGEST_WEEK: Final = 6.0  # times the drift known, (2.5 sigma)²: what one week may say about it
 _LARGEST_NEWS: Final = 9.0  # times the spread known, (3 sigma)²: what one day may say about spread
-_FESTIVAL_DRIFT: Final = 0.09  # 30 %: buying ahead and catching up
+FESTIVAL_DRIFT: Final = 0.09  # 30 %: buying ahead and catching up
 _FIRST_WEEK: Final = 7  # days in which a mean is made, and nothing is clipped
 _SMALLEST_FACTOR: Final = 0.1
 _EVENTS: Final = 12  # days with volume that the memory must span, or a monthly delivery would be forgotten between two
@@ -117,7 +117,7 @@ class VolumeBaseline:
             seen = float(max(self.days, 1))
         drift = self.drift + lumps / (level * seen)
         if is_unsettled(day):
-            drift += _FESTIVAL_DRIFT
+            drift += FESTIVAL_DRIFT
         return level * self.weekdays[(day + 3) % 7], lumps, sqrt(drift)
 
     def lumps(self) -> float:

@@ -159,3 +159,18 @@ def cards_in_a_row() -> Case:
         lines = [Billed("1", at, TABLETS, 3.0, 37.5)]
         told.send(at, told.gateway.purchase(at, f"50010600000000{number:05d}", visit, f"S{visit}", lines))
     return told.until(moment(36))
+
+
+@case
+def more_sales_of_fewer_packs() -> Case:
+    told = sales(
+        "hit-more-sales-of-fewer-packs",
+        "Every second day for sixty days one sale of eleven packs; from day 60 on four sales of two a day: 56 packs a week "
+        "where some 39 are usual say nothing, but 28 sales where 3.5 were to be expected do.",
+        {"status": "open", "item": TABLETS, "institution": HOSPITAL},
+        days=60, packs=lambda day: 11 * int(day % 2 == 0),
+    )  # fmt: skip
+    for day in range(60, 70):
+        for number in range(4):
+            told.sell(day, 2, hour=9 + number)
+    return told.until(moment(71))

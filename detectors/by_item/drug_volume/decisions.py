@@ -14,10 +14,10 @@ from typing import Final
 from detectors.books.item import Citations
 from detectors.books.item_days import THOUSAND
 
-_STAY_DAYS: Final = 9  # a stay lasted 8.8 days (domain.md §5), and what is given is given daily
+STAY_DAYS: Final = 9  # a stay lasted 8.8 days (domain.md §5), and what is given is given daily
 _A_DAY: Final = 3  # packs a day that one patient may need
 _PRESCRIBED: Final = 12  # packs at one go: a chronic prescription is of 12 weeks at most (domain.md §4.9)
-_INPATIENT: Final = "2301"
+INPATIENT: Final = "2301"
 _OUTPATIENT: Final = "2204"
 _SWIPED_WITHIN: Final = 60  # seconds from one to the next (rules.md card_burst)
 _LEAST_SWIPED: Final = 3
@@ -35,8 +35,8 @@ def packs_of_one(days: Iterable[Citations], window: int) -> float:
 
 
 def _of_one(infno: str, billed: float, window: int) -> float:
-    if infno == _INPATIENT:
-        return min(billed, _A_DAY) * min(window, _STAY_DAYS)
+    if infno == INPATIENT:
+        return min(billed, _A_DAY) * min(window, STAY_DAYS)
     return min(billed, _PRESCRIBED) if infno == _OUTPATIENT else 0.0
 
 
@@ -45,7 +45,7 @@ def is_burst(cited: Citations) -> bool:
     sales = sorted(
         (reference.inf_time, amount)
         for reference, amount in zip(cited.references, cited.amounts, strict=True)
-        if reference.infno != _INPATIENT
+        if reference.infno != INPATIENT
     )
     longest = run = 1
     for (earlier, packs), (later, again) in pairwise(sales):

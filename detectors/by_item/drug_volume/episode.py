@@ -8,16 +8,22 @@ is, so corrections need no thought.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
 from typing import NamedTuple
 
-from detectors.books.item import Citations
-from detectors.books.item_days import LONGEST_GAP, ItemDays
-from detectors.by_item.drug_volume.decisions import is_burst, packs_of_one
+from detectors.books.item import Citations, ItemPage
+from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary
+from detectors.books.item_sales import usual_sales
+from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
+from detectors.models.baseline import FESTIVAL_DRIFT
+from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import limit, surprise
 
 # A window stays full of last month's spike: a day is part of it that itself keeps this share of the excess.
 _GOING_ON_SHARE = 0.25
 _STILL_SHARE, _STILL_RATIO = 0.5, 2.0  # of the excess at the limit, or times the expected: what makes a story longer
+_FESTIVAL_DRIFT = 0.04  # 20 %, where the baseline allows for 30 %
+_PACKS_TOO = 1.2  # times the packs that were expected: where sales are many, packs must be more as well
 _STEP = 4  # an unfinished day is told by the last multiple of its limit that it passed: 1, 4, 16 …
 
 
@@ -30,6 +36,14 @@ class Bar(NamedTuple):
     nats: float
 
 
+class Sales(NamedTuple):
+    """A window that crossed by the number of its sales, though not by its packs."""
+
+    number: int
+    expected: float
+    limit: float
+
+
 class Crossing(NamedTuple):
     """The first bar that the windows up to ``day`` crossed. Volumes in packs."""
 
@@ -39,6 +53,7 @@ class Crossing(NamedTuple):
     expected: float
     limit: float
     nats: float
+    sales: Sales | None = None
 
 
 class Episode(NamedTuple):
@@ -59,13 +74,46 @@ def crossing(book: ItemDays, day: int, bars: Iterable[Bar], cited: Mapping[int, 
         volume, mean = book.volume(day, bar.days), ordinary.mean
         if volume < mean * bar.ratio or volume - mean < bar.packs:
             continue
-        variance = ordinary.variance * _clustering(book, day, bar.days, cited)
+        variance = _of_drugs(ordinary, day - bar.days + 1) * _clustering(book, day, bar.days, cited)
         nats = surprise(volume, mean, variance)
         if nats < bar.nats or (bar.days > 1 and not _goes_on(book, day, volume / bar.days, mean / bar.days)):
             continue
         least = max(mean * bar.ratio, mean + bar.packs, limit(mean, variance, bar.nats))
         return Crossing(day, bar, volume, mean, least, nats)
     return None
+
+
+def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations]) -> Crossing | None:
+    """What the sales of the windows that end on ``day`` cross; their packs must lie above the expected too."""
+    book = page.days
+    if day in cited and is_burst(cited[day]):
+        return None
+    for bar in bars:
+        told, ordinary = usual_sales(page.sales, book, day, bar.days), book.ordinary(day, bar.days)
+        if told is None or ordinary is None:
+            continue
+        if told.number < told.mean * bar.ratio or told.number - told.mean < bar.packs:
+            continue
+        volume, packs = book.volume(day, bar.days), ordinary.mean * _PACKS_TOO
+        variance = told.variance * _stays(book, day, bar.days, cited)
+        nats = surprise(told.number, told.mean, variance)
+        if volume < packs or nats < bar.nats or not _goes_on(book, day, volume / bar.days, ordinary.mean / bar.days):
+            continue
+        least = max(told.mean * bar.ratio, told.mean + bar.packs, limit(told.mean, variance, bar.nats))
+        return Crossing(day, bar, volume, ordinary.mean, packs, nats, Sales(told.number, told.mean, least))
+    return None
+
+
+def _of_drugs(ordinary: Ordinary, begin: int) -> float:
+    """The variance of a window: around Spring Festival drugs are bought ahead, but stray less than admissions do."""
+    return ordinary.variance - (FESTIVAL_DRIFT - _FESTIVAL_DRIFT) * ordinary.mean**2 * is_unsettled(begin)
+
+
+def _stays(book: ItemDays, day: int, days: int, cited: Mapping[int, Citations]) -> float:
+    """Days of a stay that come as one decision, by the share of inpatients among what is cited."""
+    told = [reference.infno for each in cited if day - days < each <= day for reference in cited[each].references]
+    inpatients = sum(infno == INPATIENT for infno in told)
+    return 1.0 + (min(days, STAY_DAYS) - 1) * inpatients / len(told) if told else 1.0
 
 
 def _clustering(book: ItemDays, day: int, days: int, cited: Mapping[int, Citations]) -> float:
@@ -81,16 +129,14 @@ def _goes_on(book: ItemDays, day: int, height: float, mean: float) -> bool:
     return book.volume(day) >= mean + _GOING_ON_SHARE * (height - mean)
 
 
-def episodes(
-    book: ItemDays, bars: Sequence[Bar], history: int, gap: int, cited: Mapping[int, Citations]
-) -> list[Episode]:
+def episodes(page: ItemPage, bars: Sequence[Bar], sales_bars: Sequence[Bar], history: int, gap: int) -> list[Episode]:
     """The episodes that the page knows, oldest first. The running day can begin one; it joins one when it is over."""
-    found: list[Episode] = []
+    book, cited, found = page.days, page.cited, list[Episode]()
     known = book.known_from()
-    for day in book.suspects:
+    for day in sorted({*book.suspects, *page.sales.busy}):
         if book.history(day) < history:
             continue
-        seen = crossing(book, day, bars, cited)
+        seen = crossing(book, day, bars, cited) or crossing_by_sales(page, day, sales_bars, cited)
         if seen is None:
             continue
         if not found or day - found[-1].last > _patience(seen, gap):
@@ -112,6 +158,11 @@ def so_far(seen: Crossing) -> float:
     while step * _STEP <= seen.volume:
         step *= _STEP
     return step
+
+
+def sales_so_far(seen: Crossing) -> Sales | None:
+    """Of a running day's window no more is said than that its sales reached the limit."""
+    return None if seen.sales is None else seen.sales._replace(number=ceil(seen.sales.limit))
 
 
 def reference_week(seen: Crossing) -> int:

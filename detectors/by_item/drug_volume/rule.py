@@ -15,7 +15,8 @@ from typing import Annotated, ClassVar
 
 from detectors.books.item import ItemPage
 from detectors.books.item_days import LONGEST_GAP
-from detectors.by_item.drug_volume.episode import Bar, Episode, episodes, so_far
+from detectors.books.item_sales import WINDOWS
+from detectors.by_item.drug_volume.episode import Bar, Episode, episodes, sales_so_far, so_far
 from detectors.by_item.drug_volume.text import Story, describe, drawn, measures, tell
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
@@ -92,6 +93,26 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
             3, 30, "powers of ten", "14、28日偶然性上限", "14 and 28 days: rarer than one in ten to this", _MEASURED
         ),
     ] = 3
+    sales_ratio: Annotated[
+        float,
+        parameter(
+            1.3,
+            100,
+            "times",
+            "7、14、28日笔数与预期之比",
+            "sales of 7, 14 or 28 days over what was expected",
+            _MEASURED,
+        ),
+    ] = 1.8
+    least_sales: Annotated[
+        int, parameter(3, 1_000_000, "sales", "笔数至少超出预期", "least excess of sales", _MEASURED)
+    ] = 8
+    sales_zeros: Annotated[
+        float,
+        parameter(
+            3, 30, "powers of ten", "笔数偶然性上限", "sales: rarer by chance than one in ten to this", _MEASURED
+        ),
+    ] = 5.0
     warm_up: Annotated[
         int,
         parameter(7, 365, "days", "学习期", "closed days that must have been learned", "rules.md drug_volume (ENG)"),
@@ -110,7 +131,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
 
     def concerns(self, page: ItemPage) -> bool:
         """Only where the page's own screen has seen something; no parameter can ask for less than the screen."""
-        return bool(page.days.suspects)
+        return bool(page.days.suspects or page.sales.busy)
 
     def silence(self, page: ItemPage, view: View) -> str | None:
         """Silent while the item's history is too short."""
@@ -136,7 +157,12 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
         return {format_day(episode.first.day): self._finding(page, episode, view) for episode in self._episodes(page)}
 
     def _episodes(self, page: ItemPage) -> list[Episode]:
-        return episodes(page.days, self.bars(), self.warm_up, self.gap, page.cited)
+        return episodes(page, self.bars(), self.sales_bars(), self.warm_up, self.gap)
+
+    def sales_bars(self) -> tuple[Bar, ...]:
+        """What the number of sales of each window must cross."""
+        nats = self.sales_zeros * log(10)
+        return tuple(Bar(days, self.sales_ratio, self.least_sales, nats) for days in WINDOWS)
 
     def bars(self) -> tuple[Bar, ...]:
         """What each window must cross."""
@@ -152,7 +178,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     def _finding(self, page: ItemPage, episode: Episode, view: View) -> Finding:
         first = episode.first
         if first.day >= page.days.today:
-            first = first._replace(volume=so_far(first))
+            first = first._replace(volume=so_far(first), sales=sales_so_far(first))
         story = tell(page.days, Episode(first, episode.last))
         return Finding(
             severity=_severity(story),

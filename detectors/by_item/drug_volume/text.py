@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 from detectors.books.item import ItemPage
 from detectors.books.item_days import ItemDays
-from detectors.by_item.drug_volume.episode import Crossing, Episode, begin_of, end_of, expected_of, reference_week
+from detectors.by_item.drug_volume.episode import (
+    Crossing,
+    Episode,
+    Sales,
+    begin_of,
+    end_of,
+    expected_of,
+    reference_week,
+)
 from detectors.engine.rule import View
 from detectors.models.shape import Shape, shape_of
 from detectors.models.tail import limit, surprise
@@ -86,10 +94,11 @@ def tell(book: ItemDays, episode: Episode) -> Story:
     expected = sum(means)
     price = scope / volume if scope and not is_running else _price(book)
     known = book.expected(week)
+    least = first.bar.nats if first.sales is None or is_running else first.nats
     variance = expected if known is None else known.lumpiness * expected + (known.spread * expected) ** 2
     return Story(
         first, begin, last, is_running, volume, expected,
-        zeros=round(min(max(surprise(volume, expected, variance), first.bar.nats) / log(10), _MOST_ZEROS), 1),
+        zeros=round(min(max(surprise(volume, expected, variance), least) / log(10), _MOST_ZEROS), 1),
         money=round(price * max(volume - expected, 0.0)),
         shape=shape_of([packs / max(mean, _LEAST_EXPECTED) for (packs, _), mean in zip(told, means, strict=True)]),
     )  # fmt: skip
@@ -105,7 +114,9 @@ def _price(book: ItemDays) -> float:
 def measures(story: Story, history: int, warm_up: int) -> tuple[Measure, ...]:
     """What crossed which limit, and the whole excess."""
     first = story.first
+    by_sales = () if first.sales is None else (_sales_measure(first.bar.days, first.sales),)
     return (
+        *by_sales,
         Measure(
             f"volume_{first.bar.days}d",
             round(first.volume, 1),
@@ -114,10 +125,14 @@ def measures(story: Story, history: int, warm_up: int) -> tuple[Measure, ...]:
             round(first.expected, 1),
         ),
         Measure("volume_since_begin", round(story.volume, 1), None, "packs", round(story.expected, 1)),
-        Measure("times_expected", round(story.ratio, 2), first.bar.ratio, "times", 1),
+        Measure("times_expected", round(story.ratio, 2), None if first.sales else first.bar.ratio, "times", 1),
         Measure("improbability", story.zeros, round(first.bar.nats / log(10), 1), "powers_of_ten"),
         Measure("history", history, warm_up, "days"),
     )
+
+
+def _sales_measure(days: int, sales: Sales) -> Measure:
+    return Measure(f"sales_{days}d", sales.number, round(sales.limit, 1), "sales", round(sales.expected, 1))
 
 
 def drawn(book: ItemDays, story: Story) -> Series:
@@ -144,21 +159,37 @@ def describe(page: ItemPage, story: Story, view: View) -> Text:
     window = _WINDOW[first.bar.days]
     at_least_zh, at_least_en = ("至少", "at least ") if story.is_running else ("", "")
     money = f"{story.money / 100:,.0f}"
+    crossed = _crossed(first, unit)
     odds_zh = _ODDS_ZH.get(int(story.zeros), "十亿分之一")
     zh = (
         f"{place}的{item}自{begin}起用量异常（{name.zh}）：至{last}共{days}天用{at_least_zh}{_packs(story.volume)}{unit}，",
         f"按其自身规律预计{_packs(story.expected)}{unit}，是预期的{story.ratio:.1f}倍，多出{_packs(excess)}{unit}，",
-        f"涉及政策范围内费用约{money}元。{seen}{window.zh}{at_least_zh}{_packs(first.volume)}{unit}，",
-        f"越过上限{_packs(first.limit)}{unit}（偶然发生的可能性不到{odds_zh}）。{look.zh}。",
+        f"涉及政策范围内费用约{money}元。{seen}{window.zh}{at_least_zh}{crossed.zh}",
+        f"（偶然发生的可能性不到{odds_zh}）。{look.zh}。",
     )
     en = (
         f"{place}: volume of {item} out of the ordinary since {begin} ({name.en}): {at_least_en}{_packs(story.volume)} packs",
         f" in {days} day(s) to {last}, where its own history lets expect {_packs(story.expected)}: {story.ratio:.1f} times,",
         f" {_packs(excess)} too many, about {money} yuan within policy scope. On {seen} {window.en} reached",
-        f" {at_least_en}{_packs(first.volume)}, over the limit of {_packs(first.limit)}",
+        f" {at_least_en}{crossed.en}",
         f" (by chance less than once in 10^{int(story.zeros)}). {look.en}.",
     )
     return Text("".join(zh), "".join(en))
+
+
+def _crossed(first: Crossing, unit: str) -> Text:
+    """What went over which limit."""
+    sales = first.sales
+    if sales is None:
+        return Text(
+            f"{_packs(first.volume)}{unit}，越过上限{_packs(first.limit)}{unit}",
+            f"{_packs(first.volume)}, over the limit of {_packs(first.limit)}",
+        )
+    usual, limit_ = _packs(round(sales.expected, 1)), _packs(round(sales.limit, 1))
+    return Text(
+        f"{sales.number}笔（此前10周同期平均{usual}笔），越过上限{limit_}笔",
+        f"{sales.number} sales where the ten weeks before let expect {usual}, over the limit of {limit_}",
+    )
 
 
 def _known(page: ItemPage, view: View) -> tuple[str, str, str]:
