@@ -62,7 +62,7 @@ def test_a_worker_says_when_it_is_ready_and_alive_and_stops_cleanly(
 
         wait_until(ready, 40, "readiness")
         assert 503 in seen, "ready before its state was restored"
-        assert json.loads(ask(unused_port, "/readyz")[1]) == {"ready": True, "state": "consuming", "partitions": 10}
+        assert json.loads(ask(unused_port, "/readyz")[1]) == {"ready": True, "state": "consuming", "partitions": 12}
         assert ask(unused_port, "/healthz") == (200, '{"alive": true, "lag_records": 0}\n')
         status, metrics = ask(unused_port, "/metrics")
         assert status == 200

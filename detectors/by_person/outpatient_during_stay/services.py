@@ -21,7 +21,7 @@ _CHRONIC: Final = ("14", "15", "18", "9914", "9929")  # 慢特病, 特药: presc
 _EMERGENCY: Final = ("13",)
 _MATERNITY: Final = ("51",)
 _COURSES: Final = ("Z51", "Z49", "N18", "N19")  # chemotherapy, dialysis
-_LIKELY_ENDED: Final = 21 * DAY  # so long after it was last heard of, an open stay is likely to have ended
+_LIKELY_ENDED: Final = 21 * DAY  # so long after the last that stands of it, an open stay is likely to have ended
 _SAYS_IT_GOES_ON: Final = ("2403", "2304")
 _MOST_OF_WEAK: Final = 0.75  # together
 _REFILL: Final = 0.2
@@ -122,9 +122,15 @@ def _weigh(
     weight, is_weak = (_REFILL, True) if is_refill else _own_weight(visit, purse)
     if is_bed_day_package(stay.med_type) or is_birth(stay.med_type, stay.diagnosis):
         weight *= 0.5
-    if stay.end is None and day * DAY > max(stay.begin, stay.source.inf_time) + _LIKELY_ENDED:
+    if stay.end is None and day * DAY > _last_stood(stay) + _LIKELY_ENDED:
         weight *= 0.5
     return weight, is_weak
+
+
+def _last_stood(stay: VisitSnapshot) -> int:
+    """When the newest message came that still stands of an open stay: how much a service weighs must not hang on what was
+    taken back."""
+    return max((reference.inf_time for reference in stay.evidence), default=stay.begin)
 
 
 def _own_weight(visit: VisitSnapshot, purse: Purse) -> tuple[float, bool]:
