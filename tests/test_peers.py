@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from detectors.books.activity import ActivityPage
-from detectors.books.member import DaysPage, MemberPage, WaitingPage
-from detectors.books.peer_calendar import first_day, month_of, next_look, part_of
+from detectors.books.member import CaseMix, DaysPage, MemberPage, Month, Strange, WaitingPage
+from detectors.books.peer_calendar import first_day, month_of, name_of, next_look, part_of
 from detectors.books.peer_groups import SpreadPage, bin_of, count_bins, groups_of, others
 from detectors.books.profile import NAMES
+from detectors.by_peers.own_expense_share.rule import OwnExpenseShare
 from detectors.engine.page import encode_page
 from detectors.engine.pages import Pages
 from detectors.models.half_space import WINDOW, Trees
@@ -24,6 +25,7 @@ from schemas.references import Institution
 from stream.ledger import OpenAlerts
 from stream.pipeline import Pipeline
 from stream.portraits import among_peers, portraits
+from tests.checks import _later
 from tests.engine_run import EngineRun, time_of
 from tests.golden_cases import DETECTORS
 from tests.test_golden import read, references_of
@@ -31,6 +33,7 @@ from tests.wire_messages import Gateway, moment
 
 MONTH = month_of(moment(0) // DAY)
 HIT = DETECTORS / "by_peers/cost_level/golden/hit-three-times-as-dear.jsonl"
+OWN = DETECTORS / "by_peers/own_expense_share/golden/hit-alone-in-its-city.jsonl"
 
 
 @cache
@@ -144,6 +147,45 @@ def test_a_month_is_looked_at_four_times_each_after_its_days_have_closed() -> No
         ("2026-03-25 01:00:01", 21),
         ("2026-04-04 01:00:01", 31),
     ]
+
+
+def test_a_month_whose_days_do_not_change_any_more_is_final() -> None:
+    references, sent = story(OWN)
+    run = EngineRun(references, rules=[OwnExpenseShare()])
+    for number in range(30):  # of ten days: from February, when nothing is settled yet, until the end of December
+        run.take(_later(message, number * 10 * DAY, f"-{number}") for message in sent[:-1])
+    [stage] = [stage for stage in run.pipeline.stages if stage.name == "peers"]
+    [page] = stage.pages.all_of(MemberPage)
+    assert [name_of(month) for month in sorted(page.months)][::10] == ["2026-02", "2026-12"]
+    assert sorted(name.split("/")[1] for name in page.standing) == [
+        "2026-08",
+        "2026-09",
+        "2026-10",
+        "2026-11",
+        "2026-12",
+    ]
+    newest = sorted(run.newest().values(), key=lambda alert: alert.begin)
+    assert [alert.begin[:7] for alert in newest] == [f"2026-{month:02d}" for month in range(3, 13)]
+    assert {alert.status for alert in newest} == {"open"}, "what was said of it stays said"
+    assert newest[-1].series is not None
+    assert len(newest[-1].series.points) == 10, "it is still shown"
+
+
+def test_strange_days_of_a_final_month_are_counted_and_no_longer_named() -> None:
+    page = MemberPage(institution="H1", region="3201", newest_day=first_day(MONTH) + 3)
+    for month in (MONTH - 14, MONTH - 13, MONTH - 5, MONTH - 4, MONTH):
+        page.months[month] = Month(
+            first_day(month + 1) - 1, 20, DayCounts(), CaseMix(top=(("J18", 1, 2, 1),)), CaseMix()
+        )
+        page.scored_days[month] = 10
+        page.strange |= {first_day(month) + day: Strange(0.9, 0.8, 5, ()) for day in (0, 1)}
+    page.forget_months()
+    assert sorted(page.months) == [MONTH - 13, MONTH - 5, MONTH - 4, MONTH]
+    assert sorted(map(month_of, page.strange)) == [MONTH - 4, MONTH - 4, MONTH, MONTH]
+    assert page.strange_days() == 8
+    assert [bool(page.months[month].stays.top) for month in sorted(page.months)] == [False, False, True, True]
+    page.forget_months()
+    assert page.strange_days() == 8, "they are counted once"
 
 
 def test_a_part_of_a_month_is_seven_days_and_the_last_what_is_left() -> None:

@@ -36,7 +36,7 @@ def among(member: MemberPage, months: int) -> Among:
         inpatient=_mean(judged, INPATIENT, known),
         growth=max((month.seen[GROWTH].deviation for month in judged if GROWTH in month.seen), default=0.0),
         own_expense=_mean(judged, OWN, known),
-        strange=len(member.strange) / scored if scored else 0.0,
+        strange=member.strange_days() / scored if scored else 0.0,
         fund=sum(month.counts.fund for month in judged),
         excess_cost=sum(_excess(month) for month in judged),
         group=min(groups, key=lambda group: (len(group.split()), group), default=""),

@@ -18,6 +18,9 @@ from schemas.peer_days import Cases, DayCounts, InstitutionDay
 
 MONTHS_KEPT: Final = 14  # the same month of last year, and the one before it
 DAYS_KEPT: Final = 110  # a day changes for 75; then two months can still be measured
+MONTHS_ASKED: Final = (
+    5  # whose days may change: when the fifth month after it begins, its last day lies 120 days back at least
+)
 FORGOTTEN: Final = 400  # days without a word
 MOST_TOP: Final = 5
 _STANDS: Final = 0.8  # of its cases; with fewer a strange day is another day
@@ -118,6 +121,14 @@ class Month(msgspec.Struct, array_like=True, gc=False):
     bins: dict[str, int] = {}  # what it counts as in its groups, by indicator
     groups: tuple[str, ...] = ()
     seen: dict[str, Compared] = {}
+    strange: int = 0  # days of it that were; counted when nothing asks any more which
+
+    def settle(self, strange: int) -> None:
+        """Keep what later months are held against, and nothing that only a comparison needs."""
+        self.stays = msgspec.structs.replace(self.stays, top=())
+        self.visits = msgspec.structs.replace(self.visits, top=())
+        self.bins, self.groups = {}, ()
+        self.strange += strange
 
 
 class MemberPage(Page, kw_only=True):
@@ -149,9 +160,12 @@ class MemberPage(Page, kw_only=True):
         return (self.newest_day + FORGOTTEN) * DAY
 
     def kept_from(self) -> int:
-        """What was said of a month that is forgotten is final."""
-        oldest = month_of(self.newest_day) - MONTHS_KEPT + 1
-        return first_day(oldest) * DAY
+        """What was said of a month whose days do not change any more is final."""
+        return first_day(self.asked_from()) * DAY
+
+    def asked_from(self) -> int:
+        """The oldest month that rules are asked about; those before it are history."""
+        return month_of(self.newest_day) - MONTHS_ASKED + 1
 
     def take_back(self, day: int, counts: DayCounts) -> None:
         """The day has changed since it was scored: one of which much was taken back is no longer strange."""
@@ -160,12 +174,20 @@ class MemberPage(Page, kw_only=True):
             del self.strange[day]
 
     def forget_months(self) -> None:
-        """Keep a year."""
+        """Keep a year, and of months that are final little."""
         oldest = month_of(self.newest_day) - MONTHS_KEPT + 1
         self.months = {month: known for month, known in self.months.items() if month >= oldest}
         self.scored_days = {month: days for month, days in self.scored_days.items() if month >= oldest}
-        begin = first_day(oldest)
+        begin = first_day(self.asked_from())
+        strange = [month_of(day) for day in self.strange if day < begin]
         self.strange = {day: one for day, one in self.strange.items() if day >= begin}
+        for month, known in self.months.items():
+            if month < self.asked_from():
+                known.settle(strange.count(month))
+
+    def strange_days(self) -> int:
+        """How many were strange of those that are scored (`scored_days`)."""
+        return len(self.strange) + sum(known.strange for known in self.months.values())
 
 
 def member_key(region: str, institution: str) -> bytes:

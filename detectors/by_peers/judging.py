@@ -46,7 +46,7 @@ def judged(page: MemberPage, name: str) -> list[Judged]:
 def judged_in(page: MemberPage, name: str, anchor: str) -> Judged | None:
     """That indicator in the month that an anchor names."""
     for one in judged(page, name):
-        if name_of(one.month) == anchor:
+        if name_of(one.month) == anchor and one.month >= page.asked_from():
             return one
     return None
 
@@ -125,7 +125,12 @@ def money(fen: int) -> str:
 
 def anchors(page: MemberPage, *names: str) -> Iterable[str]:
     """The months in which any of the indicators was compared."""
-    return [name_of(month) for month, known in sorted(page.months.items()) if any(name in known.seen for name in names)]
+    return [name_of(month) for month, known in asked(page) if any(name in known.seen for name in names)]
+
+
+def asked(page: MemberPage) -> list[tuple[int, Month]]:
+    """The months that are not final yet, oldest first."""
+    return [(month, known) for month, known in sorted(page.months.items()) if month >= page.asked_from()]
 
 
 def days_of(page: MemberPage, month: int) -> list[int]:

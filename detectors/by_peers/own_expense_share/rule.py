@@ -65,11 +65,11 @@ class OwnExpenseShare(Rule[MemberPage], frozen=True, kw_only=True):
 
     def anchors(self, page: MemberPage) -> Iterable[str]:
         """The months."""
-        return [name_of(month) for month, known in sorted(page.months.items()) if known.counts.own > 0]
+        return [name_of(month) for month, known in judging.asked(page) if known.counts.own > 0]
 
     def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
         """The month's share, against the limit and the peers."""
-        for month, known in page.months.items():
+        for month, known in judging.asked(page):
             if name_of(month) == anchor and self._is_judged(known):
                 return self._judge(page, month, known, view)
         return None
