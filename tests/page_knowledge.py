@@ -176,14 +176,6 @@ def _of_days_among_peers(page: DaysPage, compared: Compared) -> Any:
     return {day: (held.counts, held.cases) for day, held in page.days.items() if held.counts != DayCounts()}
 
 
-def _of_norm(page: NormPage, compared: Compared) -> Any:
-    return {month: sums for month, sums in page.months.items() if sums[0]}
-
-
-def _of_member(page: MemberPage, compared: Compared) -> Any:
-    return {month: known.counts for month, known in page.months.items() if known.counts != DayCounts()}
-
-
 def _of_snapshot(snapshot: VisitSnapshot) -> VisitSnapshot:
     standing = tuple(swipe for swipe in snapshot.swipes if swipe.refunded_at is None)
     return structs.replace(snapshot, partition=0, offset=0, source=Reference("", "", 0), swipes=standing)
@@ -194,8 +186,7 @@ KNOWLEDGE: Final[dict[type[Page], Callable[[Any, Compared], Any]]] = {
     CensusPage: _of_census, BedPage: _of_bed, BedCodesPage: _of_bed_codes, AmountsPage: _of_amounts,
     TerminalPage: _of_terminal, CasePage: _of_case, TiePage: _of_tie, PersonPage: _of_person,
     HouseholdPage: _of_household, GroupPage: _of_group, ActivityPage: _of_activity, DaysPage: _of_days_among_peers,
-    NormPage: _of_norm, MemberPage: _of_member,
 }  # fmt: skip
 NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset(
-    {ReceiptPage, StreamClock, Watermark, WaitingPage, SpreadPage, ProfilePage}
-)  # of what a rule may ask
+    {ReceiptPage, StreamClock, Watermark, WaitingPage, SpreadPage, ProfilePage, MemberPage, NormPage}
+)  # of what a rule may ask; months among peers are measured from `DaysPage` at the next look, which may be a week away
