@@ -24,8 +24,8 @@ def describe(stock: Stock, overlap_days: int, most_days: int, view: View) -> Tex
         f"同一参保人{begin}至{end}在{stock.institutions}家机构（{_places(stock, view)}）{len(taken)}次取得{name}共"
         f"{quantity}{unit}，最多一月（{stock.month}）{stock.times}次，其中{stock.early}次取药时家中尚有{overlap_days}天以上余量；{zh}"
         "请先核对处方与病情、取药人身份和刷卡凭证，入户或电话核实家中存药，并查药品追溯码是否再次流通：有无代刷、倒卖或机构虚开。",
-        f"From {begin} to {end} one person fetched {name} {len(taken)} times at {stock.institutions} institution{'s' * (stock.institutions > 1)} "
-        f"({_places(stock, view)}), {quantity} {unit or 'units'} in all, at most {stock.times} times in a month ({stock.month}); "
+        f"From {begin} to {end} one person fetched {name} {len(taken)} times, by institution ({stock.institutions}): "
+        f"{_places(stock, view)}; {quantity} {unit or 'units'} in all, at most {stock.times} times in a month ({stock.month}); "
         f"{stock.early} times while {overlap_days} days' supply or more was left at home. {en} Look first at prescriptions and "
         "illness, at who fetched it and with what, ask for what is at home, and see whether the packs' trace codes turn up "
         "again: a lent card, drugs sold on, or sales that never were.",
