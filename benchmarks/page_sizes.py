@@ -99,7 +99,7 @@ BOUNDS = {
     "visit or person that alerts name": Bound(120, 300),  # fifty bytes an alert
     "terminal": Bound(2_000, 12_000),  # the last quarter of an hour; more where an alert stands
     "institution's amounts": Bound(4_000, 20_000),  # ten days of settlements; more where an alert stands
-    "person": Bound(500, 2_000),
+    "person": Bound(700, 4_000),  # drugs taken home in half a year are a fifth of it
     "household": Bound(300, 4_000),  # more where an alert stands
     "group of neighbours": Bound(300, 12_000),  # most are a telephone's or a dwelling's; a village has dozens of stays
     "institution's day (kept 75 days)": Bound(200, 1_500),  # some ten bytes a kind of case

@@ -18,6 +18,7 @@ MATERIAL, WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG, GENERAL_VISIT, REGISTRATION
 ROUTINE: Final = frozenset({BED, CONSULTING, NURSING, GENERAL_VISIT, REGISTRATION})
 DRUGS: Final = frozenset({WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG})
 VOLUME_ITEMS: Final = frozenset({MATERIAL, WESTERN_DRUG, HERBAL_PIECES, CHINESE_DRUG})
+_DRUG_PREFIXES: Final = ("X", "Z", "T")  # med_list_codg: western, Chinese, pieces (not confirmed, §2.2)
 _VOLUME_PREFIXES: Final = (
     "X",
     "Z",
@@ -52,6 +53,11 @@ _CONTAGIOUS_PREFIXES = (
 def is_volume_item(category: str, item: str) -> bool:
     """Drug or consumable, whose quantity is watched; by category, or by code where the answer gave none."""
     return category in VOLUME_ITEMS if category else item.startswith(_VOLUME_PREFIXES)
+
+
+def is_drug_item(category: str, item: str) -> bool:
+    """A drug, by category, or by code where the answer gave none."""
+    return category in DRUGS if category else item.startswith(_DRUG_PREFIXES)
 
 
 def is_infused(item: str) -> bool:

@@ -12,12 +12,14 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from schemas.fields import EARLIEST, LATEST
+from schemas.china_time import DAY
+from schemas.fields import EARLIEST, LARGEST_QUANTITY, LATEST
 
 STAY: Final = "stay"
 OUTPATIENT: Final = "outpatient"
 PHARMACY: Final = "pharmacy"
 UNKNOWN_KIND: Final = ""
+_MOST_LINES: Final = 100_000  # of a visit, whose quantities add up
 
 
 class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -42,6 +44,16 @@ class Swipe(msgspec.Struct, frozen=True, array_like=True, gc=False):
     refunded_at: int | None
     source: Reference
     refund: Reference | None
+
+
+class Dispensed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one visit gave of one drug on one day, settled and net of refunds."""
+
+    item: str
+    day: int  # of fee_ocur_time, since 1970-01-01
+    quantity: float
+    scope: int  # fen
+    days: int  # for how long it is meant to last (prd_days), rounded up; 0 where nobody said
 
 
 class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v2", gc=False):
@@ -75,6 +87,7 @@ class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v2", gc=F
     ] = ()  # of an outpatient or a pharmacy visit: days with lines of its own, not done elsewhere
     drugs_only: bool = False  # nothing but drugs and routine fees
     swipes: tuple[Swipe, ...] = ()  # in the order in which they were sent
+    drugs: tuple[Dispensed, ...] = ()  # of an outpatient or a pharmacy visit, by day and item; infusions left out
 
 
 class _Begin(msgspec.Struct, array_like=True, gc=False):
@@ -92,7 +105,12 @@ class _Begin(msgspec.Struct, array_like=True, gc=False):
 def has_possible_times(snapshot: VisitSnapshot) -> bool:
     """Whether it lies within what a call can state, as every snapshot does that a stage of ours has made."""
     times = (snapshot.source.inf_time, snapshot.begin, snapshot.end, snapshot.death)
-    return all(time is None or EARLIEST <= time <= LATEST for time in times)
+    return all(time is None or EARLIEST <= time <= LATEST for time in times) and all(map(_is_possible, snapshot.drugs))
+
+
+def _is_possible(drug: Dispensed) -> bool:
+    is_measured = 0 <= drug.quantity <= LARGEST_QUANTITY * _MOST_LINES and drug.scope >= 0 and drug.days >= 0
+    return is_measured and EARLIEST // DAY <= drug.day <= LATEST // DAY
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True, tag="mark", gc=False):

@@ -155,7 +155,8 @@ def _of_tie(page: TiePage, compared: Compared) -> Any:
 
 
 def _of_person(page: PersonPage, compared: Compared) -> Any:
-    return {name: _of_snapshot(snapshot) for name, snapshot in page.visits.items() if not snapshot.void}
+    visits = {name: _of_snapshot(snapshot) for name, snapshot in page.visits.items() if not snapshot.void}
+    return visits | {name: fetch.drugs for name, fetch in page.fetches.items()}
 
 
 def _of_household(page: HouseholdPage, compared: Compared) -> Any:

@@ -37,6 +37,7 @@ class Billed(NamedTuple):
     refunds: str = ""
     takeaway: bool = False
     external: bool = False
+    days: int | None = None  # prd_days
 
 
 class Gateway:
@@ -236,6 +237,8 @@ def _line(line: Billed) -> Json:
         "det_item_fee_sumamt": line.amount,
         "pric": line.amount / line.quantity if line.quantity else 0.0,
     }
+    if line.days is not None:
+        stated["prd_days"] = line.days
     if line.refunds:
         stated["init_feedetl_sn"] = line.refunds
     flags = {"dscg_tkdrug_flag": line.takeaway, "etip_flag": line.external}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+import msgspec
+
+from detectors.books.half_years import begin_of_next_half
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
-from schemas.snapshots import STAY, Ties, VisitSnapshot
+from schemas.snapshots import STAY, Dispensed, Reference, Ties, VisitSnapshot
 
 # A year's rule looks back 365 days from each stay of a calendar year (frequent_admission): until that year is long over, all
 # that it may count is still here, and an alert of that year is never raised anew for want of memory.
@@ -15,11 +19,25 @@ STAYS_KEPT = 800 * DAY
 OTHERS_KEPT = 90 * DAY
 MOST_VISITS = 500  # the newest; a number that stands for many persons would make a page that cannot be written
 
+# What was taken home is added up by the half of a calendar year (drug_hoarding): it is kept, without the rest of its visit, until
+# no correction can come any more (a visit's page goes 60 days after it was last heard of).
+DRUGS_KEPT_AFTER_HALF = 62 * DAY
+MOST_DRUG_VISITS = 300
+
+
+class Fetch(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one visit gave home: what is left of its snapshot once that is forgotten."""
+
+    institution: str
+    kind: str
+    source: Reference
+    drugs: tuple[Dispensed, ...]
+
 
 class PersonPage(Page, kw_only=True):
     """One person. ``reference_offset`` is the version of his reference record."""
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"p"
 
     person: str
@@ -32,6 +50,8 @@ class PersonPage(Page, kw_only=True):
     forgets_first: int = NEVER  # when the first visit may be forgotten; never later than that
     forgotten: int = -NEVER  # end, or begin where it had none, of the newest stay that was forgotten
     others_forgotten: int = -NEVER  # begin of the newest other visit that was forgotten
+    fetches: dict[str, Fetch] = {}  # of visits that were forgotten, by visit
+    drugs_kept_from: int = -NEVER  # all that was taken home since then is known
 
     def post(self, snapshot: VisitSnapshot) -> bool:
         """Upsert; False where what is held is as new."""
@@ -39,10 +59,12 @@ class PersonPage(Page, kw_only=True):
         if held is not None and held.offset >= snapshot.offset:
             return False
         self.visits[snapshot.visit] = snapshot
+        self.fetches.pop(snapshot.visit, None)
         if len(self.visits) > MOST_VISITS:  # by what a visit is, not by when it came: no order may matter
             oldest = min(self.visits.values(), key=lambda visit: (visit.begin, visit.visit))
             self._note_forgotten(oldest)
             del self.visits[oldest.visit]
+            self._keep_drugs(oldest)
         self.forgets_first = min(self.forgets_first, _kept_until(snapshot))
         return True
 
@@ -56,8 +78,32 @@ class PersonPage(Page, kw_only=True):
             for visit in self.visits.values():
                 if _kept_until(visit) <= now:
                     self._note_forgotten(visit)
+                    self._keep_drugs(visit)
             self.visits = {name: visit for name, visit in self.visits.items() if _kept_until(visit) > now}
-            self.forgets_first = min(map(_kept_until, self.visits.values()), default=NEVER)
+            for name in [name for name, fetch in self.fetches.items() if _drugs_kept_until(fetch) <= now]:
+                self._forget_drugs(name)
+            first = min(map(_kept_until, self.visits.values()), default=NEVER)
+            self.forgets_first = min(first, min(map(_drugs_kept_until, self.fetches.values()), default=NEVER))
+
+    def _keep_drugs(self, visit: VisitSnapshot) -> None:
+        if not visit.drugs or visit.void:
+            return
+        self.fetches[visit.visit] = fetch_of(visit)
+        self.forgets_first = min(self.forgets_first, _drugs_kept_until(self.fetches[visit.visit]))
+        if len(self.fetches) > MOST_DRUG_VISITS:
+            self._forget_drugs(min(self.fetches, key=lambda name: (self.fetches[name].drugs[-1].day, name)))
+
+    def _forget_drugs(self, visit: str) -> None:
+        """Its half-year is judged no more: what stands on it is final."""
+        last = self.fetches.pop(visit).drugs[-1].day
+        self.drugs_kept_from = max(self.drugs_kept_from, begin_of_next_half(last) * DAY)
+
+    def taken_home(self) -> Iterator[tuple[str, Fetch]]:
+        """What every visit that stands gave home, by visit."""
+        yield from self.fetches.items()
+        for name, visit in self.visits.items():
+            if visit.drugs and not visit.void:
+                yield name, fetch_of(visit)
 
     def _note_forgotten(self, visit: VisitSnapshot) -> None:
         if visit.kind == STAY:
@@ -75,7 +121,18 @@ class PersonPage(Page, kw_only=True):
 
     def forgets_at(self) -> int:
         """A page without a reference record goes with its last visit."""
-        return NEVER if self.visits or self.reference_offset >= 0 else 0
+        return NEVER if self.visits or self.fetches or self.reference_offset >= 0 else 0
+
+
+def fetch_of(visit: VisitSnapshot) -> Fetch:
+    """What a visit gave home."""
+    return Fetch(
+        visit.institution, visit.kind, visit.evidence[0] if visit.evidence else visit.source, visit.drugs
+    )  # fmt: skip
+
+
+def _drugs_kept_until(fetch: Fetch) -> int:
+    return begin_of_next_half(fetch.drugs[-1].day) * DAY + DRUGS_KEPT_AFTER_HALF
 
 
 def _kept_until(visit: VisitSnapshot) -> int:

@@ -51,6 +51,7 @@ class PostedLine(msgspec.Struct, array_like=True, gc=False):
     refunded: float = 0.0
     refunded_scope: int = 0
     is_external: bool = False  # etip_flag: done elsewhere
+    supply_days: int = 0  # prd_days, rounded up; of an outpatient's or a pharmacy's line, 0 where not said
 
     @property
     def left(self) -> float:
@@ -113,7 +114,7 @@ class DayOfStay(msgspec.Struct, array_like=True, gc=False):
 class VisitPage(Page, kw_only=True):
     """One visit at one institution."""
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"v"
 
     institution: str

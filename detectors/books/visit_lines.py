@@ -7,6 +7,7 @@ changes in items' volumes goes into ``deltas``, in order.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 
 from detectors.books.item_days import VolumeDelta
 from detectors.books.visit import MOST_REFUNDS, DayOfStay, PostedLine, Settled, VisitPage
@@ -38,7 +39,7 @@ def charge(
         is_volume and not is_refund,
         message if is_stay and not is_refund else -1,  # counted_by; the others' count while their settlement stands
         line.refunds if is_refund else "",
-        0.0, 0, line.external,
+        0.0, 0, line.external, 0 if is_stay or line.supply_days is None else _whole_days(line.supply_days),
     )  # fmt: skip
     lines[serial] = posted
     if not is_refund:
@@ -59,6 +60,10 @@ def charge(
         return False
     _refund(page, posted, original, deltas)
     return True
+
+
+def _whole_days(days: float) -> int:
+    return max(ceil(days), 0)
 
 
 def _refundable(page: VisitPage, serial: str) -> PostedLine | None:

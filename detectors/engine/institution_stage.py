@@ -12,6 +12,7 @@ from msgspec import structs
 
 from detectors.books.activity import ActivityPage
 from detectors.books.case import CasePage, TiePage
+from detectors.books.dispensed import dispensed
 from detectors.books.elsewhere import post_elsewhere
 from detectors.books.institution import InstitutionPage, institution_key
 from detectors.books.item import ItemPage, item_key
@@ -434,6 +435,7 @@ def _snapshot(page: VisitPage, cause: Cause) -> VisitSnapshot:
         () if page.kind == STAY else service_days(page),
         page.kind != STAY and drugs_only(page),
         tuple(_swipe(page, settled) for settled in page.settlements if not settled.reversed)[-MOST_SWIPES:],
+        dispensed(page),
     )
 
 

@@ -1,0 +1,44 @@
+"""What did a visit send home? Told to the person's stage, so that it may add up what several places gave."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from detectors.books.visit import PostedLine, VisitPage
+from schemas.china_time import DAY
+from schemas.codes import is_drug_item, is_infused
+from schemas.snapshots import STAY, Dispensed
+
+MOST_DISPENSED: Final = 20  # of a visit: those that cost most; a prescription has five drugs at most
+
+
+def dispensed(page: VisitPage) -> tuple[Dispensed, ...]:
+    """The drugs of an outpatient's or a pharmacy's lines that a standing settlement covers, by day and item.
+
+    What runs into a vein is used on the spot and left out. One item on several lines of a day is one prescription: the
+    quantities add up, the days that it is to last do not.
+    """
+    if page.kind == STAY or page.void:
+        return ()
+    found: dict[tuple[int, str], Dispensed] = {}
+    for line in page.lines.values():
+        if _is_taken_home(line):
+            key = line.time // DAY, line.item
+            found[key] = _with(found.get(key), key, line)
+    dearest = sorted(found.values(), key=lambda one: (-one.scope, one.day, one.item))[:MOST_DISPENSED]
+    return tuple(sorted(dearest, key=lambda one: (one.day, one.item)))
+
+
+def _is_taken_home(line: PostedLine) -> bool:
+    return (
+        line.quantity >= 0 and line.counted_by >= 0 and line.left > 0
+        and is_drug_item(line.category, line.item) and not is_infused(line.item)
+    )  # fmt: skip
+
+
+def _with(held: Dispensed | None, key: tuple[int, str], line: PostedLine) -> Dispensed:
+    if held is None:
+        return Dispensed(key[1], key[0], round(line.left, 4), line.scope_left, line.supply_days)
+    days = max(held.days, line.supply_days)
+    quantity = round(held.quantity + line.left, 4)  # cnt has four decimals: no order of lines may show
+    return Dispensed(held.item, held.day, quantity, held.scope + line.scope_left, days)

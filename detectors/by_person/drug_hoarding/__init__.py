@@ -1,0 +1,1 @@
+"""drug_hoarding: more of a drug fetched than can be used."""

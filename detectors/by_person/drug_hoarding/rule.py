@@ -1,0 +1,149 @@
+"""Does a person fetch more of a drug than can be used?
+
+All that a person took home of one drug in half a calendar year, wherever it was, is laid on one shelf
+(`detectors.by_person.drug_hoarding.stock`). Three things are looked at: more than four fetches in a calendar month, three
+institutions, and more days' supply at home than any prescription allows. Fetches of a day at one institution count once. Going
+often, or to several places, says little where what was fetched is used up by then: it counts with fetches made while two weeks'
+supply was left. Twelve weeks, fetched four weeks early, are ordinary; what is injected or swallowed on the spot is no stock.
+Limits: domain.md §4.9.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from detectors.books.person import PersonPage
+from detectors.by_person.drug_hoarding.stock import Fetched, Stock, fetched, stock_of
+from detectors.by_person.drug_hoarding.text import describe, drawn
+from detectors.engine.page import Page
+from detectors.engine.rule import Cited, Finding, Rule, View, parameter
+from schemas.alerts import Measure, RuleClass, Severity, Text
+from schemas.china_time import DAY
+
+_SOURCE = "domain.md §4.9"
+_MOST_NAMED = 40  # visits, and their messages; the newest
+
+
+class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
+    """超量开药、囤积倒卖."""
+
+    rule_id: ClassVar[str] = "drug_hoarding"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = PersonPage
+    title: ClassVar[Text] = Text("超量开药、囤积药品", "More of a drug than can be used")
+    notice: ClassVar[str] = "超量开药、倒卖医保药品、虚假购药"
+    question: ClassVar[Text] = Text(
+        "同一人取得的同一药品是否超出其可能的用量？", "Does a person fetch more of a drug than can be used?"
+    )
+    rule_class: ClassVar[RuleClass] = "医疗类"
+    basis: ClassVar[tuple[str, ...]] = (
+        "《医疗保障基金使用监督管理条例》第十五条",
+        "《医疗保障基金使用监督管理条例》第十七条",
+        "《医疗保障基金使用监督管理条例》第四十一条",
+    )
+    source: ClassVar[str] = "rules.md, domain.md §4.9"
+    blind_spots: ClassVar[Text] = Text(
+        "半年内只取一次的不报；按自然半年累计，跨半年的余量不结转；同一成分不同编码的药品分开计算；住院用药、静脉输液和当日用完的药品不计；目录无每日上限、"
+        "处方无天数且不以盒计的药品，只看次数和机构数；数量单位录错会造成虚高。",
+        "A heap that is fetched once only is not raised; adds up by half of a calendar year, and carries nothing over; the same "
+        "substance under another code is another drug; what is given in a stay, infused or used up the same day does not count; "
+        "where the catalogue has no daily limit, the prescription no days and the unit is no pack, only times and places are "
+        "seen; a quantity in the wrong unit looks like a heap.",
+    )
+
+    least_times: Annotated[
+        int, parameter(2, 100, "times", "月取药次数下限", "fetches in a calendar month", f"{_SOURCE} (AG: more than 4)")
+    ] = 5  # fmt: skip
+    least_institutions: Annotated[
+        int, parameter(2, 50, "institutions", "机构数下限", "institutions in half a year", f"{_SOURCE} (M21)")
+    ] = 3  # fmt: skip
+    overlap_days: Annotated[
+        int, parameter(1, 180, "days", "取药时余量", "left at home when more is fetched", f"{_SOURCE} (rule 22; ENG)")
+    ] = 14  # fmt: skip
+    most_days: Annotated[
+        int,
+        parameter(
+            7, 365, "days", "家中存量上限", "supply at home", f"{_SOURCE} (12 weeks; fetched 4 weeks early: ENG)"
+        ),
+    ] = 112
+    pack_days: Annotated[
+        int,
+        parameter(1, 30, "days", "每盒至少可用", "a pack lasts at least", f"{_SOURCE} (M21: 60 in six months)"),
+    ] = 3
+
+    def concerns(self, page: PersonPage) -> bool:
+        """Something was taken home."""
+        return bool(page.fetches) or any(visit.drugs for visit in page.visits.values())
+
+    def anchors(self, page: PersonPage) -> list[str]:
+        """One alert a drug and half of a year."""
+        return list(self._candidates(page))
+
+    def kept_from(self, page: PersonPage) -> int:
+        """What was taken home is remembered by the half-year."""
+        return page.drugs_kept_from
+
+    def ask(self, page: PersonPage, anchor: str, view: View) -> Finding | None:
+        """The drug and half-year of ``anchor``."""
+        fetches = self._candidates(page).get(anchor)
+        return None if fetches is None else self._judge(page, fetches, view)
+
+    def ask_all(self, page: PersonPage, view: View) -> dict[str, Finding | None]:
+        """All drugs at one look."""
+        return {anchor: self._judge(page, those, view) for anchor, those in self._candidates(page).items()}
+
+    def _candidates(self, page: PersonPage) -> dict[str, list[Fetched]]:
+        """Drugs that were fetched more than once: of one line alone a wrong unit is as likely as a heap."""
+        return {anchor: those for anchor, those in fetched(page).items() if len(those) > 1}
+
+    def _judge(self, page: PersonPage, fetches: list[Fetched], view: View) -> Finding | None:
+        stock = stock_of(fetches, view.references, self.pack_days, self.overlap_days)
+        severity = None if stock is None else self._severity(stock)
+        return None if stock is None or severity is None else self._finding(page, stock, severity, view)
+
+    def _severity(self, stock: Stock) -> Severity | None:
+        """How much speaks for it; None where what was fetched can have been used."""
+        is_heap = stock.peak >= self.most_days
+        is_unknown = all(one.supply is None for one in stock.taken)
+        is_often = stock.times >= self.least_times and (stock.early >= 1 or is_unknown)
+        is_around = stock.institutions >= self.least_institutions and stock.early >= 2
+        if len(stock.taken) < 2 or not (is_heap or is_often or is_around):
+            return None
+        if stock.peak >= 2 * self.most_days or (is_heap and (is_often or is_around)):
+            return "high"
+        is_clear = is_heap or (is_often and is_around) or stock.early >= 3
+        return "medium" if is_clear else "low"
+
+    def _finding(self, page: PersonPage, stock: Stock, severity: Severity, view: View) -> Finding:
+        taken = stock.taken
+        named = [source for one in taken for source in one.sources][-_MOST_NAMED:]
+        surplus = max(0.0, stock.peak - self.overlap_days) / stock.supply if stock.supply else 0.0
+        too_often = (stock.times - self.least_times + 1) / len(taken)
+        grade = {"low": 0.2, "medium": 0.45, "high": 0.7}[severity]
+        return Finding(
+            severity=severity,
+            score=grade + 0.25 * (1.0 - self.most_days / (self.most_days + stock.peak)),
+            begin=taken[0].day * DAY,
+            end=(taken[-1].day + 1) * DAY - 1,
+            institution=_first(stock),
+            persons=(page.person,),
+            visits=tuple(dict.fromkeys(visit for visit, _ in named)),
+            item=stock.item,
+            measures=(
+                Measure("days_at_home", round(stock.peak, 1), self.most_days, "days"),
+                Measure("fetches_in_month", stock.times, self.least_times, "times"),
+                Measure("institutions", stock.institutions, self.least_institutions, "institutions"),
+                Measure("fetches_in_half_year", len(taken), None, "times"),
+                Measure("fetched_early", stock.early, None, "times"),
+                Measure("quantity_fetched", round(sum(one.quantity for one in taken), 4), None, "packs"),
+            ),
+            evidence=tuple(Cited(reference, visit) for visit, reference in named),
+            fund_at_risk=round(sum(one.scope for one in taken) * min(1.0, max(surplus, too_often))),
+            text=describe(stock, self.overlap_days, self.most_days, view),
+            series=drawn(stock, self.most_days),
+        )
+
+
+def _first(stock: Stock) -> str:
+    """Who first gave more while enough was left: the one that gave most may change with every fetch."""
+    return next((one.institution for one in stock.taken if one.is_early), stock.taken[0].institution)
