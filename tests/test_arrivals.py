@@ -231,3 +231,21 @@ def test_the_day_that_is_told_of_lies_above_its_band_and_the_ordinary_ones_withi
     bands = [(point.value, point.high) for point in before if point.high is not None]
     assert bands
     assert all(value <= high for value, high in bands)
+
+
+def test_of_a_day_that_runs_no_fewer_are_told_to_have_come_than_are_named() -> None:
+    """Names of a surge go by steps of the whole surge, admissions by steps of the day: eleven may be named of a day of ten."""
+    gateway, sent = Gateway(HOSPITAL), []
+    for day in range(-25, 0):
+        at = moment(day, 9)
+        sent.append(gateway.admission(at, f"P{day}", f"MO{day}", diagnosis="I10.x00" if day % 2 else "K35.800"))
+    for day, people in ((0, 8), (2, 14)):
+        sent += [
+            gateway.admission(moment(day, 8, 6 * number), f"P{day}-{number}", f"MS{day}-{number}")
+            for number in range(people)
+        ]
+    engine = EngineRun().take(sent, batch=1)
+    revisions = [alert for alert in engine.published if alert.rule == "admission_surge"]
+    told = [{measure.name: measure.value for measure in alert.measures} for alert in revisions]
+    assert max(one["could_have_waited"] for one in told) >= 11
+    assert all(one["admissions_of_day"] >= one["could_have_waited"] for one in told)

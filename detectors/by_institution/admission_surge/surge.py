@@ -109,7 +109,7 @@ def surge_of(page: ArrivalsPage, day: int, limits: Limits, told: list[Arrival] |
         arrivals = [one for one in arrivals if hour <= one.begin % DAY // BIN <= hour + 1]
     if not arrivals:
         return None
-    admissions = page.count(day) if told is None else step(page.count(day))
+    admissions = page.count(day) if told is None else max(step(page.count(day)), len(told))
     return Surge(
         day, admissions, usual, sum(bins), usual * habit.share / 1_000, max(min(whole, rare), SMALLEST),
         hour if is_hour else None, bins[hour] + bins[hour + 1] if is_hour else 0, habit.hour_mean(hour, usual), tuple(arrivals),
@@ -139,7 +139,7 @@ def _bins(arrivals: list[Arrival]) -> list[int]:
 
 def _level_of_others(others: int, share: float) -> float:
     """What those who could not wait say at least of how busy the day was: in a full hospital's neighbour all kinds come."""
-    return max(others - _SIGMAS * sqrt(others), 0.0) / max(share, _LEAST_SHARE)
+    return max(others - _SIGMAS * sqrt(max(others, 0)), 0.0) / max(share, _LEAST_SHARE)
 
 
 def final_before(page: ArrivalsPage) -> int:
