@@ -43,9 +43,12 @@ def rules(board: dashboard.Dashboard) -> dashboard.Dashboard:
     """Every rule that is switched on, by what it costs and whether it can judge."""
     busy = per_second(names.RULE_SECONDS, "rule")
     each_question = f"{busy} / {per_second(names.RULE_QUESTIONS, 'rule')}"
+    above, judged = (increase(one, "rule", window="7d") for one in (names.MODEL_DAYS_ABOVE, names.MODEL_DAYS))
+    alerting = f"{now(names.OPEN_ALERTS, 'rule')} / {now(names.MODELS, 'rule')}"
     columns = [
         Query(with_title(now(names.MODELS, "rule")), column="模型 / models"),
         Query(now(names.MODELS_WARMING_UP, "rule"), column="预热中 / warming up"),
+        Query(f"({alerting})", column="报警占比 / alerting"),
         Query(increase(names.RULE_INACTIVE, "rule", window="24h"), column="24h 缺资料 / inactive"),
         Query(increase(names.RULE_QUESTIONS, "rule", window="24h"), column="24h 询问 / questions"),
     ]
@@ -54,17 +57,23 @@ def rules(board: dashboard.Dashboard) -> dashboard.Dashboard:
         .with_panel(series_panel(
             Words("规则占用的处理器", "Processor share of each rule"),
             Words("1 为一个核心占满。", "1 is one core in full use."),
-            [Query(with_title(busy), "{{zh}} {{rule}}")], "percentunit", stacked=True))
+            [Query(with_title(busy), "{{zh}} {{rule}}")], "percentunit", stacked=True, width=8))
         .with_panel(series_panel(
             Words("每次询问用时", "Time per question"),
             Words("某条规则单独变慢：它所看的页面变大了。",
                   "One rule alone gets slower: the pages it reads have grown."),
-            [Query(with_title(f"({each_question})"), "{{zh}} {{rule}}")], "s"))
+            [Query(with_title(f"({each_question})"), "{{zh}} {{rule}}")], "s", width=8))
+        .with_panel(series_panel(
+            Words("模型是否仍符合实际", "Do the models still fit"),
+            Words("一周内高于模型预期区间的日数占比，平常约 5%；持续上升说明模型已偏离实际（漂移）。",
+                  "Share of a week's days above what was expected: some 5 % while models fit; if it keeps rising, drift."),
+            [Query(with_title(f"({above} / {judged})"), "{{zh}} {{rule}}")], "percentunit", width=8))
         .with_panel(table_panel(
             Words("规则能否判断", "Can the rules judge"),
             Words("缺资料：载入机构、人员或目录资料；预热中：等待历史积累。",
                   "Inactive: load institutions, persons or the catalogue. Warming up: history has to grow."),
-            columns, {"zh": "规则", "en": "rule", "rule": "id"}, sort_by="24h 缺资料 / inactive", units={}, width=16))
+            columns, {"zh": "规则", "en": "rule", "rule": "id"}, sort_by="24h 缺资料 / inactive",
+            units={"报警占比 / alerting": "percentunit"}, width=16))
         .with_panel(series_panel(
             Words("规则变更后待重新询问", "To be asked again after a change of rules"),
             Words("改动参数或启停规则后升起，随交易到来回落至 0；此前新旧规则并存。",

@@ -114,10 +114,15 @@ def _is_possible(drug: Dispensed) -> bool:
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True, tag="mark", gc=False):
-    """The stream time that one source partition has reached; sent to every partition of the next topic."""
+    """The stream time that one source partition has reached; sent to every partition of the next topic.
+
+    ``partition`` and ``offset``: the record of `fund.transactions` by which it got there.
+    """
 
     source_partition: int
     time: int
+    partition: int
+    offset: int
 
 
 class Membership(msgspec.Struct, frozen=True, array_like=True, tag="member1", gc=False):

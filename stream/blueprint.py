@@ -12,6 +12,7 @@ from typing import Any, get_args
 import msgspec
 
 from detectors.engine import graph, marks
+from detectors.engine.incoming import Reached
 from detectors.engine.rule import References, Rule
 from detectors.engine.stage import FIRST
 from schemas import wire
@@ -48,7 +49,7 @@ class Blueprint(msgspec.Struct, frozen=True):
     changelogs: dict[str, str]  # full topic names by stage
     destinations: Destinations
     open_stage: OpenStage
-    encode_mark: Callable[[int, int], bytes]
+    encode_mark: Callable[[int, Reached], bytes]
     report: Report
     finish_alert: Callable[[Alert], Alert] = lambda alert: alert  # the last change before it is published
 

@@ -56,7 +56,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerFenced
 
-from detectors.engine.incoming import Effects, Incoming
+from detectors.engine.incoming import Effects, Incoming, Reached
 from detectors.engine.page import UnreadableState
 from schemas.alerts import Alert, encode_alert
 from schemas.dead_letters import DeadLetter
@@ -134,7 +134,7 @@ class Delivery:
         sites: Sites,
         producers: Mapping[str, AIOKafkaProducer],
         destinations: Destinations,
-        encode_mark: Callable[[int, int], bytes],
+        encode_mark: Callable[[int, Reached], bytes],
         report: Report,
         check_lease: Callable[[], None],
         finish_alert: Callable[[Alert], Alert] = lambda alert: alert,
@@ -230,7 +230,7 @@ class Delivery:
             self._check_lease()
             await outbox.delivered()
 
-    def _add_marks(self, outbox: Outbox, site: Site, mark: int) -> None:
+    def _add_marks(self, outbox: Outbox, site: Site, mark: Reached) -> None:
         """Behind the forwards: who sees the mark has seen everything before it."""
         value = self._encode_mark(site.partition, mark)
         for stage in self._to.next_stages.get(site.stage_name, ()):

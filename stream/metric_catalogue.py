@@ -157,6 +157,16 @@ MODELS_WARMING_UP = Metric(
     zh="尚在预热、还不能判断的模型数",
     en="Online models that have not yet seen enough to judge",
 )
+MODEL_DAYS = Metric(
+    what="model_days_total", kind="counter", unit="days", labels=("rule",),
+    zh="模型学习并评判过的日数",
+    en="Days that online models have judged and learned",
+)
+MODEL_DAYS_ABOVE = Metric(
+    what="model_days_above_total", kind="counter", unit="days", labels=("rule",),
+    zh="其中高于模型预期区间的日数；占比持续上升说明模型已偏离实际",
+    en="Those that lay above the band their model expected; a share that keeps rising says that models no longer fit",
+)
 PAGES_TO_ASK_AGAIN = Metric(
     what="pages_to_ask_again", kind="gauge", unit="pages", labels=("stage",),
     zh="规则变更后尚待重新询问的状态页数；0 表示全部按现行规则判断",

@@ -108,6 +108,12 @@ class Metrics:
         for rule, number in by_rule.items():
             self._counters[names.LATE_FACTS][(rule,)].inc(number)
 
+    def models_judged(self, days: Mapping[str, int], above: Mapping[str, int]) -> None:
+        """Days that models have judged and learned, and how many of them lay above their band, by rule."""
+        for metric, by_rule in ((names.MODEL_DAYS, days), (names.MODEL_DAYS_ABOVE, above)):
+            for rule, number in by_rule.items():
+                self._counters[metric][(rule,)].inc(number)
+
     def pages_read(self, stage: str, hits: int, misses: int) -> None:
         """Reads of state pages since the last call: from the cache of decoded pages, or past it."""
         self._counters[names.PAGE_READS][(stage, "hit")].inc(hits)

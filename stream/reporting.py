@@ -33,6 +33,7 @@ class MetricsReport:
         self._metrics.corrections_unmatched(_single(counts.get("unmatched_corrections", ())))
         self._metrics.clock_jumps_refused(_single(counts.get("clock_jumps_refused", ())))
         self._metrics.late_facts_not_learned(_single(counts.get("late_facts", ())))
+        self._metrics.models_judged(_single(counts.get("model_days", ())), _single(counts.get("model_days_above", ())))
         self._metrics.rules_inactive({(names[0], names[1]): n for names, n in counts.get("rule_inactive", ())})
         self._dead_letters(effects)
         if effects.alerts:

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from detectors.engine.incoming import Effects, Forward
+from detectors.engine.incoming import Effects, Forward, Reached
 from detectors.engine.registry import all_rules
 from detectors.engine.rule import Rule
 from detectors.engine.stage import Stage
@@ -42,7 +42,7 @@ class _Said(msgspec.Struct, array_like=True):
     alerts: list[Alert]
     trials: list[Alert]
     forwards: list[Forward]
-    mark: int | None
+    mark: Reached | None
     dead_letters: list[DeadLetter]
     counts: list[tuple[tuple[str, ...], int]]
 

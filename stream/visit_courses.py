@@ -19,19 +19,19 @@ MOST_VISITS = 50_000  # whose courses a process notes: some 1 kB each
 MOST_OF_AN_ALERT = 12  # visits of one alert; a report cannot draw more side by side
 
 
-class CourseDay(msgspec.Struct, frozen=True, array_like=True):
-    """A day of a visit: lines of bed, nursing and consulting, other lines, and their charges within the fund's scope, fen."""
+class CourseDay(msgspec.Struct, frozen=True):
+    """A day of a visit: lines of bed, nursing and consulting; other lines; what they charge within the fund's scope, fen."""
 
     day: str
     routine_lines: int
     treatment_lines: int
     scope: int
-    is_elsewhere: bool
-    charges: dict[str, int]  # what of ``scope`` each kind of line (med_chrgitm_type) makes
+    is_elsewhere: bool = False  # served at another institution on that day
+    charges: dict[str, int] = {}  # what of ``scope`` each kind of line (med_chrgitm_type) makes, net of refunds
 
 
-class Course(msgspec.Struct, frozen=True, array_like=True):
-    """A visit as it was last known; times as on the wire, money in fen."""
+class Course(msgspec.Struct, frozen=True):
+    """A visit's course, as the books knew it last; times as on the wire, money in fen. ``kind``: stay or outpatient."""
 
     visit: str
     kind: str

@@ -17,13 +17,12 @@ from stream.backtest.result import (
     Result,
     RuleComparison,
     RuleResult,
-    Stay,
-    StayDay,
     Suggestion,
     SweepPoint,
     Window,
 )
 from stream.backtest.result import Source as History
+from stream.visit_courses import Course, CourseDay
 
 DAYS = [f"2026-03-{day:02d}" for day in range(1, 11)]
 HOSTILE = "</script><script>document.title='broken'</script><!--<script>"
@@ -61,15 +60,15 @@ def volume_alert() -> Alert:
     return alert(VOLUME, 9, item="XA01", visits=[], persons=[], series=Series("packs", points))
 
 
-def stay(number: int) -> Stay:
+def stay(number: int) -> Course:
     """Three days: treated, nothing but bed and nursing, nothing at all; and the day of discharge, without a bill."""
     days = [
-        StayDay(
+        CourseDay(
             day="2026-03-01", routine_lines=2, treatment_lines=3, scope=60_000, charges={"01": 10_000, "09": 50_000}
         ),
-        StayDay(day="2026-03-02", routine_lines=2, treatment_lines=0, scope=10_000, charges={"01": 10_000}),
+        CourseDay(day="2026-03-02", routine_lines=2, treatment_lines=0, scope=10_000, charges={"01": 10_000}),
     ]
-    return Stay(
+    return Course(
         visit=f"M{number}", kind="stay", person=f"P{number}", institution="H1", begin="2026-03-01 08:00:00",
         end="2026-03-04 09:00:00", diagnosis="I10.x00", department="A03", scope=70_000, fund=50_000, settled_at=None, days=days,
     )  # fmt: skip

@@ -85,6 +85,7 @@ def one_more_batch(metrics: Metrics) -> None:
     metrics.corrections_unmatched({"2404": 1})
     metrics.clock_jumps_refused({"H50010600000": 1})
     metrics.late_facts_not_learned({"drug_volume": 2})
+    metrics.models_judged({"drug_volume": 4_000}, {"drug_volume": 230})
     changes = dict.fromkeys(product(VOCABULARY.rules, ("high", "low"), ("opened", "retracted")), 1)
     metrics.alerts_published(changes, [0.3, 0.7, 1.4, 2.2])
     metrics.flushed(publish=0.012, state=0.03, acknowledge=0.004)

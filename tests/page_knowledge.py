@@ -42,14 +42,12 @@ from tests.engine_run import EngineRun
 class Compared(NamedTuple):
     """Two runs are compared at ``until``. ``before``: a day before which nothing was taken back. ``learned``: whether what was
     taken back was so before it was learned; else of what was learned nothing is told. ``unended``: stays that nobody ended:
-    how long they are believed goes by when they were last heard of, and a correction is heard. ``but``: pages that are not
-    compared."""
+    how long they are believed goes by when they were last heard of, and a correction is heard."""
 
     until: int
     before: int
     learned: bool
     unended: frozenset[str] = frozenset()
-    but: frozenset[type[Page]] = frozenset()
 
 
 def books(engine: EngineRun, compared: Compared) -> dict[bytes, Any]:
@@ -60,7 +58,7 @@ def books(engine: EngineRun, compared: Compared) -> dict[bytes, Any]:
         kinds = {kind.prefix: kind for kind in STAGES[name].kinds}
         for key, saved in pages.items():
             kind = kinds.get(key[:1], Asked)
-            if kind in KNOWLEDGE and kind not in compared.but:
+            if kind in KNOWLEDGE:
                 page = decode_page(kind, saved)
                 page.advance(compared.until)
                 known = KNOWLEDGE[kind](page, compared)
@@ -177,6 +175,10 @@ def _of_days_among_peers(page: DaysPage, compared: Compared) -> Any:
     return {day: (held.counts, held.cases) for day, held in page.days.items() if held.counts != DayCounts()}
 
 
+def _of_norm(page: NormPage, compared: Compared) -> Any:
+    return {month: sums for month, sums in page.months.items() if sums[0]}
+
+
 def _of_snapshot(snapshot: VisitSnapshot) -> VisitSnapshot:
     standing = tuple(swipe for swipe in snapshot.swipes if swipe.refunded_at is None)
     return structs.replace(snapshot, partition=0, offset=0, source=Reference("", "", 0), swipes=standing)
@@ -187,7 +189,8 @@ KNOWLEDGE: Final[dict[type[Page], Callable[[Any, Compared], Any]]] = {
     CensusPage: _of_census, BedPage: _of_bed, BedCodesPage: _of_bed_codes, AmountsPage: _of_amounts,
     TerminalPage: _of_terminal, CasePage: _of_case, TiePage: _of_tie, PersonPage: _of_person,
     HouseholdPage: _of_household, GroupPage: _of_group, ActivityPage: _of_activity, DaysPage: _of_days_among_peers,
+    NormPage: _of_norm,
 }  # fmt: skip
 NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset(
-    {ReceiptPage, StreamClock, Watermark, WaitingPage, SpreadPage, ProfilePage, MemberPage, NormPage}
+    {ReceiptPage, StreamClock, Watermark, WaitingPage, SpreadPage, ProfilePage, MemberPage}
 )  # of what a rule may ask; months among peers are measured from `DaysPage` at the next look, which may be a week away

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from detectors.books import amounts_following
-from detectors.books.amounts import CASES_KEPT, MOST_CASES, AmountsPage, Case, amounts_key
+from detectors.books.amounts import CASES_KEPT, MOST_CASES, MOST_WITHDRAWN, AmountsPage, Case, amounts_key
 from detectors.books.amounts_lately import FEWEST, MOST_SETTLED, WINDOW, Amount
 from detectors.books.amounts_spread import Spread
 from detectors.books.visit import Settled, VisitPage, visit_key
@@ -73,6 +73,30 @@ def test_what_is_taken_back_was_never_there() -> None:
     for number in (0, 1, 3, 4):
         page.take(f"V{number}")
     assert (page.settled, page.cases, page.by_day) == ({}, {}, {})
+
+
+def test_a_refund_that_is_taken_back_leaves_nothing_however_late() -> None:
+    page = blank()
+    for number in range(5):
+        post(page, f"V{number}", START + number * HOUR, 200_000)
+    post(page, "W", START + 2 * WINDOW, 500_000)  # the five lie behind the window now
+    cases, days = dict(page.cases), dict(page.by_day)
+    assert page.take("V2")
+    assert "V2" not in page.cases
+    page = decode_page(AmountsPage, encode_page(page))
+    assert post(page, "V2", START + 2 * HOUR, 200_000) == ["V2"]
+    assert (page.cases, page.by_day, page.withdrawn) == (cases, days, {})
+    page.take("V2")
+    assert post(page, "V2", START + 2 * HOUR, 210_000) == []  # another amount of that time is not compared any more
+    assert "V2" not in page.cases
+
+
+def test_of_the_refunded_the_latest_are_remembered() -> None:
+    page = blank()
+    for number in range(3 * MOST_WITHDRAWN):
+        post(page, f"V{number}", START + number, 200_000 + 9_000 * number)
+        page.take(f"V{number}")
+    assert list(page.withdrawn) == [f"V{number}" for number in range(2 * MOST_WITHDRAWN, 3 * MOST_WITHDRAWN)]
 
 
 def test_a_settlement_anew_replaces_what_stood() -> None:

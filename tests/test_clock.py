@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from detectors.engine.clock import BEGINNING, StreamClock, Watermark
 from detectors.engine.page import decode_page, encode_page
 from schemas.china_time import DAY, HOUR
+from schemas.snapshots import Mark
 from tests.wire_messages import moment
 
 NOW = moment(10, 9)
@@ -113,22 +114,23 @@ def test_a_hundred_wrong_clocks_are_not_kept_for_ever() -> None:
 
 def test_the_watermark_is_the_least_of_all_sources_and_waits_for_each() -> None:
     watermark = Watermark()
-    assert watermark.post(0, NOW)
+    assert watermark.post(Mark(0, NOW, 0, 7))
     assert watermark.now(2) == BEGINNING
-    assert watermark.post(1, NOW - DAY)
+    assert watermark.post(Mark(1, NOW - DAY, 1, 7))
     assert watermark.now(2) == NOW - DAY
-    assert not watermark.post(1, NOW - 2 * DAY)
-    assert watermark.post(1, NOW + DAY)
+    assert not watermark.post(Mark(1, NOW - 2 * DAY, 1, 7))
+    assert watermark.post(Mark(1, NOW + DAY, 1, 7))
     assert watermark.now(2) == NOW
+    assert watermark.moved_by == (1, 7)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 100)), max_size=40), st.randoms(use_true_random=False))
 def test_marks_give_the_same_watermark_in_any_order(marks: list[tuple[int, int]], chance: object) -> None:
     ordered, shuffled = Watermark(), Watermark()
     for source, time in marks:
-        ordered.post(source, time)
+        ordered.post(Mark(source, time, 0, 0))
     again = [*marks, *marks]
     chance.shuffle(again)  # type: ignore[attr-defined]
     for source, time in again:
-        shuffled.post(source, time)
+        shuffled.post(Mark(source, time, 0, 0))
     assert ordered.now(4) == shuffled.now(4)

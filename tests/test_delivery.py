@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
-from detectors.engine.incoming import Effects, Forward, Incoming
+from detectors.engine.incoming import Effects, Forward, Incoming, Reached
 from schemas.dead_letters import from_record
 from stream.chunks import Chunk
 from stream.delivery import MOST_FAILURES, Delivery, Destinations, EngineBroken, LeaseLost, Steps
@@ -55,7 +55,7 @@ class Scribe:
                 raise ValueError("personal")
             effects.alerts.append(toy_alert(str(record.offset), self._count, b"key"))
         effects.forwards.append(Forward("person", b"somebody", b"snapshot"))
-        effects.mark = 99
+        effects.mark = Reached(99, 0, 7)
         return effects
 
     def flush(self) -> Writes:
@@ -89,7 +89,7 @@ class Bench:
             sites,
             {"institution": cast(Any, self.producer)},
             TO,
-            lambda source, mark: b"%d@%d" % (mark, source),
+            lambda source, mark: b"%d@%d" % (mark.time, source),
             self.reports,
             lease,
         )

@@ -145,5 +145,14 @@ def test_the_image_holds_every_package_that_is_installed() -> None:
         assert {f"!{package}/**" for package in packages} <= set(lines)
 
 
+def test_the_image_is_compiled_and_draws_reports() -> None:
+    assert re.search(r"^COPY .*\bsetup\.py\b", CONTAINERFILE, re.MULTILINE)
+    assert "schemas/compiled__mypyc" in CONTAINERFILE, "a wheel without it would be slow, and say nothing"
+    assert 'group_name="schemas.compiled"' in (ROOT / "setup.py").read_text(encoding="utf-8")
+    assert "whl)[report]" in CONTAINERFILE
+    for ignore in (".containerignore", ".dockerignore"):
+        assert "!setup.py" in (ROOT / ignore).read_text(encoding="utf-8").splitlines()
+
+
 def test_an_engine_gives_a_worker_longer_to_stop_than_it_takes() -> None:
     assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > 10

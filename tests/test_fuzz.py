@@ -140,14 +140,14 @@ def snapshot() -> VisitSnapshot:
 
 
 def for_persons() -> tuple[bytes, ...]:
-    return snapshots.encode(snapshot()), snapshots.encode(Mark(0, moment(3)))
+    return snapshots.encode(snapshot()), snapshots.encode(Mark(0, moment(3), 0, 7))
 
 
 def for_peers() -> tuple[bytes, ...]:
     cases = (peer_days.Cases("sI10", 2, 300_000, 23_800), peer_days.Cases("p", 7, 90_000, 66_000))
     counts = peer_days.DayCounts(7, 1, 2, 9, 390_000, 0, 240_000)
     day = peer_days.InstitutionDay("H1", "5001", 20_000, 0, 7, moment(5), False, counts, cases)
-    return peer_days.encode_for_peers(day), peer_days.encode_for_peers(Mark(1, moment(5)))
+    return peer_days.encode_for_peers(day), peer_days.encode_for_peers(Mark(1, moment(5), 1, 7))
 
 
 def for_households() -> tuple[bytes, ...]:

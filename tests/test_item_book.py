@@ -289,3 +289,19 @@ def test_any_finite_quantity_can_be_kept_and_saved(packs: list[float]) -> None:
         post_volumes(page, [VolumeDelta(ITEM, FIRST_DAY + index, quantity, 0, MESSAGE)], (FIRST_DAY + index) * DAY)
     page.advance((FIRST_DAY + len(packs) + LAG) * DAY)
     assert encode_page(decode_page(ItemPage, encode_page(page))) == encode_page(page)
+
+
+def test_how_well_the_model_fits_is_counted_once() -> None:
+    """Sales that vary by chance lie above the band on one day in twenty; after they have doubled for good, on most at first."""
+    chance, page = random.Random(3), blank()
+    for day in range(FIRST_DAY, FIRST_DAY + 400):
+        post(page, day, sum(chance.random() < 0.2 for _ in range(100)))
+    judged, above = page.take_judged()
+    assert judged > 300
+    assert 0.02 < above / judged < 0.08
+    assert page.take_judged() == (0, 0)
+    for day in range(FIRST_DAY + 400, FIRST_DAY + 414):
+        post(page, day, sum(chance.random() < 0.4 for _ in range(100)))
+    judged, above = page.take_judged()
+    assert judged == 14
+    assert above >= 7

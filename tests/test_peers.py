@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+import random
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from detectors.books.activity import ActivityPage
-from detectors.books.member import CaseMix, DaysPage, MemberPage, Month, Strange, WaitingPage
+from detectors.books.among_peers import among, with_months
+from detectors.books.indicators import COST_STAYS, FUND, GROWTH
+from detectors.books.member import (
+    MONTHS_KEPT,
+    CaseMix,
+    Compared,
+    DaysPage,
+    MemberPage,
+    Month,
+    Strange,
+    WaitingPage,
+)
 from detectors.books.peer_calendar import first_day, month_of, name_of, next_look, part_of
 from detectors.books.peer_groups import SpreadPage, bin_of, count_bins, groups_of, others
 from detectors.books.profile import NAMES
 from detectors.by_peers.own_expense_share.rule import OwnExpenseShare
-from detectors.engine.page import encode_page
+from detectors.engine.page import decode_page, encode_page
 from detectors.engine.pages import Pages
 from detectors.models.half_space import WINDOW, Trees
 from detectors.models.portrait import Among, portrait
@@ -186,6 +199,30 @@ def test_strange_days_of_a_final_month_are_counted_and_no_longer_named() -> None
     assert [bool(page.months[month].stays.top) for month in sorted(page.months)] == [False, False, True, True]
     page.forget_months()
     assert page.strange_days() == 8, "they are counted once"
+
+
+def test_months_that_are_forgotten_count_in_the_standing_as_if_they_were_not() -> None:
+    chance = random.Random(7)
+    short = MemberPage(institution="H1", region="3201")
+    whole, newest = MemberPage(institution="H1", region="3201"), MONTH + 40
+    for month in range(MONTH, newest + 1):
+        seen = {
+            name: Compared(chance.random(), chance.random(), 0.0, 1.0, chance.uniform(-1, 3), group, 9)
+            for name, group in ((FUND, "a b"), (COST_STAYS, "a"), (GROWTH, "a b c"))
+        }
+        counts, mix = DayCounts(fund=chance.randrange(10**6)), CaseMix(5, chance.randrange(10**6), 1_000, 0.1)
+        for page in (short, whole):
+            page.newest_day = first_day(month) + 9
+            page.months[month] = Month(first_day(month) + 9, 8, counts, mix, CaseMix(), seen=dict(seen))
+            page.scored_days[month] = 8
+            page.strange[first_day(month) + 3] = Strange(0.9, 0.8, 5, ())
+        short.past = with_months(short.past, short.forget_months())
+        short = decode_page(MemberPage, encode_page(short))
+    assert len(short.months) == MONTHS_KEPT
+    one, other = (msgspec.structs.asdict(among(page, 41)) for page in (short, whole))
+    assert one == pytest.approx(other)
+    assert one["group"] == "a"
+    assert short.past.first == MONTH
 
 
 def test_a_part_of_a_month_is_seven_days_and_the_last_what_is_left() -> None:

@@ -95,11 +95,12 @@ PACKED_GARBAGE = [
     Poison(b"\x93\xa4mark\xdf" + A_BILLION + b"\x01", "wrong_type"),
     Poison(b"\x93\xa4\xff\xfe\xfd\xfc\x00\x01", "wrong_type"),
     Poison(b"\xc6\x00\x0b\x71\xb0" + b"x" * 750_000, "wrong_type"),
-    Poison(encode(Mark(10**9, AT)), "out_of_range"),
-    Poison(encode(Mark(-1, AT)), "out_of_range"),
-    Poison(encode(Mark(0, AGES)), "clock_ahead"),
-    Poison(encode(Mark(0, -AGES))),  # nothing moves back
-    Poison(encode(Mark(0, 0)), headers=[("since", b"no number")]),
+    Poison(encode(Mark(10**9, AT, 0, 0)), "out_of_range"),
+    Poison(encode(Mark(-1, AT, 0, 0)), "out_of_range"),
+    Poison(encode(Mark(0, AT, 0, -1)), "out_of_range"),
+    Poison(encode(Mark(0, AGES, 0, 0)), "clock_ahead"),
+    Poison(encode(Mark(0, -AGES, 0, 0))),  # nothing moves back
+    Poison(encode(Mark(0, 0, 0, 0)), headers=[("since", b"no number")]),
 ]
 POISON: dict[str, list[Poison]] = {
     topics.TRANSACTIONS: [
@@ -152,7 +153,7 @@ POISON: dict[str, list[Poison]] = {
     ],
     topics.RETURNS: [
         *(poison for poison in PACKED_GARBAGE if poison.reason == "wrong_type"),
-        Poison(encode(Mark(0, AT)), "wrong_type"),  # time does not come back
+        Poison(encode(Mark(0, AT, 0, 0)), "wrong_type"),  # time does not come back
         Poison(encode_return(SERVED), headers=[("since", b"no number")]),  # of a visit that nobody knows
         Poison(encode_return(msgspec.structs.replace(SERVED, source=Reference("2207", "M", AGES))), "out_of_range"),
         Poison(encode_return(msgspec.structs.replace(SERVED, stay="x" * 900_000)), "wrong_type"),

@@ -1,13 +1,14 @@
-"""What do a year's months, taken together, say of an institution among its peers?
+"""What do all its months, taken together, say of an institution among its peers?
 
 A month of few cases proves little, a year of such months may prove much: costs are pooled over the months, each case once,
 and their deviation is that of the pool. Other indicators are averaged over all months in which anybody was judged: who was
-silent in a month did not stand out in it.
+silent in a month did not stand out in it. Months that the page has forgotten count by their sums: who did much harm and
+closed is not cleared by time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from math import sqrt
 
 from detectors.books.indicators import (
@@ -20,45 +21,74 @@ from detectors.books.indicators import (
     NATURES,
     OWN,
 )
-from detectors.books.member import MemberPage, Month
+from detectors.books.member import MemberPage, Month, Past
 from detectors.models.portrait import Among
 
 
 def among(member: MemberPage, months: int) -> Among:
-    """``months``: how many were judged of anybody."""
-    judged = list(member.months.values())
+    """``months``: in how many anybody was judged."""
+    scored = member.scored_days
+    whole = with_months(member.past, ((month, known, scored.get(month, 0)) for month, known in member.months.items()))
     known = max(months, 1)
-    scored = sum(member.scored_days.values())
-    groups = [one.group for month in judged for one in month.seen.values()]
+    strange = member.past.strange + member.strange_days()  # of newer months it is not settled yet
     return Among(
-        excess=_pooled(judged),
-        spending=_mean(judged, FUND, known),
-        inpatient=_mean(judged, INPATIENT, known),
-        growth=max((month.seen[GROWTH].deviation for month in judged if GROWTH in month.seen), default=0.0),
-        own_expense=_mean(judged, OWN, known),
-        strange=member.strange_days() / scored if scored else 0.0,
-        fund=sum(month.counts.fund for month in judged),
-        excess_cost=sum(_excess(month) for month in judged),
-        group=min(groups, key=lambda group: (len(group.split()), group), default=""),
+        excess=_deviation(whole),
+        spending=whole.spending / known,
+        inpatient=whole.inpatient / known,
+        growth=whole.growth,
+        own_expense=whole.own_expense / known,
+        strange=strange / whole.scored if whole.scored else 0.0,
+        fund=whole.fund,
+        excess_cost=whole.excess_cost,
+        group=whole.group,
     )
 
 
-def _mean(judged: Sequence[Month], name: str, months: int) -> float:
-    return sum(month.seen[name].deviation for month in judged if name in month.seen) / months
+def with_months(past: Past, months: Iterable[tuple[int, Month, int]]) -> Past:
+    """The same with these months too, each with its scored days."""
+    for number, month, scored in months:
+        cases, logs = _costs(month)
+        past = Past(
+            first=min(past.first, number),
+            cases=past.cases + cases,
+            logs=past.logs + logs,
+            spending=past.spending + _deviation_of(month, FUND),
+            inpatient=past.inpatient + _deviation_of(month, INPATIENT),
+            own_expense=past.own_expense + _deviation_of(month, OWN),
+            growth=max(past.growth, _deviation_of(month, GROWTH)),
+            strange=past.strange + month.strange,
+            scored=past.scored + scored,
+            fund=past.fund + month.counts.fund,
+            excess_cost=past.excess_cost + _excess_cost(month),
+            group=_widest([past.group, *(one.group for one in month.seen.values())]),
+        )
+    return past
 
 
-def _pooled(judged: Sequence[Month]) -> float:
-    """Standard deviations by which all cases together are dearer than the peers'."""
+def _deviation_of(month: Month, name: str) -> float:
+    return month.seen[name].deviation if name in month.seen else 0.0
+
+
+def _costs(month: Month) -> tuple[int, float]:
+    """Cases that were compared, and the sum of how far their logarithms lie above what was expected."""
     cases, logs = 0, 0.0
-    for month in judged:
-        for name, mix in ((COST_STAYS, month.stays), (COST_VISITS, month.visits)):
-            if name in month.seen:
-                cases += mix.count
-                logs += mix.count * (month.seen[name].value - month.seen[name].expected)
-    if not cases:
+    for name, mix in ((COST_STAYS, month.stays), (COST_VISITS, month.visits)):
+        if name in month.seen:
+            cases += mix.count
+            logs += mix.count * (month.seen[name].value - month.seen[name].expected)
+    return cases, logs
+
+
+def _deviation(whole: Past) -> float:
+    """Standard deviations by which all cases together are dearer than the peers'."""
+    if not whole.cases:
         return 0.0
-    return logs / cases / sqrt(NATURES[COST_STAYS].spread ** 2 + CASE_SIGMA**2 / cases)
+    return whole.logs / whole.cases / sqrt(NATURES[COST_STAYS].spread ** 2 + CASE_SIGMA**2 / whole.cases)
 
 
-def _excess(month: Month) -> int:
+def _excess_cost(month: Month) -> int:
     return sum(mix.total - mix.expected for mix in (month.stays, month.visits) if mix.ratio is not None)
+
+
+def _widest(groups: Iterable[str]) -> str:
+    return min((group for group in groups if group), key=lambda group: (len(group.split()), group), default="")

@@ -20,6 +20,7 @@ from schemas.snapshots import Reference
 
 CASES_KEPT: Final = 60 * DAY  # settlement lists come weeks later and may say that it was a package
 MOST_CASES: Final = 150
+MOST_WITHDRAWN: Final = 20  # a refund is rare, and that one was a mistake is rarer
 _WHOLE, _DOUBTFUL = 2, 1  # what one settlement teaches; one of a cluster half of it
 _COUNTED: Final = 80  # days
 
@@ -43,10 +44,19 @@ class Case(msgspec.Struct, array_like=True, gc=False):
     source: Reference
 
 
+class Withdrawn(msgspec.Struct, array_like=True, gc=False):
+    """A settlement that was refunded, as it stood: should the refund be taken back, it is what it was."""
+
+    time: int
+    fund: int
+    total: int
+    case: Case | None
+
+
 class AmountsPage(Page, kw_only=True):
     """One institution's inpatient settlements. What a rule sees of it are ``cases``, and ``by_day`` about their days."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"u"
 
     institution: str
@@ -58,6 +68,7 @@ class AmountsPage(Page, kw_only=True):
     forgets_first: int = NEVER
     forgotten: int = -NEVER  # time of the newest case that was forgotten
     last_case: int = -NEVER  # no case was settled later
+    withdrawn: dict[str, Withdrawn] = {}  # by visit, the latest to be refunded
 
     @property
     def settled(self) -> Mapping[str, Amount]:
@@ -70,28 +81,50 @@ class AmountsPage(Page, kw_only=True):
         if held is not None or visit in self.cases:
             if held is None or held == amount:
                 return [visit] if visit in self.cases else []
-            self.take(visit)
-        if not self.lately.is_within(amount.time):
+            self._remove(visit)
+        known = self.withdrawn.pop(visit, None)
+        if known is not None and (known.time, known.fund, known.total) != amount:
+            known = None
+        if known is not None and known.case is not None:
+            self.keep(known.case)
+        if known is None and not self.lately.is_within(amount.time):
             return []
         day = amount.time // DAY
         self.by_day[day] = self.by_day.get(day, 0) + 1
+        itself = [visit] if visit in self.cases else []
+        if not self.lately.is_within(amount.time):
+            return itself
         gone = self.lately.put(visit, amount)
         if gone:
             self._learn(gone)
-        return self.lately.near(amount, self.fund, self.total)
+        near = self.lately.near(amount, self.fund, self.total)
+        return near if visit in near else [*itself, *near]
 
     def take(self, visit: str) -> bool:
         """The stay has no such settlement any more; whether a rule may see that."""
-        case = self.cases.pop(visit, None)
-        held = self.lately.take(visit)
-        if case is None and held is None:
+        case, held = self._remove(visit)
+        if case is not None:
+            time, fund, total = case.time, case.fund, case.total
+        elif held is not None:
+            time, fund, total = held
+        else:
             return False
-        time = case.time if case is not None else held.time if held is not None else 0
+        self.withdrawn.pop(visit, None)
+        self.withdrawn[visit] = Withdrawn(time, fund, total, case)
+        if len(self.withdrawn) > MOST_WITHDRAWN:
+            del self.withdrawn[next(iter(self.withdrawn))]
+        return case is not None or self.is_counted(time)
+
+    def _remove(self, visit: str) -> tuple[Case | None, Amount | None]:
+        case, held = self.cases.pop(visit, None), self.lately.take(visit)
+        time = case.time if case is not None else held.time if held is not None else None
+        if time is None:
+            return None, None
         if self.by_day.get(time // DAY, 0) > 1:
             self.by_day[time // DAY] -= 1
         else:
             self.by_day.pop(time // DAY, None)
-        return case is not None or self.is_counted(time)
+        return case, held
 
     def holds(self, visit: str) -> bool:
         """Whether anything is known of the stay."""

@@ -99,6 +99,10 @@ class ArrivalsPage(Page, kw_only=True):
         if now // DAY > self.days.today >= 0:
             self.turn(now // DAY)
 
+    def take_judged(self) -> tuple[int, int]:
+        """Days since this was last asked, and how many of them lay above their band."""
+        return self.days.take_judged()
+
     def next_change(self) -> int:
         """When the page is forgotten: what time does to it is done when it is next looked at, and comes to the same."""
         return self.forgets_at()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -14,6 +15,9 @@ STAYS_KEPT = 400 * DAY
 # Nothing real comes near these: rules compare stays with one another, and the page must stay one that can be written.
 MOST_STAYS = 200  # the newest; what comparing them costs grows with the square of it
 MOST_MEMBERS = 5_000
+# Stays that follow one another at one institution are forgotten together, or what is left of a chain would look like another.
+FOLLOWING: Final = 30 * DAY  # from one's end to the next one's begin; no rule may ask for longer
+LONGEST: Final = 180 * DAY  # from the begin of the first to that of the last; what goes on is a new chain
 
 
 class Member(msgspec.Struct, array_like=True, gc=False):
@@ -31,17 +35,23 @@ class MemberStay(msgspec.Struct, array_like=True, gc=False):
     birth: int | None
     stay: VisitSnapshot
 
+    @property
+    def stands(self) -> bool:
+        """Whether it counts for this household."""
+        return self.belongs and not self.stay.void
+
 
 class HouseholdPage(Page, kw_only=True):
     """One household."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"h"
 
     household: str
     members: dict[str, Member] = {}
     stays: dict[str, MemberStay] = {}
     forgotten: int = -NEVER  # begin of the newest stay that was forgotten
+    overfull_until: int = -NEVER  # till then it has had more stays than are kept: of a series the head may be missing
 
     def post_membership(self, fact: Membership) -> bool:
         """Upsert; False where what is held is as new."""
@@ -65,10 +75,11 @@ class HouseholdPage(Page, kw_only=True):
         elif held is not None and (held.stay.offset, held.member_version) >= (stay.offset, fact.member_version):
             return False
         self.stays[fact.snapshot.visit] = MemberStay(fact.member_version, fact.belongs, fact.birth, fact.snapshot)
-        if len(self.stays) > MOST_STAYS:  # the oldest is forgotten before its time
-            oldest = min((held.stay for held in self.stays.values()), key=lambda stay: (stay.begin, stay.visit))
-            del self.stays[oldest.visit]
-            self.forgotten = max(self.forgotten, oldest.begin)
+        if len(self.stays) > MOST_STAYS:  # by what a stay is, not by when it came: no order may matter
+            oldest = min(self.stays.values(), key=lambda held: (held.stay.begin, held.stay.visit))
+            of_its_series = oldest.stay.begin + LONGEST + FOLLOWING + STAYS_KEPT  # when they are gone too
+            self.overfull_until = max(self.overfull_until, of_its_series)
+            self._forget([oldest])
         return True
 
     def size(self) -> int:
@@ -78,28 +89,51 @@ class HouseholdPage(Page, kw_only=True):
 
     def standing_stays(self) -> list[MemberStay]:
         """Stays that count, in order of admission; ties by visit."""
-        stays = [held for held in self.stays.values() if held.belongs and not held.stay.void]
+        stays = [held for held in self.stays.values() if held.stands]
         return sorted(stays, key=lambda held: (held.stay.begin, held.stay.visit))
 
     def kept_from(self) -> int:
         """What stood on a stay that was forgotten is final."""
         return self.forgotten + 1 if self.forgotten > -NEVER else -NEVER
 
+    def series(self) -> Iterator[list[MemberStay]]:
+        """Stays that follow one another at one institution, in order of admission; those that do not count hold their place."""
+        by_institution: dict[str, list[MemberStay]] = {}
+        for held in sorted(self.stays.values(), key=lambda held: (held.stay.begin, held.stay.visit)):
+            by_institution.setdefault(held.stay.institution, []).append(held)
+        for stays in by_institution.values():
+            series, last = [stays[0]], _end(stays[0])
+            for held in stays[1:]:
+                begin = held.stay.begin
+                if begin > last + FOLLOWING or begin > series[0].stay.begin + LONGEST:
+                    yield series
+                    series, last = [], begin
+                series.append(held)
+                last = max(last, _end(held))
+            yield series
+
     def next_change(self) -> int:
-        """When the first stay is to be forgotten."""
-        return min((_kept_until(held) for held in self.stays.values()), default=NEVER)
+        """When the first stays are to be forgotten."""
+        return min((_kept_until(series) for series in self.series()), default=NEVER)
 
     def advance(self, now: int) -> None:
         """Forget stays beyond the horizon."""
-        if self.next_change() > now:
-            return
-        gone = [held.stay.begin for held in self.stays.values() if _kept_until(held) <= now]
-        self.stays = {name: held for name, held in self.stays.items() if _kept_until(held) > now}
-        self.forgotten = max(self.forgotten, *gone)
+        for series in list(self.series()):
+            if _kept_until(series) <= now:
+                self._forget(series)
+
+    def _forget(self, series: list[MemberStay]) -> None:
+        for held in series:
+            del self.stays[held.stay.visit]
+            self.forgotten = max(self.forgotten, held.stay.begin)
 
 
-def _kept_until(held: MemberStay) -> int:
-    return max(held.stay.end or held.stay.begin, held.stay.source.inf_time) + STAYS_KEPT
+def _end(held: MemberStay) -> int:
+    return held.stay.end or held.stay.begin
+
+
+def _kept_until(series: list[MemberStay]) -> int:
+    return max(max(_end(held), held.stay.source.inf_time) for held in series) + STAYS_KEPT
 
 
 def household_key(household: str) -> bytes:

@@ -79,6 +79,10 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
             if self.cited and days.first_day != first_day:
                 self.drop_citations()
 
+    def take_judged(self) -> tuple[int, int]:
+        """Days since this was last asked, and how many of them lay above their band."""
+        return self.days.take_judged()
+
     def next_change(self) -> int:
         """Midnight, while something stands and numbers wait to be told; else when the page is forgotten."""
         if self.standing and self.days.pending:

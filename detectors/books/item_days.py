@@ -41,6 +41,10 @@ THOUSAND: Final = 1_000
 _SCREEN_PACKS: Final = 4 * THOUSAND
 SCREEN_NATS: Final = 5.0  # no rule may ask for less
 SCREEN_RATIO: Final = 1.2
+_BAND: Final = (
+    1.645  # standard deviations: of ordinary days one in twenty lies above, and as many as that while the model fits
+)
+_LEAST_VARIANCE: Final = 0.25  # packs squared
 LARGEST: Final = 10**15  # thousandths; keeps sums within what msgpack's integers hold
 
 
@@ -102,6 +106,7 @@ class ItemDays:
         self.pending: dict[int, tuple[int, int]] = {}  # by day: what has come since today began, volume and scope
         self.suspects: list[int] = []  # days whose volume, alone or with those before, may interest a rule
         self.baseline = VolumeBaseline()
+        self.judged, self.above = 0, 0  # not saved: days learned since `take_judged`, and how many lay above their band
 
     def saved(self) -> SavedDays:
         """All of it as plain numbers; equal days give equal ones."""
@@ -242,6 +247,8 @@ class ItemDays:
             volume = self.volumes[day - first]
             if self.late:
                 volume -= self.late.get(day, 0)
+            if self.means[day - first] >= 0:
+                self._judge(volume, day - first)
             model.learn(day, volume / THOUSAND if volume > 0 else 0.0)
             mean, lumpiness, spread = model.expect(day + LAG)
             index = day + LAG - first
@@ -252,6 +259,23 @@ class ItemDays:
             self.learned = newest
         if self.late:
             self.late = {day: amount for day, amount in self.late.items() if day > self.learned}
+
+    def _judge(self, volume: int, index: int) -> None:
+        """Count a day that is learned, and whether it lies above the band in which it was expected: by both it shows whether the
+        model still fits."""
+        self.judged += 1
+        mean = self.means[index]
+        if volume > mean:
+            excess, stray = (volume - mean) / THOUSAND, self.spreads[index] / THOUSAND * mean / THOUSAND
+            variance = self.lumps[index] / 100 * mean / THOUSAND + stray * stray
+            if excess * excess > _BAND * _BAND * max(variance, _LEAST_VARIANCE):
+                self.above += 1
+
+    def take_judged(self) -> tuple[int, int]:
+        """Days that were learned since this was last asked, and how many of them lay above their band."""
+        judged, above = self.judged, self.above
+        self.judged = self.above = 0
+        return judged, above
 
     def _drop_days(self, first: int) -> None:
         """Those before ``first``."""

@@ -21,7 +21,9 @@ DAYS_KEPT: Final = 110  # a day changes for 75; then two months can still be mea
 MONTHS_ASKED: Final = (
     5  # whose days may change: when the fifth month after it begins, its last day lies 120 days back at least
 )
-FORGOTTEN: Final = 400  # days without a word
+FORGOTTEN: Final = (
+    5 * 366
+)  # days without a word: who has closed is not cleared by it (行政处罚法: what harms health, five years)
 MOST_TOP: Final = 5
 _STANDS: Final = 0.8  # of its cases; with fewer a strange day is another day
 
@@ -131,10 +133,27 @@ class Month(msgspec.Struct, array_like=True, gc=False):
         self.strange += strange
 
 
+class Past(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What months that are forgotten have come to: sums (`detectors.books.among_peers`)."""
+
+    first: int = NEVER  # the first of them
+    cases: int = 0  # whose cost was compared …
+    logs: float = 0.0  # … and the sum of how far their logarithms lay above what was expected
+    spending: float = 0.0  # deviations
+    inpatient: float = 0.0
+    own_expense: float = 0.0
+    growth: float = 0.0  # the largest
+    strange: int = 0  # days …
+    scored: int = 0  # … of so many
+    fund: int = 0  # fen
+    excess_cost: int = 0
+    group: str = ""  # the widest that it was held against
+
+
 class MemberPage(Page, kw_only=True):
     """One institution among its peers."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"M"
     has_model: ClassVar[bool] = True  # that of its group
 
@@ -144,6 +163,7 @@ class MemberPage(Page, kw_only=True):
     measure_at: int = NEVER
     compare_at: int = NEVER
     months: dict[int, Month] = {}
+    past: Past = Past()
     habits: dict[str, float] = {}  # its own usual day, by count
     learned_days: int = 0
     scored_days: dict[int, int] = {}  # by month
@@ -156,7 +176,7 @@ class MemberPage(Page, kw_only=True):
         return min(self.measure_at, self.compare_at)
 
     def forgets_at(self) -> int:
-        """Over a year after its last day."""
+        """Years after its last day."""
         return (self.newest_day + FORGOTTEN) * DAY
 
     def kept_from(self) -> int:
@@ -173,17 +193,17 @@ class MemberPage(Page, kw_only=True):
         if held is not None and counts.visits + counts.admissions + counts.discharges < _STANDS * held.size:
             del self.strange[day]
 
-    def forget_months(self) -> None:
-        """Keep a year, and of months that are final little."""
-        oldest = month_of(self.newest_day) - MONTHS_KEPT + 1
-        self.months = {month: known for month, known in self.months.items() if month >= oldest}
-        self.scored_days = {month: days for month, days in self.scored_days.items() if month >= oldest}
+    def forget_months(self) -> list[tuple[int, Month, int]]:
+        """Keep a year, and of months that are final little; which months are forgotten, with their scored days."""
         begin = first_day(self.asked_from())
         strange = [month_of(day) for day in self.strange if day < begin]
         self.strange = {day: one for day, one in self.strange.items() if day >= begin}
         for month, known in self.months.items():
             if month < self.asked_from():
                 known.settle(strange.count(month))
+        oldest = month_of(self.newest_day) - MONTHS_KEPT + 1
+        gone = [(month, self.months.pop(month)) for month in sorted(self.months) if month < oldest]
+        return [(month, known, self.scored_days.pop(month, 0)) for month, known in gone]
 
     def strange_days(self) -> int:
         """How many were strange of those that are scored (`scored_days`)."""

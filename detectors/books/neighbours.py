@@ -61,6 +61,7 @@ class NeighbourStay(msgspec.Struct, array_like=True, gc=False):
     idle_days: int
     ties: Ties
     evidence: tuple[Reference, ...]
+    partition: int
 
     @property
     def counts(self) -> bool:
@@ -71,7 +72,7 @@ class NeighbourStay(msgspec.Struct, array_like=True, gc=False):
 class GroupPage(Page, kw_only=True):
     """One group. ``past``: by institution the days, in order, of stays that were forgotten."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"g"
 
     group: str
@@ -189,7 +190,7 @@ def _kept(fact: GroupVisit) -> NeighbourStay:
     return NeighbourStay(
         stay.visit, stay.offset, fact.member_version, fact.belongs, stay.void, _is_judged(stay, fact.birth), stay.person,
         stay.institution, stay.begin, stay.end, stay.source.inf_time, stay.diagnosis, stay.department, stay.scope,
-        stay.idle_days, fact.ties, stay.evidence[:CITED],
+        stay.idle_days, fact.ties, stay.evidence[:CITED], stay.partition,
     )  # fmt: skip
 
 

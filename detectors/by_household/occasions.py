@@ -61,9 +61,14 @@ def judged_stays(page: HouseholdPage) -> dict[str, list[VisitSnapshot]]:
     """Stays that can be suspicious, by institution, in order of admission: no births, and none that an operating list made."""
     stays: dict[str, list[VisitSnapshot]] = {}
     for held in page.standing_stays():
-        if not (_is_birth(held) or is_by_appointment(held.stay.med_type, held.stay.diagnosis)):
+        if is_judged(held):
             stays.setdefault(held.stay.institution, []).append(held.stay)
     return stays
+
+
+def is_judged(held: MemberStay) -> bool:
+    """Whether a stay that stands can be suspicious."""
+    return not (_is_birth(held) or is_by_appointment(held.stay.med_type, held.stay.diagnosis))
 
 
 def _is_birth(held: MemberStay) -> bool:

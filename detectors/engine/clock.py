@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 
 from detectors.engine.page import Page
 from schemas.china_time import DAY
+from schemas.snapshots import Mark
 
 BEGINNING: Final = -0x7FFF_FFFF_FFFF_FFFF
 CLOCK_KEY: Final = b"c"
@@ -71,16 +72,18 @@ class StreamClock(Page, kw_only=True):
 class Watermark(Page, kw_only=True):
     """The least of the newest marks of all source partitions; until each has sent one, time has not begun."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"c"
 
     marks: dict[int, int] = {}
+    moved_by: tuple[int, int] = (0, 0)  # partition and offset of the transaction behind the newest mark
 
-    def post(self, source_partition: int, time: int) -> bool:
+    def post(self, mark: Mark) -> bool:
         """Take a mark; whether it moved its source on."""
-        if time <= self.marks.get(source_partition, BEGINNING):
+        if mark.time <= self.marks.get(mark.source_partition, BEGINNING):
             return False
-        self.marks[source_partition] = time
+        self.marks[mark.source_partition] = mark.time
+        self.moved_by = mark.partition, mark.offset
         return True
 
     def newest(self) -> int:

@@ -40,6 +40,9 @@ class HouseholdStage(Stage):
     def _now(self) -> int:
         return self._watermark.now(self._layout.partitions)
 
+    def _moved_by(self) -> tuple[int, int]:
+        return self._watermark.moved_by
+
     def _take_one(self, role: str, record: Incoming) -> None:
         try:
             message = decode_for_household(record.value)
@@ -74,9 +77,9 @@ class HouseholdStage(Stage):
     def _take_mark(self, mark: Mark, role: str, record: Incoming) -> None:
         if (fault := fault_of(mark, self._layout.partitions, record.timestamp_ms)) is not None:
             self._park("household", fault, "not a mark of a stage of ours", role, record)
-        elif self._watermark.post(mark.source_partition, mark.time):
+        elif self._watermark.post(mark):
             self._keep_clock(self._watermark)
-            self._fire_until(self._now(), Cause(record.partition, record.offset, mark.time, "", "", mark.time))
+            self._fire_until(self._now(), Cause(mark.partition, mark.offset, mark.time, "", "", mark.time))
 
     def _take_of_group(self, message: GroupVisit | GroupMember) -> None:
         key, group = group_key(message.group), message.group
@@ -95,7 +98,7 @@ class HouseholdStage(Stage):
         if page.stays:
             newest = max(page.stays.values(), key=lambda stay: (stay.heard, stay.visit))
             cited = newest.evidence[-1] if newest.evidence else Reference("", "", newest.heard)
-            cause = Cause(0, newest.offset, cited.inf_time, cited.msgid, cited.infno, newest.heard)
+            cause = Cause(newest.partition, newest.offset, cited.inf_time, cited.msgid, cited.infno, newest.heard)
             self._review(key, page, self._now(), cause)
 
 

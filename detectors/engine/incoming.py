@@ -31,6 +31,14 @@ class Forward(NamedTuple):
     value: bytes
 
 
+class Reached(NamedTuple):
+    """A stream time, and the record of `fund.transactions` by which a stage has come to it."""
+
+    time: int
+    partition: int
+    offset: int
+
+
 class Said(NamedTuple):
     """What a rule has to say. ``left``: the institution that the revision before was about, where this one is not."""
 
@@ -53,7 +61,7 @@ class Effects:
         self.said: list[Said] = []
         self.trials: list[Alert] = []
         self.forwards: list[Forward] = []
-        self.mark: int | None = None
+        self.mark: Reached | None = None
         self.dead_letters: list[DeadLetter] = []
         self.counts: Counter[tuple[str, ...]] = Counter()
 

@@ -30,6 +30,7 @@ from detectors.engine.joining import Joining
 from detectors.engine.page import Page
 from detectors.engine.rule import View
 from detectors.engine.stage import Stage
+from detectors.engine.walk import Walk
 from schemas import facts
 from schemas.china_time import DAY, from_unix
 from schemas.decode import decode, decode_mark
@@ -67,10 +68,17 @@ class InstitutionStage(Stage):
         self._operator = ""  # of the message in hand
         self._followers = {call: followers_of(call) for follower in FOLLOWERS for call in follower.calls}
         self._joining = Joining(self._pages)
+        self._last = (
+            self._layout.partition,
+            max(self._clock.position, 0),
+        )  # partition and offset of the newest transaction
         self._taught_at = -1  # the offset of the message that last taught an institution's habits
 
     def _now(self) -> int:
         return self._clock.now
+
+    def _moved_by(self) -> tuple[int, int]:
+        return self._last
 
     def _view(self, page: Page, now: int) -> View:
         habits = (
@@ -78,10 +86,16 @@ class InstitutionStage(Stage):
         )
         return View(now, self._references, habits)
 
+    def _walk_on(self, walk: Walk, role: str, record: Incoming) -> None:
+        if role == "transactions":
+            self._last = record.partition, record.offset
+        super()._walk_on(walk, role, record)
+
     def _take_one(self, role: str, record: Incoming) -> None:
         if role == "returns":
             self._take_return(role, record)
             return
+        self._last = record.partition, record.offset
         if record.is_mark:
             self._take_mark(role, record)
             return

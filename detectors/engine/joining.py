@@ -98,8 +98,11 @@ class Joining:
             else:
                 self._pages.drop(key)
             if key not in before or key not in ties or (has_moved and not ties[key]):
-                for other in tie.alerts:
-                    if other != page.alert_id:
+                is_visit = ties.get(key) or before.get(key)
+                for other, tied in tie.alerts.items():
+                    if other != page.alert_id and (
+                        is_visit or tied.is_near(page.begin, page.end) or (key in before and tied.is_near(begin, end))
+                    ):
                         near[case_key(page.institution, other)] = source
 
     def _related(self, page: CasePage, alert: Alert) -> tuple[str, ...]:

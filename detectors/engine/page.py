@@ -54,6 +54,10 @@ class Page(msgspec.Struct, array_like=True, kw_only=True, gc=False):
         """Business time before which the page has forgotten what it knew; what stood on it is then final."""
         return -NEVER
 
+    def take_judged(self) -> tuple[int, int]:
+        """Of a page with a model: days that it has learned since this was last asked, and how many lay above its band."""
+        return 0, 0
+
     def advance(self, now: int) -> None:
         """Do what time alone does to the page: close and learn days, forget what lies beyond the horizon."""
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import msgspec
 
+from detectors.books.among_peers import with_months
 from detectors.books.comparing import compare, measure
 from detectors.books.member import (
     DAYS_KEPT,
@@ -30,6 +31,7 @@ from detectors.engine.incoming import Incoming
 from detectors.engine.marks import fault_of
 from detectors.engine.page import NEVER, Page
 from detectors.engine.stage import Stage
+from detectors.models.half_space import load
 from schemas.china_time import DAY
 from schemas.peer_days import InstitutionDay, decode_for_peers
 from schemas.snapshots import Mark
@@ -46,10 +48,14 @@ class PeersStage(Stage):
 
     def _begin(self) -> None:
         self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
+        load()  # now, and not in the middle of a day
         self._profiling = [r.rule_id for r in self.examiner.rules() if r.has_models]
 
     def _now(self) -> int:
         return self._watermark.now(self._layout.partitions)
+
+    def _moved_by(self) -> tuple[int, int]:
+        return self._watermark.moved_by
 
     def _take_one(self, role: str, record: Incoming) -> None:
         try:
@@ -60,10 +66,10 @@ class PeersStage(Stage):
         if isinstance(message, Mark):
             if (fault := fault_of(message, self._layout.partitions, record.timestamp_ms)) is not None:
                 self._park("peers", fault, "not a mark of a stage of ours", role, record)
-            elif self._watermark.post(message.source_partition, message.time):
+            elif self._watermark.post(message):
                 self._keep_clock(self._watermark)
                 self._fire_until(
-                    self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)
+                    self._now(), Cause(message.partition, message.offset, message.time, "", "", message.time)
                 )
             return
         self._take_day(message, record)
@@ -73,7 +79,7 @@ class PeersStage(Stage):
         key = waiting_key(day.region, day.institution, day.day)
         waiting = self._pages.get(WaitingPage, key)
         if day.time <= now and waiting is None:
-            self._post(day, now, Cause(record.partition, record.offset, day.time, "", "", now))
+            self._post(day, now, Cause(day.partition, day.offset, day.time, "", "", now))
             return
         waiting = waiting or self._pages.open(WaitingPage, key, WaitingPage)
         if all(one.offset < day.offset for one in waiting.waiting):
@@ -127,7 +133,10 @@ class PeersStage(Stage):
             member.measure_at = next_look(now).at
         member.newest_day = max(member.newest_day, day.day)
         if held is None and not day.is_late:
+            scored = sum(member.scored_days.values())
             learn_day(self._pages, member, day, groups)
+            is_scored = sum(member.scored_days.values()) - scored
+            self._count_judged(self._profiling, is_scored, is_scored and day.day in member.strange)
         else:
             self._count_late()
             if held is not None:
@@ -165,7 +174,7 @@ class PeersStage(Stage):
                 compare(self._pages, member, month - 1)
             compare(self._pages, member, month)
             member.compare_at = NEVER
-            member.forget_months()
+            member.past = with_months(member.past, member.forget_months())
 
 
 def _through(at: int) -> int:

@@ -47,6 +47,9 @@ class PersonStage(Stage):
     def _now(self) -> int:
         return self._watermark.now(self._layout.partitions)
 
+    def _moved_by(self) -> tuple[int, int]:
+        return self._watermark.moved_by
+
     @property
     def newest_source_time(self) -> int | None:
         """The stream time of the source partition that is furthest; every source sends its marks here."""
@@ -65,10 +68,10 @@ class PersonStage(Stage):
         if isinstance(message, Mark):
             if (fault := fault_of(message, self._layout.partitions, record.timestamp_ms)) is not None:
                 self._park("person", fault, "not a mark of a stage of ours", role, record)
-            elif self._watermark.post(message.source_partition, message.time):
+            elif self._watermark.post(message):
                 self._keep_clock(self._watermark)
                 self._fire_until(
-                    self._now(), Cause(record.partition, record.offset, message.time, "", "", message.time)
+                    self._now(), Cause(message.partition, message.offset, message.time, "", "", message.time)
                 )
             return
         if not has_possible_times(message):

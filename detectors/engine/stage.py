@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from detectors.engine.asked import Asked
 from detectors.engine.clock import BEGINNING, CLOCK_KEY
 from detectors.engine.compare import Cause, Examiner
-from detectors.engine.incoming import Effects, Forward, Incoming, Said
+from detectors.engine.incoming import Effects, Forward, Incoming, Reached, Said
 from detectors.engine.page import Page
 from detectors.engine.pages import MOST_DECODED, Pages, SavedPages, Writes
 from detectors.engine.rule import References, Rule, View
@@ -47,6 +47,10 @@ class Stage:
         }
         rules = [rule for rule in rules if rule.page in kinds]
         self.examiner = Examiner(rules, self._view, clock)
+        self._judging: dict[type[Page], list[str]] = {}  # rules by the page on which their model learns
+        for rule in rules:
+            if rule.has_models and rule.page.take_judged is not Page.take_judged:
+                self._judging.setdefault(rule.page, []).append(rule.rule_id)
         self._has_trials = any(is_on_trial(rule.rule_id) for rule in rules)
         self.walk = self.examiner.changing = open_walk(self._pages, saved, rules)
         self._effects = Effects()
@@ -80,13 +84,14 @@ class Stage:
         self._finish()
         now = self._now()
         if now > self._sent_mark:
-            self._effects.mark = self._sent_mark = now
+            self._effects.mark = Reached(now, *self._moved_by())
+            self._sent_mark = now
         effects, self._effects = self._effects, Effects()
         return effects
 
     def _walk_on(self, walk: Walk, role: str, record: Incoming) -> None:
         now = self._now()
-        if now != BEGINNING and walk.go_on(role, record, self.examiner, now, self._effects):
+        if now != BEGINNING and walk.go_on(role, record, self._moved_by(), self.examiner, now, self._effects):
             self.walk = self.examiner.changing = None
 
     def _heard(self, said: list[Said]) -> list[Said]:
@@ -109,6 +114,10 @@ class Stage:
 
     def _now(self) -> int:
         raise TypeError(f"{self.name} does not say what time it is")
+
+    def _moved_by(self) -> tuple[int, int]:
+        """Partition and offset of the transaction that its time goes by."""
+        raise TypeError(f"{self.name} does not say what its time goes by")
 
     def _take_one(self, role: str, record: Incoming) -> None:
         raise TypeError(f"{self.name} does not say how it takes a record of {role}")
@@ -144,6 +153,8 @@ class Stage:
         moves = self._moved_by_time.get(type(page), True)
         if moves:
             page.advance(now)
+        if (judging := self._judging.get(type(page))) is not None:
+            self._count_judged(judging, *page.take_judged())
         forget, pages, warmth = page.forgets_at(), self._pages, page.warmth
         if forget <= now:
             if warmth:
@@ -161,6 +172,13 @@ class Stage:
                 wake = change
         pages.changed(key, page)
         pages.sleep(key, page, wake if wake < forget else forget)
+
+    def _count_judged(self, rules: Iterable[str], judged: int, above: int) -> None:
+        """How well models fit, day by day, for the metrics."""
+        if judged:
+            for rule in rules:
+                self._effects.counts["model_days", rule] += judged
+                self._effects.counts["model_days_above", rule] += above
 
     def _forget(self, key: bytes, page: Page) -> None:
         """The page's horizon has passed."""

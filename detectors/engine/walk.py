@@ -59,9 +59,13 @@ class Walk:
         """Pages that have not been asked yet."""
         return len(self._keys) - self._next
 
-    def go_on(self, role: str, record: Incoming, examiner: Examiner, now: int, effects: Effects) -> bool:
-        """Ask some pages, before that record is taken; whether it was the last."""
-        cause = Cause(record.partition, record.offset, now, "", "", now)
+    def go_on(
+        self, role: str, record: Incoming, position: tuple[int, int], examiner: Examiner, now: int, effects: Effects
+    ) -> bool:  # fmt: skip
+        """Ask some pages, before that record is taken; whether it was the last. ``position``: the transaction, by partition and
+        offset, that time goes by."""
+        partition, offset = position
+        cause = Cause(partition, offset, now, "", "", now)
         for key in self._keys[self._next : self._next + self._due(role, record)]:
             self._ask(key, examiner, now, cause, effects)
             self._asked.reached = key

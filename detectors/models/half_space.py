@@ -2,14 +2,13 @@
 
 Tan, Ting and Liu, *Fast anomaly detection for streaming data* (IJCAI 2011), as in `river.anomaly.HalfSpaceTrees`. The trees
 follow from seed and feature names alone; what they were taught is the mass of each node. So saved are masses, window counter
-and names, never an object: what is restored scores and learns exactly as what was saved (tests/test_half_space.py).
+and names, never an object: what is restored scores and learns exactly as what was saved (tests/test_peers.py).
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
-
-from river.anomaly import HalfSpaceTrees
 
 TREES: Final = 10
 HEIGHT: Final = 5
@@ -17,6 +16,14 @@ NODES: Final = TREES * (2 ** (HEIGHT + 1) - 1)
 WINDOW: Final = 120  # vectors; the first window only learns
 _SEED: Final = 20_260_301
 _NOT_BUILT: Final = 0.5  # any value builds the same trees
+
+
+@cache
+def load() -> Any:
+    """The class. It takes longer to import than all else together (river imports scipy), and most processes build no tree."""
+    from river.anomaly import HalfSpaceTrees
+
+    return HalfSpaceTrees
 
 
 class Trees:
@@ -46,7 +53,7 @@ class Trees:
     def _built(self) -> Any:
         if self._model is None:
             model: Any
-            model = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=_SEED)
+            model = load()(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=_SEED)
             # Trees are built at the first vector: what it leaves is overwritten.
             model.learn_one(dict.fromkeys(self.names, _NOT_BUILT))
             _, model.counter, model._first_window, reference, latest = self._told

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from schemas.alerts import Alert
 from stream.backtest.comparing import Matched
 from stream.backtest.labels import Labels
-from stream.backtest.result import Case, LabelResult, Stay, StayDay
+from stream.backtest.result import Case, LabelResult
 from stream.replay import Replay
 from stream.visit_courses import MOST_OF_AN_ALERT, Course
 
@@ -75,34 +76,11 @@ def told(cases: Sequence[Told], replay: Replay, pseudonym: Callable[[str], str])
     found = []
     for case in cases:
         known = [courses.get(case.place, visit) for visit in case.visits[:MOST_OF_AN_ALERT]]
-        stays = [_stay(course, pseudonym) for course in known if course is not None]
+        stays = [_named(course, pseudonym) for course in known if course is not None]
         stays.sort(key=lambda stay: (stay.begin or "", stay.visit))
         found.append(Case(kind=case.kind, rule=case.rule, alert=case.alert, label=case.label, stays=stays))
     return found
 
 
-def _stay(course: Course, pseudonym: Callable[[str], str]) -> Stay:
-    return Stay(
-        visit=course.visit,
-        kind=course.kind,
-        person=pseudonym(course.person) if course.person else "",
-        institution=course.institution,
-        begin=course.begin,
-        end=course.end,
-        diagnosis=course.diagnosis,
-        department=course.department,
-        scope=course.scope,
-        fund=course.fund,
-        settled_at=course.settled_at,
-        days=[
-            StayDay(
-                day=day.day,
-                routine_lines=day.routine_lines,
-                treatment_lines=day.treatment_lines,
-                scope=day.scope,
-                is_elsewhere=day.is_elsewhere,
-                charges=day.charges,
-            )
-            for day in course.days
-        ],
-    )
+def _named(course: Course, pseudonym: Callable[[str], str]) -> Course:
+    return structs.replace(course, person=pseudonym(course.person)) if course.person else course

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.alerts import Alert, Text
+from stream.visit_courses import Course
 
 Value = bool | int | float | str
 Settings = dict[str, dict[str, Value | list[Value] | None]]  # rule: {parameter: value}
@@ -150,34 +151,6 @@ class LabelResult(msgspec.Struct, kw_only=True):
     in_time: bool | None
 
 
-class StayDay(msgspec.Struct, kw_only=True):
-    """A day of a stay: lines of bed, nursing and consulting; other lines; what they charge within the fund's scope, fen."""
-
-    day: str
-    routine_lines: int
-    treatment_lines: int
-    scope: int
-    is_elsewhere: bool = False  # served at another institution on that day
-    charges: dict[str, int] = {}  # what of `scope` each kind of line (med_chrgitm_type) makes, net of refunds
-
-
-class Stay(msgspec.Struct, kw_only=True):
-    """A visit's course, as the books knew it last. ``kind``: stay or outpatient."""
-
-    visit: str
-    kind: str
-    person: str
-    institution: str
-    begin: str | None
-    end: str | None
-    diagnosis: str
-    department: str
-    scope: int
-    fund: int
-    settled_at: str | None
-    days: list[StayDay]
-
-
 class Case(msgspec.Struct, kw_only=True):
     """One alert whole, with the courses of its visits side by side; what was measured over time is in ``alert.series``.
 
@@ -189,7 +162,7 @@ class Case(msgspec.Struct, kw_only=True):
     rule: str
     alert: Alert | None
     label: int | None  # index into `Result.labels`
-    stays: list[Stay]
+    stays: list[Course]
 
 
 class Moved(msgspec.Struct, kw_only=True):

@@ -2,19 +2,20 @@
 
 A *chain* is a series of stays of different members in one institution with a similar diagnosis, each beginning no more
 than a few days after the one before ended, and not while it still ran. Illness in a family overlaps; one after another is
-how a card is used. Method and limits: rules.md, domain.md §4.4 (ENG defaults; no public threshold exists).
+how a card is used. What goes on for more than 180 days is told of as a new chain. Method and limits: rules.md,
+domain.md §4.4 (ENG defaults; no public threshold exists).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
 from detectors.books.household import HouseholdPage
 from detectors.by_household.household_sequence.text import describe
-from detectors.by_household.occasions import is_crowd, judged_stays
-from detectors.engine.page import Page
+from detectors.by_household.occasions import is_crowd, is_judged
+from detectors.engine.page import NEVER, Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
 from schemas.china_time import DAY, HOUR
@@ -42,10 +43,11 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
         "《医疗保障基金使用监督管理条例》第四十条",
     )
     source: ClassVar[str] = "rules.md household_sequence; domain.md §4.4"
+    silences: ClassVar[tuple[str, ...]] = ("too_many_stays",)
     blind_spots: ClassVar[Text] = Text(
-        "换机构、换诊断大类或相隔较久的接续住院看不见；没有户信息的参保人看不见。",
+        "换机构、换诊断大类或相隔较久的接续住院看不见；没有户信息的参保人看不见；十三个月内住院超过200次的户不判断。",
         "A chain that changes institution or the kind of diagnosis, or leaves longer gaps, is not seen; nor are persons"
-        " without a household record.",
+        " without a household record. A household of more than 200 stays in thirteen months is not judged.",
     )
 
     stays: Annotated[
@@ -64,33 +66,57 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
         float, parameter(0.0, 1.0, "share", "大户接续比例", "share of a large household", _SOURCE)
     ] = 0.3
 
+    def silence(self, page: HouseholdPage, view: View) -> str | None:
+        """Silent about a household of more stays than are kept: it is none, and its chains have lost their heads."""
+        return "too_many_stays" if view.now < page.overfull_until else None
+
+    def kept_from(self, page: HouseholdPage) -> int:
+        """Meanwhile what was said of it is final."""
+        return NEVER if page.overfull_until > -NEVER else page.kept_from()
+
     def concerns(self, page: HouseholdPage) -> bool:
         """As many stays as a chain has."""
         return len(page.stays) >= self.stays
 
     def anchors(self, page: HouseholdPage) -> Iterable[str]:
         """A chain is named by its first stay."""
-        return [
-            chain[0].visit
-            for stays in judged_stays(page).values()
-            for chain in self._chains(stays)
-            if self._counts(page, chain)
-        ]
+        return [chain[0].visit for chain in self._counted(page)]
+
+    def ask(self, page: HouseholdPage, anchor: str, view: View) -> Finding | None:
+        """The chain that begins with the visit ``anchor``."""
+        return self.ask_all(page, view).get(anchor)
+
+    def ask_all(self, page: HouseholdPage, view: View) -> dict[str, Finding | None]:
+        """All chains at one look."""
+        return {chain[0].visit: self._finding(page, chain, view) for chain in self._counted(page)}
+
+    def _counted(self, page: HouseholdPage) -> Iterator[list[VisitSnapshot]]:
+        for series in page.series():
+            for chain in self._chains([held.stay for held in series if held.stands and is_judged(held)]):
+                if self._counts(page, chain):
+                    yield chain
 
     def _counts(self, page: HouseholdPage, chain: list[VisitSnapshot]) -> bool:
         persons = len({stay.person for stay in chain})
         return persons >= self.stays and not is_crowd(page, persons, self.crowd, self.crowd_share)
 
     def _chains(self, stays: list[VisitSnapshot]) -> list[list[VisitSnapshot]]:
-        """Chains among one institution's stays; every stay continues the chain that it follows most closely."""
+        """Chains among stays of one institution; every stay continues the chain that it follows most closely."""
         chains: list[list[VisitSnapshot]] = []
+        open_ones: list[list[VisitSnapshot]] = []  # those that a stay to come, which begins later, may continue
         for stay in stays:
-            before = [chain for chain in chains if self._follows(chain, stay)]
+            open_ones = [chain for chain in open_ones if self._may_go_on(chain, stay)]
+            before = [chain for chain in open_ones if self._follows(chain, stay)]
             if before:
                 max(before, key=lambda chain: (chain[-1].end or 0, chain[-1].visit)).append(stay)
             else:
                 chains.append([stay])
+                open_ones.append(chains[-1])
         return chains
+
+    def _may_go_on(self, chain: list[VisitSnapshot], stay: VisitSnapshot) -> bool:
+        end = chain[-1].end
+        return end is not None and stay.begin - end <= self.gap_days * DAY
 
     def _follows(self, chain: list[VisitSnapshot], stay: VisitSnapshot) -> bool:
         last = chain[-1]
@@ -98,17 +124,6 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
             return False
         gap = stay.begin - last.end
         return -self.overlap_hours * HOUR <= gap <= self.gap_days * DAY and same_illness(last.diagnosis, stay.diagnosis)
-
-    def ask(self, page: HouseholdPage, anchor: str, view: View) -> Finding | None:
-        """The chain that begins with the visit ``anchor``."""
-        held = page.stays.get(anchor)
-        if held is None:
-            return None
-        stays = judged_stays(page).get(held.stay.institution, [])
-        for chain in self._chains(stays):
-            if chain[0].visit == anchor and self._counts(page, chain):
-                return self._finding(page, chain, view)
-        return None
 
     def _finding(self, page: HouseholdPage, chain: list[VisitSnapshot], view: View) -> Finding:
         gaps = [later.begin - (earlier.end or later.begin) for earlier, later in pairwise(chain)]

@@ -11,8 +11,9 @@ from stream.alert_words import CALLS, CLASSES, MEASURES, SEVERITIES, UNITS
 from stream.backtest.report.charts import Spec, courses
 from stream.backtest.report.tables import CASE_KINDS
 from stream.backtest.report.words import NOTHING, hours, joined, same, title
-from stream.backtest.result import Case, LabelResult, Result, Stay
+from stream.backtest.result import Case, LabelResult, Result
 from stream.printing import yuan
+from stream.visit_courses import Course
 
 MOST_CHARGED = 4  # stays whose charges are drawn day by day; what more would show nobody reads
 _MOST_NAMED = 12
@@ -147,7 +148,7 @@ def _label_facts(label: LabelResult) -> _Facts:
     ]
 
 
-def _visit(stay: Stay) -> list[Any]:
+def _visit(stay: Course) -> list[Any]:
     return [stay.visit, stay.person, stay.begin, stay.end, stay.diagnosis or None, stay.scope, stay.institution]
 
 

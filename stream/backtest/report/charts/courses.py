@@ -11,7 +11,7 @@ from schemas.codes import DRUGS, EXAMINATION, LABORATORY, MATERIAL, OPERATION, R
 from stream.alert_words import UNITS
 from stream.backtest.report.charts import BAD, COLOURS, INK, MUTED, Spec
 from stream.backtest.report.words import moment, same
-from stream.backtest.result import Stay, StayDay
+from stream.visit_courses import Course, CourseDay
 
 STATES = (
     Text("有诊疗", "treated"),
@@ -38,7 +38,7 @@ MOST_LANES = 30
 MOST_DAY_TICKS = 40
 
 
-def lanes(stays: list[Stay], alert: Alert | None) -> Spec | None:
+def lanes(stays: list[Course], alert: Alert | None) -> Spec | None:
     """A lane a visit, a cell a day, by what the day shows; a stroke where the alert was raised."""
     shown = [stay for stay in stays if stay.begin is not None][:MOST_LANES]
     if not shown:
@@ -87,7 +87,7 @@ def lanes(stays: list[Stay], alert: Alert | None) -> Spec | None:
     return {"height": {"step": 26}, "layer": layers, "resolve": {"scale": {"y": "shared"}}}
 
 
-def charges(stay: Stay) -> Spec | None:
+def charges(stay: Course) -> Spec | None:
     """What a stay was charged, day by day and kind by kind; None where no day is known."""
     if not stay.days:
         return None
@@ -174,7 +174,7 @@ def _raised(alert: Alert, x: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _stacked(day: StayDay) -> list[dict[str, object]]:
+def _stacked(day: CourseDay) -> list[dict[str, object]]:
     """A day's kinds on one another, yuan."""
     amounts = [0] * len(KINDS)
     for code, fen in day.charges.items():
@@ -197,7 +197,7 @@ def _named(names: tuple[Text, ...], number: str) -> Text:
     return Text(f"{[one.zh for one in names]}[{number}]", f"{[one.en for one in names]}[{number}]")
 
 
-def _name(stay: Stay) -> str:
+def _name(stay: Course) -> str:
     return f"{_tail(stay.person)} · {_tail(stay.visit)} · {_tail(stay.institution)}"
 
 
@@ -206,13 +206,13 @@ def _tail(code: str) -> str:
     return code if len(code) <= 7 else f"…{code[-6:]}"
 
 
-def _span(stay: Stay) -> dict[str, object]:
+def _span(stay: Course) -> dict[str, object]:
     begin = stay.begin or ""
     end = stay.end or (f"{stay.days[-1].day} 23:59:59" if stay.days else begin)
     return {"visit": _name(stay), "from": moment(begin), "to": moment(end), "at": begin}
 
 
-def _last(stay: Stay) -> str:
+def _last(stay: Course) -> str:
     """The last day that is known of a visit."""
     begin = (stay.begin or "")[:10]
     return stay.end[:10] if stay.end else max((day.day for day in stay.days), default=begin)
@@ -225,7 +225,7 @@ def _days(first: str, last: str) -> dict[str, Any]:
     return {**axis, "tickCount": "day"} if few else axis
 
 
-def _cells(stay: Stay) -> list[dict[str, object]]:
+def _cells(stay: Course) -> list[dict[str, object]]:
     """The days of a stay, one by one. The day of discharge has a cell only where it was billed: often it is not, and rightly."""
     if stay.kind != "stay" or stay.begin is None:
         return []
@@ -240,7 +240,7 @@ def _cells(stay: Stay) -> list[dict[str, object]]:
     return cells
 
 
-def _cell(stay: Stay, day: str, known: StayDay | None) -> dict[str, object]:
+def _cell(stay: Course, day: str, known: CourseDay | None) -> dict[str, object]:
     return {
         "visit": _name(stay), "from": moment(day), "to": moment(_next(day)), "state": _state(known),
         "lines": "0 / 0" if known is None else f"{known.treatment_lines} / {known.routine_lines}",
@@ -248,7 +248,7 @@ def _cell(stay: Stay, day: str, known: StayDay | None) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _state(known: StayDay | None) -> int:
+def _state(known: CourseDay | None) -> int:
     if known is None:
         return NOTHING
     if known.treatment_lines:
