@@ -16,12 +16,12 @@ def hoard(name: str, why: str, *expect: Expected) -> Case:
 
 def fetch(
     told: Case, day: int, packs: float, lasting: int | None, *, gateway: Gateway | None = None, hour: int = 10,
-    sent: int | None = None,
+    sent: int | None = None, price: float = 25.0,
 ) -> str:  # fmt: skip
-    """A purchase of tablets on that day, 25 yuan a pack; its visit. ``sent`` is the day of the message, if it is late."""
+    """A purchase of tablets on that day, ``price`` yuan a pack; its visit. ``sent``: the day of the message, if it is late."""
     gateway, visit = gateway or told.gateway, f"MP{day}-{hour}"
     at = moment(day if sent is None else sent, hour)
-    line = Billed("1", moment(day, hour), TABLETS, packs, 25.0 * packs, days=lasting)
+    line = Billed("1", moment(day, hour), TABLETS, packs, price * packs, days=lasting)
     told.send(at, gateway.purchase(at, PATIENT, visit, f"S{visit}", [line]))
     return visit
 
@@ -135,6 +135,17 @@ def four_times() -> Case:
     told = hoard("near-four-times", "Two weeks' supply every fifth day, but four times only, at one pharmacy: 41 days.")
     for day in (0, 5, 10, 15):
         fetch(told, day, 4, 14)
+    return told.until(moment(30))
+
+
+@case
+def cheap() -> Case:
+    told = hoard(
+        "near-cheap",
+        "As in five times a month, at 4 yuan a pack: 36/70 of 80 yuan are 41, which is too little to go by times alone.",
+    )
+    for day in (0, 5, 10, 15, 20):
+        fetch(told, day, 4, 14, price=4.0)
     return told.until(moment(30))
 
 

@@ -4,7 +4,9 @@ All that a person took home of one drug in half a calendar year, wherever it was
 (`detectors.by_person.drug_hoarding.stock`). Three things are looked at: more than four fetches in a calendar month, three
 institutions, and more days' supply at home than any prescription allows. Fetches of a day at one institution count once. Going
 often, or to several places, says little where what was fetched is used up by then: it counts with fetches made while two weeks'
-supply was left. Twelve weeks, fetched four weeks early, are ordinary; what is injected or swallowed on the spot is no stock.
+supply was left, and where it comes to some money: an institution that sells everybody too much of a cheap drug is a case of
+its own, and not one of each buyer. Twelve weeks, fetched four weeks early, are ordinary; what is injected or swallowed on the
+spot is no stock.
 Limits: domain.md §4.9.
 """
 
@@ -71,6 +73,18 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
         parameter(1, 30, "days", "每盒至少可用", "a pack lasts at least", f"{_SOURCE} (M21: 60 in six months)"),
     ] = 3
 
+    small_amount: Annotated[
+        int,
+        parameter(
+            0,
+            10_000_000,
+            "fen",
+            "小额",
+            "going often or to several places for less is nothing",
+            "ENG: whoever is sold too much of something cheap is the seller's case (drug_volume, drug_volume_peer)",
+        ),
+    ] = 5_000
+
     def concerns(self, page: PersonPage) -> bool:
         """Something was taken home."""
         return bool(page.fetches) or any(visit.drugs for visit in page.visits.values())
@@ -104,9 +118,10 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     def _severity(self, stock: Stock) -> Severity | None:
         """How much speaks for it; None where what was fetched can have been used."""
         is_heap = stock.peak >= self.most_days
+        is_small = self._at_risk(stock) < self.small_amount
         is_unknown = all(one.supply is None for one in stock.taken)
-        is_often = stock.times >= self.least_times and (stock.early >= 1 or is_unknown)
-        is_around = stock.institutions >= self.least_institutions and stock.early >= 2
+        is_often = stock.times >= self.least_times and (stock.early >= 1 or is_unknown) and not is_small
+        is_around = stock.institutions >= self.least_institutions and stock.early >= 2 and not is_small
         if len(stock.taken) < 2 or not (is_heap or is_often or is_around):
             return None
         if stock.peak >= 2 * self.most_days or (is_heap and (is_often or is_around)):
@@ -114,11 +129,15 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
         is_clear = is_heap or (is_often and is_around) or stock.early >= 3
         return "medium" if is_clear else "low"
 
+    def _at_risk(self, stock: Stock) -> int:
+        """Fen: the share of it that was too much."""
+        surplus = max(0.0, stock.peak - self.overlap_days) / stock.supply if stock.supply else 0.0
+        too_often = (stock.times - self.least_times + 1) / len(stock.taken)
+        return round(sum(one.scope for one in stock.taken) * min(1.0, max(surplus, too_often)))
+
     def _finding(self, page: PersonPage, stock: Stock, severity: Severity, view: View) -> Finding:
         taken = stock.taken
         named = [source for one in taken for source in one.sources][-_MOST_NAMED:]
-        surplus = max(0.0, stock.peak - self.overlap_days) / stock.supply if stock.supply else 0.0
-        too_often = (stock.times - self.least_times + 1) / len(taken)
         grade = {"low": 0.2, "medium": 0.45, "high": 0.7}[severity]
         return Finding(
             severity=severity,
@@ -138,7 +157,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
                 Measure("quantity_fetched", round(sum(one.quantity for one in taken), 4), None, "packs"),
             ),
             evidence=tuple(Cited(reference, visit) for visit, reference in named),
-            fund_at_risk=round(sum(one.scope for one in taken) * min(1.0, max(surplus, too_often))),
+            fund_at_risk=self._at_risk(stock),
             text=describe(stock, self.overlap_days, self.most_days, view),
             series=drawn(stock, self.most_days),
         )
