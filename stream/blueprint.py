@@ -15,6 +15,7 @@ from detectors.engine import graph, marks
 from detectors.engine.incoming import Reached
 from detectors.engine.rule import References, Rule
 from detectors.engine.stage import FIRST
+from detectors.models.half_space import load
 from schemas import wire
 from schemas.alerts import Alert
 from schemas.fields import REASONS
@@ -58,6 +59,7 @@ def engine_blueprint(
     settings: Settings, partitions: int, references: References, rules: Iterable[Rule[Any]], report: Report
 ) -> Blueprint:
     """The engine over our topics, all of which have that many partitions."""
+    load()  # seconds of importing, which would hold up the worker while partitions are assigned to it
     configured = tuple(rules)
 
     def open_stage(name: str, partition: int, pages: Pages) -> Stage:
