@@ -166,7 +166,8 @@ class PeersStage(Stage):
                 measure(self._pages, member, month - 1, first_day(month) - 1, groups)
             measure(self._pages, member, month, through, groups)
             member.compare_at = member.measure_at + COMPARE_AFTER
-            member.measure_at = next_look(now).at
+            is_quiet = member.newest_day < first_day(month - 1)  # until it is heard of again (`_tell_member`)
+            member.measure_at = NEVER if is_quiet else next_look(now).at
         if member.compare_at <= now:
             through = _through(member.compare_at - COMPARE_AFTER)
             month = month_of(through)
