@@ -6,7 +6,7 @@ like amount follows within a day and stands, the pair is a *correction*. What a 
 
 from __future__ import annotations
 
-from math import comb
+from math import exp, lgamma, log, log1p
 from typing import Final, NamedTuple
 
 from detectors.books.person import PersonPage
@@ -15,6 +15,7 @@ from schemas.snapshots import STAY, Swipe
 
 _BEFORE: Final = 10 * 60  # seconds: the right bill may be settled just before the wrong one is refunded
 _LIKE: Final = 0.2
+_SMALLEST: Final = 1e-300  # a chance; rarer than that is no rarer
 
 
 class Pair(NamedTuple):
@@ -47,7 +48,14 @@ class Cycle(NamedTuple):
     def improbability(self, usual: float) -> float:
         """The chance of so many refunds among so many settlements, where ``usual`` is the share of refunds everywhere."""
         made, refunded = self.settlements, len(self.pairs)
-        return sum(comb(made, n) * usual**n * (1.0 - usual) ** (made - n) for n in range(refunded, made + 1))
+        chance = sum(exp(_log_chance(made, n, usual)) for n in range(refunded, made + 1))
+        return min(max(chance, _SMALLEST), 1.0)
+
+
+def _log_chance(made: int, refunded: int, usual: float) -> float:
+    """Of the binomial; by logarithms, for a number that stands for many persons makes thousands."""
+    ways = lgamma(made + 1) - lgamma(refunded + 1) - lgamma(made - refunded + 1)
+    return ways + refunded * log(usual) + (made - refunded) * log1p(-usual)
 
 
 class _Made(NamedTuple):
