@@ -12,6 +12,7 @@ import msgspec
 
 from schemas.china_time import DAY
 from schemas.fields import EARLIEST, LATEST, LONGEST_CODE
+from schemas.peer_items import ItemMonth
 from schemas.snapshots import Mark
 
 # How a case was served, the first letter of its name.
@@ -71,7 +72,7 @@ class InstitutionDay(msgspec.Struct, frozen=True, array_like=True, tag="day1", g
     cases: Annotated[tuple[Cases, ...], msgspec.Meta(max_length=MOST_CASES)]
 
 
-ForPeers: TypeAlias = InstitutionDay | Mark
+ForPeers: TypeAlias = InstitutionDay | ItemMonth | Mark
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[ForPeers] = msgspec.msgpack.Decoder(ForPeers)

@@ -8,7 +8,7 @@ dishonest member does not move.
 
 from __future__ import annotations
 
-from math import sqrt
+from math import log, sqrt
 from typing import Final
 
 from detectors.books.activity import LOG_SCALE
@@ -16,12 +16,16 @@ from detectors.books.indicators import FUND, NATURES, Indicator, measured, summe
 from detectors.books.member import MOST_TOP, CaseMix, Compared, DaysPage, MemberPage, Month, days_keys
 from detectors.books.peer_groups import LEAST_PEERS, OUTSIDE, bin_of, count_bins, norm, others
 from detectors.engine.pages import Pages
-from schemas.peer_days import STAYS
+from schemas.peer_days import STAYS, DayCounts
 
 _BELIEVED: Final = 5.0  # cases that wider groups' mean counts as
 _FEW: Final = 4.0  # members that the spread believed beforehand counts as
 _MAD: Final = 1.4826  # a normal distribution's standard deviation in median absolute deviations
 _USUAL: Final = 3.0  # standard deviations that are drawn as usual
+# What a member's items are divided by (`detectors.books.item_comparing`); counted with its indicators, compared by none.
+SIZE_SCALE: Final = 10
+CASES: Final = "cases"
+BILL: Final = "bill"
 
 
 def measure(pages: Pages, member: MemberPage, month: int, through: int, groups: tuple[str, ...]) -> None:
@@ -51,13 +55,29 @@ def measure(pages: Pages, member: MemberPage, month: int, through: int, groups: 
     )
     member.months[month] = known
     found = measured(month, known, member.months)
-    known.bins = {name: bin_of(one.value) for name, one in found.items()}
+    known.bins = {name: bin_of(one.value) for name, one in found.items()} | _sizes(counts)
     known.groups = _of_class(groups, counts.admissions + counts.discharges > 0, any(kind[0] == "p" for kind in kinds))
     if before is not None:
         for group in before.groups:
             count_bins(pages, group, month, before.bins, {})
     for group in known.groups:
         count_bins(pages, group, month, {}, known.bins)
+
+
+def _sizes(counts: DayCounts) -> dict[str, int]:
+    """The bins of its cases and of its bill, where it has any."""
+    sizes = {CASES: cases_of(counts), BILL: counts.total}
+    return {name: size_bin(size) for name, size in sizes.items() if size > 0}
+
+
+def cases_of(counts: DayCounts) -> int:
+    """Settled outpatient visits or sales, and stays that ended."""
+    return counts.visits + counts.discharges
+
+
+def size_bin(size: float) -> int:
+    """Where a size, or a quotient of two of them, is counted: by its logarithm, in steps of 5 %."""
+    return bin_of(log(size) / SIZE_SCALE)
 
 
 def _of_class(groups: tuple[str, ...], has_stays: bool, has_sales: bool) -> tuple[str, ...]:
@@ -76,7 +96,7 @@ def _mix(pages: Pages, groups: tuple[str, ...], month: int, kinds: dict[str, lis
         held = own_of.setdefault(kind[0] + "*", [0, 0, 0])
         for index in range(3):
             held[index] += sums[index]
-    expected, weight, logs, parts = 0.0, 0.0, 0.0, []
+    expected, weight, logs, familiar, parts = 0.0, 0.0, 0.0, 0.0, []
     for kind, (cases, cost, log_cost) in sorted(kinds.items()):
         if cases <= 0:
             continue
@@ -87,10 +107,12 @@ def _mix(pages: Pages, groups: tuple[str, ...], month: int, kinds: dict[str, lis
         mean, log_mean, trust = usual
         expected += cases * mean
         weight += cases * trust
+        familiar += cost * trust
         logs += trust * (log_cost - cases * log_mean)
         parts.append((kind[1:], cases, cost, round(cases * mean)))
     top = sorted(parts, key=lambda part: (part[3] - part[2], part[0]))[:MOST_TOP]
-    return CaseMix(count, total, round(expected), logs / weight / LOG_SCALE, tuple(top))
+    strange = 1 - familiar / total if total else 0.0
+    return CaseMix(count, total, round(expected), logs / weight / LOG_SCALE, tuple(top), round(strange, 3))
 
 
 def _usual(

@@ -15,6 +15,7 @@ from detectors.books.peer_calendar import first_day, month_of, parts_of
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
 from schemas.peer_days import Cases, DayCounts, InstitutionDay
+from schemas.peer_items import ItemMonth
 
 MONTHS_KEPT: Final = 14  # the same month of last year, and the one before it
 DAYS_KEPT: Final = 110  # a day changes for 75; then two months can still be measured
@@ -52,22 +53,22 @@ class DaysPage(Page, kw_only=True):
 
 
 class WaitingPage(Page, kw_only=True):
-    """Snapshots of a day that are ahead of the watermark, in the order in which they came."""
+    """Snapshots of a day, or of an item's month, that are ahead of the watermark, in the order in which they came."""
 
     layout: ClassVar[int] = 1
     prefix: ClassVar[bytes] = b"W"
 
-    waiting: list[InstitutionDay] = []
+    waiting: list[InstitutionDay | ItemMonth] = []
 
-    def take_due(self, now: int) -> list[InstitutionDay]:
+    def take_due(self, now: int) -> list[InstitutionDay | ItemMonth]:
         """Those whose time has come."""
-        due = [day for day in self.waiting if day.time <= now]
-        self.waiting = [day for day in self.waiting if day.time > now]
+        due = [one for one in self.waiting if one.time <= now]
+        self.waiting = [one for one in self.waiting if one.time > now]
         return due
 
     def next_change(self) -> int:
         """When the first of them is due."""
-        return min((day.time for day in self.waiting), default=NEVER)
+        return min((one.time for one in self.waiting), default=NEVER)
 
     def forgets_at(self) -> int:
         """With the last of them."""
@@ -93,13 +94,15 @@ class Compared(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class CaseMix(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Settled cases of a month: what they cost, what the same cases cost the peers (fen), and the mean logarithm of the
     quotient; ``ratio`` None where the peers have no such cases. ``top``: the diagnoses that make most of the excess, each with
-    its cases, cost and expected cost."""
+    its cases, cost and expected cost. ``strange``: the share of the cost that lies in kinds of cases which the peers hardly
+    have."""
 
     count: int = 0
     total: int = 0
     expected: int = 0
     ratio: float | None = None
     top: tuple[tuple[str, int, int, int], ...] = ()
+    strange: float = 0.0
 
 
 class Strange(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -15,6 +15,7 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _WEEKS: Final = 4  # parts of a month, the last of 7 to 10 days
 AFTER: Final = 73 * HOUR + 1  # after a part's end: its last day has closed, and an hour for who is a little behind
 COMPARE_AFTER: Final = 60  # seconds; by then every member has measured itself
+CLOSED_AFTER: Final = 72 * HOUR  # after its end a day has closed (domain.md §3.2)
 
 
 class Look(NamedTuple):
@@ -64,12 +65,17 @@ def parts_of(month: int) -> range:
     return range(month * _WEEKS, (month + 1) * _WEEKS)
 
 
+def looks_of(month: int) -> tuple[int, ...]:
+    """The last days that its looks cover."""
+    begin = first_day(month)
+    return begin + 6, begin + 13, begin + 20, first_day(month + 1) - 1
+
+
 def next_look(now: int) -> Look:
     """The first look after ``now``."""
     month = month_of(now // DAY) - 1
     while True:
-        begin, end = first_day(month), first_day(month + 1)
-        for through in (begin + 6, begin + 13, begin + 20, end - 1):
+        for through in looks_of(month):
             at = (through + 1) * DAY + AFTER
             if at > now:
                 return Look(at, month, through)

@@ -54,6 +54,18 @@ class SpreadPage(Page, kw_only=True):
         return _forgotten(self.months)
 
 
+class ItemSpreadPage(SpreadPage, kw_only=True):
+    """How those of a group who tell of an item are spread (`detectors.books.item_among_peers`)."""
+
+    prefix: ClassVar[bytes] = b"Q"
+
+
+class RankPage(SpreadPage, kw_only=True):
+    """How the items of one institution are spread over the money of its months."""
+
+    prefix: ClassVar[bytes] = b"R"
+
+
 def _forgotten(months: Mapping[int, object]) -> int:
     return (first_day(max(months) + 1) + KEPT) * DAY if months else NEVER
 
@@ -123,9 +135,9 @@ def norm(pages: Pages, group: str, kind: str, month: int) -> tuple[int, int, int
 # -- spreads ----------------------------------------------------------------------------------------------------------
 
 
-def spread_key(group: str) -> bytes:
+def spread_key(group: str, kind: type[SpreadPage] = SpreadPage) -> bytes:
     """The key of a group's spreads."""
-    return f"G{group}".encode()
+    return kind.prefix + group.encode()
 
 
 def bin_of(value: float) -> int:
@@ -133,10 +145,12 @@ def bin_of(value: float) -> int:
     return min(max(round(value * BINS), -WIDEST_BIN), WIDEST_BIN)
 
 
-def count_bins(pages: Pages, group: str, month: int, before: dict[str, int], after: dict[str, int]) -> None:
+def count_bins(
+    pages: Pages, group: str, month: int, before: dict[str, int], after: dict[str, int], kind: type[SpreadPage] = SpreadPage
+) -> None:  # fmt: skip
     """A member of the group counts as ``after`` now, and not as ``before``."""
-    key = spread_key(group)
-    page = pages.open(SpreadPage, key, SpreadPage)
+    key = spread_key(group, kind)
+    page = pages.open(kind, key, kind)
     if month not in page.months:
         page.months = _latest(page.months, month)
     indicators = page.months.setdefault(month, {})
@@ -154,10 +168,22 @@ def count_bins(pages: Pages, group: str, month: int, before: dict[str, int], aft
 
 def others(pages: Pages, group: str, month: int, name: str, own: int) -> Others:
     """The group's members but for one that counts in the bin ``own``."""
-    page = pages.get(SpreadPage, spread_key(group))
+    return spread_of(bins_but(pages, group, month, name, own))
+
+
+def bins_but(
+    pages: Pages, group: str, month: int, name: str, own: int, kind: type[SpreadPage] = SpreadPage
+) -> dict[int, int]:
+    """How many lie in each bin, but for one that counts in the bin ``own``."""
+    page = pages.get(kind, spread_key(group, kind))
     bins = dict({} if page is None else page.months.get(month, {}).get(name, {}))
     if own in bins:
         bins[own] -= 1
+    return bins
+
+
+def spread_of(bins: Mapping[int, int]) -> Others:
+    """Their middle, and how far from it half of them lie."""
     count = sum(bins.values())
     if not count:
         return Others(0, 0.0, 0.0)

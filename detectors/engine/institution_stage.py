@@ -15,9 +15,11 @@ from detectors.books.case import CasePage, TiePage
 from detectors.books.dispensed import dispensed
 from detectors.books.elsewhere import post_elsewhere
 from detectors.books.institution import InstitutionPage, institution_key
-from detectors.books.item import ItemPage, item_key
+from detectors.books.item import ItemPage, ToldMonth, item_key
 from detectors.books.item_days import VolumeDelta
 from detectors.books.item_posting import post_volumes
+from detectors.books.item_telling import may_tell, news
+from detectors.books.peer_calendar import CLOSED_AFTER
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
 from detectors.books.visit import DayOfStay, Settled, VisitPage, visit_key
 from detectors.books.visit_lines import drugs_only, service_days
@@ -36,6 +38,7 @@ from schemas.china_time import DAY, from_unix
 from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
 from schemas.peer_days import DayCounts, InstitutionDay, encode_for_peers
+from schemas.peer_items import ItemMonth
 from schemas.returns import AlertLeft, Elsewhere, decode_return
 from schemas.snapshots import STAY, Reference, Swipe, VisitSnapshot, encode
 
@@ -318,6 +321,8 @@ class InstitutionStage(Stage):
             if late:
                 for rule in self._item_models:
                     self._effects.counts["late_facts", rule] += late
+            if may_tell(page, changes):
+                self._tell_item(page, cause.inf_time, self._clock.now)
             self._review(key, page, self._clock.now, cause)
 
     def _begin_item(self, institution: str, item: str, key: bytes, changes: list[VolumeDelta]) -> ItemPage | None:
@@ -339,17 +344,18 @@ class InstitutionStage(Stage):
             habits.items -= 1
             self._pages.changed(its_key, habits)
 
-    # -- closed days ------------------------------------------------------------------------------------------------
+    # -- what peers are told ----------------------------------------------------------------------------------------
 
     def _review(self, key: bytes, page: Page, now: int, cause: Cause) -> None:
+        if isinstance(page, ItemPage) and page.tell_at <= now:
+            self._tell_item(page, 0, now)
         super()._review(key, page, now, cause)
         if isinstance(page, ActivityPage) and page.is_news:
             self._tell_peers(key, page)
 
     def _tell_peers(self, key: bytes, page: ActivityPage) -> None:
         """Each change of a closed day at once, not by the batch: what peers hear in which order must not go by batches."""
-        known = self._references.institution(page.institution)
-        region = "" if known is None else known.region[:REGION_DIGITS]
+        region = self._region_of(page.institution)
         told = InstitutionDay(
             page.institution, region, page.day, self._layout.partition, max(page.position, 0),
             max(page.closes_at, page.newest), page.newest > page.closes_at, page.counts(), page.told_cases(),
@@ -360,6 +366,25 @@ class InstitutionStage(Stage):
         page.told, page.told_position = region, page.position
         self._effects.forwards.append(Forward("peers", region.encode() or NOWHERE, encode_for_peers(told)))
         self._pages.changed(key, page)
+
+    def _tell_item(self, page: ItemPage, inf_time: int, now: int) -> None:
+        """``inf_time``: of the message that changed it, 0 where days have only closed."""
+        region = self._region_of(page.institution)
+        for month, told, before in news(page, region, now):
+            if before is not None and before.region != region:  # it was thought to be elsewhere: there it never was
+                self._forward_item(page, month, ToldMonth(told.through, 0, 0, 0, before.region), inf_time)
+            self._forward_item(page, month, told, inf_time)
+
+    def _forward_item(self, page: ItemPage, month: int, told: ToldMonth, inf_time: int) -> None:
+        message = ItemMonth(
+            page.institution, told.region, page.item, month, told.through, self._layout.partition, max(page.position, 0),
+            max((told.through + 1) * DAY + CLOSED_AFTER, inf_time), told.packs, told.fen, told.sales,
+        )  # fmt: skip
+        self._effects.forwards.append(Forward("peers", told.region.encode() or NOWHERE, encode_for_peers(message)))
+
+    def _region_of(self, institution: str) -> str:
+        known = self._references.institution(institution)
+        return "" if known is None else known.region[:REGION_DIGITS]
 
     # -- snapshots --------------------------------------------------------------------------------------------------
 

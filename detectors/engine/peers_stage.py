@@ -1,4 +1,4 @@
-"""How does an institution look among its peers? The fourth stage, keyed by region; it hears of closed days only.
+"""How does an institution look among its peers? The fourth stage, keyed by region; it hears of closed days, and of items.
 
 Everything happens in the order of time behind the watermark: a day whose partition is ahead of others waits until they have
 come as far. So what is counted, learned and judged does not depend on how partitions interleave.
@@ -12,6 +12,8 @@ import msgspec
 
 from detectors.books.among_peers import with_months
 from detectors.books.comparing import compare, measure
+from detectors.books.item_among_peers import SoldPage, waiting_item_key
+from detectors.books.item_looks import look_at, post_item
 from detectors.books.member import (
     DAYS_KEPT,
     DayHeld,
@@ -23,7 +25,7 @@ from detectors.books.member import (
     waiting_key,
 )
 from detectors.books.peer_calendar import COMPARE_AFTER, first_day, month_of, next_look, part_of
-from detectors.books.peer_groups import NormPage, SpreadPage, count_cases, groups_of
+from detectors.books.peer_groups import ItemSpreadPage, NormPage, RankPage, SpreadPage, count_cases, groups_of
 from detectors.books.profile import ProfilePage, learn_day
 from detectors.engine.clock import CLOCK_KEY, Watermark
 from detectors.engine.compare import Cause
@@ -34,16 +36,17 @@ from detectors.engine.stage import Stage
 from detectors.models.half_space import load
 from schemas.china_time import DAY
 from schemas.peer_days import InstitutionDay, decode_for_peers
+from schemas.peer_items import ItemMonth
 from schemas.snapshots import Mark
 
 
 class PeersStage(Stage):
-    """Closed days of institutions in, alerts about institutions among their peers out."""
+    """Closed days of institutions and months of their items in, alerts about institutions among their peers out."""
 
     name: ClassVar[str] = "peers"
     roles: ClassVar[tuple[str, ...]] = ("peers",)
     kinds: ClassVar[tuple[type[Page], ...]] = (
-        MemberPage, DaysPage, WaitingPage, NormPage, SpreadPage, ProfilePage, Watermark,
+        MemberPage, DaysPage, WaitingPage, NormPage, SpreadPage, ProfilePage, Watermark, SoldPage, ItemSpreadPage, RankPage,
     )  # fmt: skip
 
     def _begin(self) -> None:
@@ -61,7 +64,7 @@ class PeersStage(Stage):
         try:
             message = decode_for_peers(record.value)
         except msgspec.DecodeError:
-            self._park("peers", "wrong_type", "not an institution's day", role, record)
+            self._park("peers", "wrong_type", "not an institution's day, nor an item's month", role, record)
             return
         if isinstance(message, Mark):
             if (fault := fault_of(message, self._layout.partitions, record.timestamp_ms)) is not None:
@@ -72,32 +75,48 @@ class PeersStage(Stage):
                     self._now(), Cause(message.partition, message.offset, message.time, "", "", message.time)
                 )
             return
-        self._take_day(message, record)
+        self._take_told(message, record)
 
-    def _take_day(self, day: InstitutionDay, record: Incoming) -> None:
+    def _take_told(self, told: InstitutionDay | ItemMonth, record: Incoming) -> None:
         now = self._now()
-        key = waiting_key(day.region, day.institution, day.day)
+        if isinstance(told, InstitutionDay):
+            key = waiting_key(told.region, told.institution, told.day)
+        else:
+            key = waiting_item_key(told.region, told.institution, told.item)
         waiting = self._pages.get(WaitingPage, key)
-        if day.time <= now and waiting is None:
-            self._post(day, now, Cause(day.partition, day.offset, day.time, "", "", now))
+        if told.time <= now and waiting is None:
+            self._post(told, now, Cause(told.partition, told.offset, told.time, "", "", now))
             return
         waiting = waiting or self._pages.open(WaitingPage, key, WaitingPage)
-        if all(one.offset < day.offset for one in waiting.waiting):
-            waiting.waiting.append(day)
+        if all(_precedes(one, told) for one in waiting.waiting):
+            waiting.waiting.append(told)
             self._pages.changed(key, waiting)
             self._pages.sleep(key, waiting, max(waiting.next_change(), now + 1))
 
     def _review(self, key: bytes, page: Page, now: int, cause: Cause) -> None:
         if isinstance(page, WaitingPage):
-            for day in page.take_due(now):
-                self._post(day, now, cause)
+            for told in page.take_due(now):
+                self._post(told, now, cause)
         elif isinstance(page, MemberPage):
             self._look(page, now)
+        elif isinstance(page, SoldPage):
+            look_at(self._pages, page, now)
         super()._review(key, page, now, cause)
+
+    def _post(self, told: InstitutionDay | ItemMonth, now: int, cause: Cause) -> None:
+        if isinstance(told, InstitutionDay):
+            self._post_day(told, now, cause)
+        elif (posted := post_item(self._pages, told, now)) is not None:
+            key, page, must_ask = posted
+            if must_ask:
+                self._review(key, page, now, cause)
+            else:
+                self._pages.changed(key, page)
+                self._pages.sleep(key, page, min(page.next_change(), page.forgets_at()))
 
     # -- days -------------------------------------------------------------------------------------------------------
 
-    def _post(self, day: InstitutionDay, now: int, cause: Cause) -> None:
+    def _post_day(self, day: InstitutionDay, now: int, cause: Cause) -> None:
         """Upsert the day; where its month was judged already, judge it again."""
         part = part_of(day.day)
         key = days_key(day.region, day.institution, part)
@@ -181,3 +200,10 @@ class PeersStage(Stage):
 def _through(at: int) -> int:
     """The last day that a look at that time covers."""
     return next_look(at - 1).through
+
+
+def _precedes(one: InstitutionDay | ItemMonth, told: InstitutionDay | ItemMonth) -> bool:
+    """Whether it is an older snapshot, or of another month of the item."""
+    if isinstance(one, ItemMonth) and isinstance(told, ItemMonth):
+        return one.month != told.month or (one.through, one.offset) < (told.through, told.offset)
+    return one.offset < told.offset

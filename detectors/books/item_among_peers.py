@@ -1,0 +1,108 @@
+"""What is known of one item at one institution among its peers? What it has told of its months, and how each compares.
+
+A page an institution and item, not a page an institution: the first holds some hundreds of bytes and its own history, the other
+would be written anew, tens of thousands of bytes of it, for every item that changes.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import msgspec
+
+from detectors.books.member import MONTHS_ASKED, Compared
+from detectors.books.peer_calendar import first_day
+from detectors.books.peer_groups import KEPT
+from detectors.engine.page import NEVER, Page
+from schemas.china_time import DAY
+
+MONTHS_KEPT: Final = 6
+
+
+class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """How a month of an item lies beside its peers' that is far enough from them to be asked about.
+
+    ``compared`` is in logarithms of fen a case. ``upper``: what nine in ten of the peers stay below; ``sellers``: peers who told
+    of the item, ``above``: how many of them have more of it; ``share``: by how many standard deviations its money for a yuan of
+    the rest of the bill is above the peers'; ``cases`` and ``strange`` are its institution's.
+    """
+
+    compared: Compared
+    upper: float
+    sellers: int
+    above: int
+    share: float
+    cases: int
+    strange: float
+
+
+class SoldMonth(msgspec.Struct, array_like=True, gc=False):
+    """One month, as it was told, up to ``through`` (thousandths of packs, fen, sales), and as it was last measured.
+
+    ``bins`` are what it counts as in ``groups``, ``place`` in its institution's order of items by money. ``rank`` is its rank
+    there among ``items`` that were told of, ``before`` its rank in the month before (0: nobody knows). ``usual`` are its own
+    value, its peers' median and the end of what is usual among them, logarithms of fen a case.
+    """
+
+    through: int
+    offset: int
+    packs: int
+    fen: int
+    sales: int
+    is_changed: bool = True  # since it was measured
+    is_measured: bool = False  # since it was compared
+    bins: dict[str, int] = {}
+    groups: tuple[str, ...] = ()
+    place: int = -1
+    rank: int = 0
+    items: int = 0
+    before: int = 0
+    usual: tuple[float, float, float] | None = None
+    far: FarOut | None = None
+    has_peers: bool = True
+
+
+class SoldPage(Page, kw_only=True):
+    """One item (drug or consumable) of one institution among its peers."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"J"
+
+    institution: str
+    region: str
+    item: str
+    measure_at: int = NEVER
+    compare_at: int = NEVER
+    months: dict[int, SoldMonth] = {}
+
+    def next_change(self) -> int:
+        """When it is measured or compared."""
+        return min(self.measure_at, self.compare_at)
+
+    def forgets_at(self) -> int:
+        """When what it told does not change any more."""
+        return (first_day(max(self.months) + 1) + KEPT) * DAY if self.months else NEVER
+
+    def kept_from(self) -> int:
+        """What was said of a month whose days do not change any more is final."""
+        return first_day(self.asked_from()) * DAY
+
+    def asked_from(self) -> int:
+        """The oldest month that rules are asked about."""
+        return max(self.months, default=0) - MONTHS_ASKED + 1
+
+    def forget_months(self) -> None:
+        """Keep the newest."""
+        oldest = max(self.months) - MONTHS_KEPT + 1
+        if min(self.months) < oldest:
+            self.months = {month: known for month, known in self.months.items() if month >= oldest}
+
+
+def sold_key(region: str, institution: str, item: str) -> bytes:
+    """The key of its page."""
+    return f"J{region}\0{institution}\0{item}".encode()
+
+
+def waiting_item_key(region: str, institution: str, item: str) -> bytes:
+    """The key of what waits of an item; no day's key is like it."""
+    return f"W{region}\0{institution}\0i{item}".encode()

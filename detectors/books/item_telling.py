@@ -1,0 +1,97 @@
+"""When are an institution's peers told of one of its items, and what?
+
+Every item whose month has come to `TELLING` fen, at each look of the month once its days have closed, and at once when a day
+that was told changes later. Not the dearest few: a drug that one place pushes is on its list and on nobody else's, and would be
+compared with nothing. What is not told is known as well, to be less than that.
+
+A page is asked only when it may have something to tell: ``slack`` counts down what may come before that, so that cheap items
+are never summed and never woken.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from detectors.books.item import TELLING, ItemPage, ToldMonth
+from detectors.books.item_days import VolumeDelta
+from detectors.books.peer_calendar import CLOSED_AFTER, first_day, looks_of, month_of
+from detectors.engine.page import NEVER
+from schemas.china_time import DAY
+from schemas.peer_items import LARGEST_SUM
+
+_BEFORE: Final = 2  # months before the one that closes, whose days still change most often
+
+
+class News(NamedTuple):
+    """A month that is to be told, and what was told before, None where nothing was."""
+
+    month: int
+    told: ToldMonth
+    before: ToldMonth | None
+
+
+def may_tell(page: ItemPage, changes: list[VolumeDelta]) -> bool:
+    """Whether `news` must be asked after these changes. On the path of every bill, so it sums nothing."""
+    closed, is_due = page.closed, False
+    for change in changes:
+        if change.day <= closed:
+            is_due = True
+        if change.scope > 0:
+            page.slack -= change.scope
+    return is_due or (page.slack <= 0 and page.tell_at == NEVER)
+
+
+def news(page: ItemPage, region: str, now: int) -> list[News]:
+    """The months whose closed days are otherwise than they were told; sets when the page is to be asked again."""
+    closed_day = (now - CLOSED_AFTER) // DAY - 1
+    newest = month_of(closed_day)
+    found = []
+    for month in sorted({*page.told, *range(newest - _BEFORE, newest + 1)}):
+        through = max((day for day in looks_of(month) if day <= closed_day), default=-1)
+        if through < 0:
+            continue
+        page.closed = max(page.closed, through)
+        if not _is_whole(page, month):  # its first days are forgotten: what was told of it is final
+            page.told.pop(month, None)
+            continue
+        before, told = page.told.get(month), _sum(page, month, through, region)
+        if told.fen >= TELLING if before is None else _differs(told, before):
+            page.told[month] = told
+            found.append(News(month, told, before))
+    _arm(page, closed_day, month_of(now // DAY))
+    return found
+
+
+def _differs(told: ToldMonth, before: ToldMonth) -> bool:
+    """That more days have closed without a sale is no news."""
+    return (told.packs, told.fen, told.sales, told.region) != (before.packs, before.fen, before.sales, before.region)
+
+
+def _arm(page: ItemPage, closed_day: int, today: int) -> None:
+    """Wake up at the next look of a month that is told already, or has reached `TELLING`; else count down to it."""
+    page.tell_at, most = NEVER, 0
+    for month in range(month_of(closed_day + 1), today + 1):
+        through = min(day for day in looks_of(month) if day > closed_day)
+        fen = _sum(page, month, first_day(month + 1) - 1, "").fen
+        most = max(most, fen)
+        if fen >= TELLING or month in page.told:
+            page.tell_at = min(page.tell_at, (through + 1) * DAY + CLOSED_AFTER)
+    page.slack = TELLING - most
+
+
+def _is_whole(page: ItemPage, month: int) -> bool:
+    days = page.days
+    return first_day(month) >= days.first_day or days.born < 0 or days.first_day <= days.born
+
+
+def _sum(page: ItemPage, month: int, through: int, region: str) -> ToldMonth:
+    days, sales = page.days, page.sales
+    begin, end = first_day(month), through + 1
+    first, last = max(begin - days.first_day, 0), max(end - days.first_day, 0)
+    packs, fen = sum(days.volumes[first:last]), sum(days.scopes[first:last])
+    counts = sum(sales.counts[max(begin - sales.first_day, 0) : max(end - sales.first_day, 0)])
+    return ToldMonth(through, _bounded(packs), _bounded(fen), _bounded(counts), region)
+
+
+def _bounded(count: int) -> int:
+    return min(max(count, 0), LARGEST_SUM)
