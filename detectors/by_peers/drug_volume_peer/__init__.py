@@ -1,0 +1,1 @@
+"""The rule, its words and its golden cases."""

@@ -1,0 +1,153 @@
+"""Does an institution bill far more of a drug or a consumable than its peers do for as many patients?
+
+Every item whose month comes to 500 yuan in policy scope is told to the peers; what it brings for a case (settled visits, sales,
+stays that ended) is held against all other institutions of the group in the same month, and so is its share of the bill, and
+the lesser of both distances counts: who has more stays than others is not taken for who pushes a drug. Who has told nothing of
+the item counts as if it had just those 500 yuan. Median and median absolute deviation of the logarithms judge it, and nine in
+ten of the peers must stay well below it. A rise into the institution's own dearest items since the month before makes it graver.
+Where a group has too few members the wider one is asked. Source: rules.md drug_volume_peer; domain.md §4.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import exp, log
+from typing import Annotated, ClassVar
+
+from detectors.books.item import TELLING
+from detectors.books.item_among_peers import FarOut, SoldMonth, SoldPage
+from detectors.books.item_comparing import SCREEN_DEVIATION, SCREEN_RATIO
+from detectors.books.peer_calendar import first_day, name_of
+from detectors.by_peers import judging
+from detectors.by_peers.drug_volume_peer.text import Story, describe, drawn, measures
+from detectors.engine.page import Page
+from detectors.engine.rule import Finding, Rule, View, parameter
+from schemas.alerts import RuleClass, Severity, Text
+from schemas.china_time import DAY
+
+_SOURCE = "domain.md §4.9 (ENG)"
+_DEAR = 1_000_000  # fen: 10,000 yuan, as drug_volume's
+_FAR = 1.5  # times the limit
+_RISEN = 1.25  # times the distance, in the score
+
+
+class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
+    """药品、耗材用量高于同级机构."""
+
+    rule_id: ClassVar[str] = "drug_volume_peer"
+    version: ClassVar[int] = 1
+    page: ClassVar[type[Page]] = SoldPage
+    title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
+    notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
+    question: ClassVar[Text] = Text(
+        "同样多的患者，该机构某药品、耗材的用量是否远高于同级同类机构？",
+        "Does an institution bill far more of an item than its peers do for as many patients?",
+    )
+    rule_class: ClassVar[RuleClass] = "管理类"
+    basis: ClassVar[tuple[str, ...]] = (
+        "《医疗保障基金使用监督管理条例》第十五条",
+        "《医疗保障基金使用监督管理条例》第三十八条",
+        "《医疗保障基金使用监督管理条例》第四十条",
+    )
+    source: ClassVar[str] = "rules.md drug_volume_peer; domain.md §4.9"
+    silences: ClassVar[tuple[str, ...]] = judging.SILENCES
+    blind_spots: ClassVar[Text] = Text(
+        "按金额而非包装数比较，单价差异也算在内；病种只比较同组是否也有，同病种内的专科用药偏多是正常的；同组普遍多用的看不出来；"
+        "同一成分换成别家没有的品牌时，会显得只有该机构在用；每月不足500元的品种和政策范围外的金额不比较；"
+        "分散到许多品种的放量看不出来。",
+        "Money is compared, not packs, so a dearer price counts too. Cases are only asked whether the peers have such ones: a"
+        " specialist within a diagnosis uses more of its drugs honestly. What all of a group do is not seen. A brand that stands"
+        " for one that others have looks like a drug that nobody else uses. Items below 500 yuan a month and what is out of scope"
+        " are not compared, nor is a volume that is spread over many items.",
+    )
+
+    deviation: Annotated[
+        float,
+        parameter(
+            SCREEN_DEVIATION, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE
+        ),
+    ] = 3.0
+    ratio: Annotated[
+        float, parameter(SCREEN_RATIO, 100, "times", "与同组中位数之比", "over the peers' median", _SOURCE)
+    ] = 2.5
+    over_upper: Annotated[
+        float, parameter(1, 100, "times", "与同组九成机构之比", "over what nine in ten of the peers stay below", "ENG")
+    ] = 1.3
+    least_excess: Annotated[
+        int,
+        parameter(
+            TELLING, 100_000_000, "fen", "至少超出金额", "excess, at least", "ENG: worth a look at the prescriptions"
+        ),
+    ] = 200_000
+    least_sales: Annotated[
+        int, parameter(2, 10_000, "sales", "至少笔数", "lines of the item, at least", "domain.md §4.9 (≥30 packs; ENG)")
+    ] = 20
+    least_cases: Annotated[
+        int, parameter(10, 10_000, "visits", "至少就诊、购药人次", "settled visits, sales and stays, at least", "ENG")
+    ] = 30
+    most_strange: Annotated[
+        float,
+        parameter(
+            0.05, 1, "share", "同组少有的病种费用占比上限", "of the bill in diagnoses that the peers hardly have", "ENG"
+        ),
+    ] = 0.5
+    top: Annotated[
+        int, parameter(1, 100, "places", "名次进入前列", "a rank among the dearest items", "domain.md §4.9 (top 10)")
+    ] = 10
+    jump: Annotated[
+        int, parameter(2, 1_000, "places", "名次较上月上升", "… so many places up", "domain.md §4.9 (≥20 places)")
+    ] = 20
+
+    def concerns(self, page: SoldPage) -> bool:
+        """A month lies far from the peers'."""
+        return any(known.far is not None for known in page.months.values())
+
+    def silence(self, page: SoldPage, view: View) -> str | None:
+        """Silent about whom nobody has described, and who has no peers."""
+        if not page.region:
+            return judging.NO_PLACE
+        newest = page.months.get(max(page.months, default=0))
+        return judging.NO_PEERS if newest is not None and not newest.has_peers else None
+
+    def anchors(self, page: SoldPage) -> Iterable[str]:
+        """The months that lie far from the peers'."""
+        oldest = page.asked_from()
+        return [name_of(month) for month, known in sorted(page.months.items()) if known.far and month >= oldest]
+
+    def ask(self, page: SoldPage, anchor: str, view: View) -> Finding | None:
+        """The month's item beside the peers'."""
+        for month, known in page.months.items():
+            if known.far is not None and name_of(month) == anchor and month >= page.asked_from():
+                return self._judge(page, month, known, known.far, view)
+        return None
+
+    def _judge(self, page: SoldPage, month: int, known: SoldMonth, far: FarOut, view: View) -> Finding | None:
+        seen = far.compared
+        deviation = min(seen.deviation, far.share)
+        excess = known.fen - round(exp(seen.expected) * far.cases)
+        is_enough = known.sales >= self.least_sales and far.cases >= self.least_cases and excess >= self.least_excess
+        is_far = deviation >= self.deviation and seen.value - seen.expected >= log(self.ratio)
+        is_beyond = seen.value - far.upper >= log(self.over_upper)
+        if not (is_enough and is_far and is_beyond) or far.strange > self.most_strange:
+            return None
+        has_risen = known.rank <= self.top and known.before - known.rank >= self.jump
+        story = Story(month, known, far, deviation, excess, has_risen)
+        return self._finding(page, story, view)
+
+    def _finding(self, page: SoldPage, story: Story, view: View) -> Finding:
+        known, far, deviation = story.known, story.far, story.deviation
+        levels: tuple[Severity, ...] = ("low", "medium", "high", "high")
+        is_far, is_dear = deviation >= _FAR * self.deviation, story.excess >= _DEAR
+        return Finding(
+            severity=levels[is_far + is_dear + story.has_risen],
+            score=judging.score_of(deviation * (_RISEN if story.has_risen else 1.0), self.deviation),
+            begin=first_day(story.month) * DAY,
+            end=(known.through + 1) * DAY - 1,
+            institution=page.institution,
+            item=page.item,
+            group=far.compared.group,
+            measures=measures(story, self.ratio, self.deviation, self.least_excess),
+            fund_at_risk=story.excess,
+            text=describe(page, story, view),
+            series=drawn(page, story),
+        )

@@ -1,0 +1,211 @@
+"""Who bills far more of a drug than its peers do for as many patients?
+
+Six hospitals serve 32 outpatients each in the first week of March, 200 yuan a visit without the drug. At the five others eight
+visits take three packs of 25 yuan each: 600 yuan, 18.75 a visit; the first look is on the 11th (day 9). Of honest peers that are
+all alike the spread is what is believed beforehand: sqrt(4·0.6²/9) = 0.4.
+"""
+
+from __future__ import annotations
+
+import json
+
+from schemas.china_time import DAY, format_time, parse_time
+from tests.golden_cases.peers_story import City
+from tests.golden_cases.story import Expected, case
+from tests.wire_messages import TABLETS, Billed, moment
+
+VISITS, BASE, PRICE = 32, 200.0, 25.0
+OTHERS = (8, 3)  # visits with the drug, and packs each
+PUSHED = (30, 6)  # 180 packs, 4,500 yuan: 141 a visit, 7.5 times as much
+
+
+class Clinics(City):
+    """A city whose hospitals see outpatients."""
+
+    def treated(
+        self, hospital: int, day: int, packs: int, *, amount: float = BASE, item: str = TABLETS, diagnosis: str = ""
+    ) -> str:  # fmt: skip
+        """An outpatient visit with so many packs, settled; its visit."""
+        return self.billed(hospital, day, {item: packs} if packs else {}, amount=amount, diagnosis=diagnosis)
+
+    def billed(
+        self, hospital: int, day: int, packs: dict[str, int], *, amount: float = BASE, diagnosis: str = ""
+    ) -> str:  # fmt: skip
+        """An outpatient visit with packs of several items."""
+        g, visit, person = self._next(hospital)
+        at = moment(day, 8 + self.number % 9, self.number % 50)
+        if diagnosis:
+            self.send(at - 120, g.encounter(at - 120, person, visit, diagnosis))
+        lines = [
+            Billed(f"{visit}-{n}", at, item, float(one), PRICE * one) for n, (item, one) in enumerate(packs.items())
+        ]
+        if lines:
+            self.send(at - 60, g.charges(at - 60, person, visit, "B1", lines))
+        total = amount + sum(line.amount for line in lines)
+        self.send(at, g.settle_visit(at, person, visit, "B1", f"S{visit}", total))
+        return visit
+
+    def week(
+        self, pushed: tuple[int, int], others: tuple[int, int] = OTHERS, *, day: int = 0, diagnosis: str = ""
+    ) -> list[str]:
+        """A week of visits everywhere; those of the story's hospital that took the drug."""
+        taken = []
+        for hospital in range(len(self.codes)):
+            with_drug, packs = others if hospital else pushed
+            for number in range(VISITS):
+                own = diagnosis if hospital == 0 and number >= 4 else ""
+                visit = self.treated(hospital, day + number % 6, packs if number < with_drug else 0, diagnosis=own)
+                if hospital == 0 and number < with_drug:
+                    taken.append(visit)
+        return taken
+
+    def refund_visit(self, hospital: int, visit: str, at: int) -> None:
+        """A visit's settlement is taken back."""
+        g = self.gateways[self.codes[hospital]]
+        self.send(at, g.refund_visit(at, "", visit, f"S{visit}"))
+
+
+def told(name: str, why: str, *expect: Expected, hospitals: int = 6) -> Clinics:
+    """A city of hospitals of one kind."""
+    return Clinics("drug_volume_peer", name, why, *expect, region="330106", hospitals=hospitals)
+
+
+HIT: Expected = {"status": "open", "institution": "H33010600001", "item": TABLETS}
+
+
+@case
+def pushed_from_the_beginning() -> City:
+    city = told(
+        "hit-pushed-from-the-beginning",
+        "32人次中30人次各6盒，共180盒4,500元，每人次141元；同组五家各24盒600元，每人次18.75元：7.5倍，按同组水平多出约3,900元，不足一万元。",
+        HIT | {
+            "severity": "low", "group": "3301 A100 05", "begin": "2026-03-01 00:00:00",
+            "measures": {"packs_in_month": 180, "cases_served": 32, "peers": 5, "peers_with_the_item": 5, "rank_in_month": 1},
+        },
+    )  # fmt: skip
+    city.week(PUSHED)
+    return city.ended(10)
+
+
+@case
+def nobody_else_has_it() -> City:
+    city = told(
+        "hit-nobody-else-has-it",
+        "同组五家没有这种药：各按500元上限计，每人次15.6元，该院为其9倍。",
+        HIT | {"measures": {"peers": 5, "peers_with_the_item": 0}},
+    )
+    city.week(PUSHED, (0, 0))
+    return city.ended(10)
+
+
+@case
+def risen_to_the_top() -> City:
+    city = told(
+        "hit-risen-to-the-top",
+        "各院2月、3月都有24种药各600元，2月没有该药；3月该药4,500元排第一：由24位以后升至第1位，程度加重。",
+        HIT | {"severity": "medium", "measures": {"rank_in_month": 1}},
+    )
+    for day in (-13, 0):
+        for hospital in range(6):
+            city.billed(hospital, day, {f"XA{number:02d}": 24 for number in range(24)})
+    city.week(PUSHED)
+    return city.ended(10)
+
+
+@case
+def just_under_500_elsewhere() -> City:
+    city = told(
+        "hit-peers-just-under-500",
+        "同组五家各18盒450元，不足500元不上报：按500元计，每人次15.6元，该院仍为其9倍。",
+        HIT | {"measures": {"peers_with_the_item": 0}},
+    )
+    city.week(PUSHED, (6, 3))
+    return city.ended(10)
+
+
+@case
+def twice_as_much() -> City:
+    city = told("near-twice-as-much", "每人次37.5元，是同组18.75元的两倍，不足2.5倍。")
+    city.week((16, 3))
+    return city.ended(10)
+
+
+@case
+def another_has_as_much() -> City:
+    city = told("near-others-have-as-much", "同组两家同样多用：不比九成机构高出三成，可能是当地用药习惯。")
+    for hospital in (1, 2):
+        for number in range(PUSHED[0] - OTHERS[0]):
+            city.treated(hospital, number % 6, 2 * PUSHED[1])
+    city.week(PUSHED)
+    return city.ended(10)
+
+
+@case
+def small_money() -> City:
+    city = told("exclude-small-money", "该院60盒1,500元，按500元上限计多出1,000元，不足2,000元。")
+    city.week((30, 2), (0, 0))
+    return city.ended(10)
+
+
+@case
+def too_few_peers() -> City:
+    city = told("exclude-too-few-peers", "全市只有四家机构，其他三家不足以作为同组比较。", hospitals=4)
+    city.week(PUSHED)
+    return city.ended(10)
+
+
+@case
+def specialist() -> City:
+    city = told("exclude-specialist", "该院32人次中28人次为同组没有的肿瘤病种：用药不同有其原因，不作判断。")
+    city.week(PUSHED, diagnosis="C50.900")
+    return city.ended(10)
+
+
+@case
+def bought_into_stock() -> City:
+    city = told("exclude-bought-not-sold", "采购入库（3503）不是销售，只看结算。")
+    city.week(OTHERS)
+    g = city.gateways[city.codes[0]]
+    goods = {
+        "med_list_codg": TABLETS,
+        "purc_retn_cnt": 5_000.0,
+        "purc_invo_no": "F1",
+        "fixmedins_bchno": "K1",
+        "purc_retn_stoin_time": format_time(moment(3, 9)),
+    }
+    city.send(moment(3, 9), g.call("3503", moment(3, 9), {"purcinfo": goods}))
+    return city.ended(10)
+
+
+@case
+def settlements_taken_back() -> City:
+    city = told(
+        "correct-settlements-taken-back",
+        "3月12日其中22人次的结算撤销：剩8人次48盒，疑点撤回。",
+        HIT | {"status": "retracted"},
+    )
+    visits = city.week(PUSHED)
+    city.ended(10)
+    for number, visit in enumerate(visits[:22]):
+        city.refund_visit(0, visit, moment(10, 9, number))
+    return city.ended(11)
+
+
+@case
+def late_settlements() -> City:
+    city = told(
+        "late-settlements",
+        "该院的结算迟到四天才上传，3月7日的五笔在第一次看之后才到：当即重新比较，180盒。",
+        HIT | {"begin": "2026-03-01 00:00:00", "measures": {"packs_in_month": 180}},
+    )
+    city.week(PUSHED)
+    own = city.codes[0].encode()
+    city.sent = [_late(at, one) if b'"2207"' in one and own in one else (at, one) for at, one in city.sent]
+    return city.ended(10)
+
+
+def _late(at: int, settled: bytes) -> tuple[int, bytes]:
+    """Sent four days after it was made; ``inf_time`` says so."""
+    call = json.loads(settled)
+    call["inf_time"] = format_time(parse_time(call["inf_time"]) + 4 * DAY)
+    return at + 4 * DAY, json.dumps(call, ensure_ascii=False).encode()
