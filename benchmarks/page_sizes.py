@@ -30,9 +30,10 @@ from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
+from detectors.books.item_among_peers import SoldPage
 from detectors.books.member import DaysPage, MemberPage
 from detectors.books.neighbours import GroupPage
-from detectors.books.peer_groups import NormPage, SpreadPage
+from detectors.books.peer_groups import ItemSpreadPage, NormPage, RankPage, SpreadPage
 from detectors.books.person import PersonPage
 from detectors.books.receipt import ReceiptPage
 from detectors.books.terminal import TerminalPage
@@ -82,6 +83,9 @@ MEASURED: dict[str, tuple[type[Page], Callable[[Page], bool]]] = {
     "its days of a part of a month (kept 110 days)": (DaysPage, lambda page: True),
     "what a kind of case cost a group": (NormPage, lambda page: True),
     "how a group's members are spread": (SpreadPage, lambda page: True),
+    "item of an institution among its peers": (SoldPage, lambda page: True),
+    "how those who have an item are spread": (ItemSpreadPage, lambda page: True),
+    "an institution's items by money, of a month": (RankPage, lambda page: True),
 }  # fmt: skip
 
 BOUNDS = {
@@ -107,6 +111,9 @@ BOUNDS = {
     "its days of a part of a month (kept 110 days)": Bound(1_000, 8_000),  # seven to ten days and their cases
     "what a kind of case cost a group": Bound(150, 300),
     "how a group's members are spread": Bound(1_500, 9_000),  # by its bins, however many members
+    "item of an institution among its peers": Bound(700, 6_000),  # six months at most; more where alerts stand
+    "how those who have an item are spread": Bound(700, 4_000),  # four rows of bins a month
+    "an institution's items by money, of a month": Bound(700, 1_500),
 }
 MOST_DECODED_TIMES = 12  # decoded, half of the pages take no more than so many times what they take saved
 

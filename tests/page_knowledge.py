@@ -20,11 +20,12 @@ from detectors.books.case import CasePage, TiePage
 from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
-from detectors.books.item import ItemPage
+from detectors.books.item import TELLING, ItemPage
+from detectors.books.item_among_peers import SoldPage
 from detectors.books.item_days import ItemDays
 from detectors.books.member import DaysPage, MemberPage, WaitingPage
 from detectors.books.neighbours import GroupPage
-from detectors.books.peer_groups import NormPage, SpreadPage
+from detectors.books.peer_groups import ItemSpreadPage, NormPage, RankPage, SpreadPage
 from detectors.books.person import PersonPage
 from detectors.books.profile import ProfilePage
 from detectors.books.receipt import ReceiptPage
@@ -181,6 +182,11 @@ def _of_norm(page: NormPage, compared: Compared) -> Any:
     return {month: sums for month, sums in page.months.items() if sums[0]}
 
 
+def _of_sold(page: SoldPage, compared: Compared) -> Any:
+    """Less than `TELLING` is as if nothing had been told."""
+    return {month: (one.packs, one.fen, one.sales) for month, one in page.months.items() if one.fen >= TELLING}
+
+
 def _of_snapshot(snapshot: VisitSnapshot) -> VisitSnapshot:
     standing = tuple(swipe for swipe in snapshot.swipes if swipe.refunded_at is None)
     return structs.replace(snapshot, partition=0, offset=0, source=Reference("", "", 0), swipes=standing)
@@ -191,8 +197,18 @@ KNOWLEDGE: Final[dict[type[Page], Callable[[Any, Compared], Any]]] = {
     CensusPage: _of_census, BedPage: _of_bed, BedCodesPage: _of_bed_codes, AmountsPage: _of_amounts,
     TerminalPage: _of_terminal, CasePage: _of_case, TiePage: _of_tie, PersonPage: _of_person,
     HouseholdPage: _of_household, GroupPage: _of_group, ActivityPage: _of_activity, DaysPage: _of_days_among_peers,
-    NormPage: _of_norm,
+    NormPage: _of_norm, SoldPage: _of_sold,
 }  # fmt: skip
 NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset(
-    {ReceiptPage, StreamClock, Watermark, WaitingPage, SpreadPage, ProfilePage, MemberPage}
+    {
+        ReceiptPage,
+        StreamClock,
+        Watermark,
+        WaitingPage,
+        SpreadPage,
+        ItemSpreadPage,
+        RankPage,
+        ProfilePage,
+        MemberPage,
+    }
 )  # of what a rule may ask; months among peers are measured from `DaysPage` at the next look, which may be a week away

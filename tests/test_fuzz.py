@@ -41,7 +41,7 @@ from detectors.engine.asked import Asked
 from detectors.engine.clock import StreamClock, Watermark
 from detectors.engine.graph import STAGES
 from detectors.engine.page import Page, UnreadableState, decode_page, encode_page, warmth_of
-from schemas import dead_letters, peer_days, references, snapshots, wire
+from schemas import dead_letters, peer_days, peer_items, references, snapshots, wire
 from schemas.alerts import decode_alert, encode_alert
 from schemas.decode import LARGEST_MESSAGE, decode, decode_mark
 from schemas.facts import Charges
@@ -147,7 +147,8 @@ def for_peers() -> tuple[bytes, ...]:
     cases = (peer_days.Cases("sI10", 2, 300_000, 23_800), peer_days.Cases("p", 7, 90_000, 66_000))
     counts = peer_days.DayCounts(7, 1, 2, 9, 390_000, 0, 240_000)
     day = peer_days.InstitutionDay("H1", "5001", 20_000, 0, 7, moment(5), False, counts, cases)
-    return peer_days.encode_for_peers(day), peer_days.encode_for_peers(Mark(1, moment(5), 1, 7))
+    item = peer_items.ItemMonth("H1", "5001", "X1", 24_000, 20_000, 0, 7, moment(5), 30_000, 75_000, 6)
+    return tuple(peer_days.encode_for_peers(one) for one in (day, item, Mark(1, moment(5), 1, 7)))
 
 
 def for_households() -> tuple[bytes, ...]:

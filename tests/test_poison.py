@@ -20,6 +20,7 @@ from aiokafka import AIOKafkaProducer
 from schemas.china_time import DAY
 from schemas.dead_letters import DeadLetter, from_record
 from schemas.peer_days import Cases, DayCounts, InstitutionDay, encode_for_peers
+from schemas.peer_items import ItemMonth
 from schemas.returns import AlertLeft, Elsewhere, ReturnedAlert, encode_return
 from schemas.snapshots import GroupMember, GroupVisit, HouseholdVisit, Mark, Reference, Ties, VisitSnapshot, encode
 from stream import topics
@@ -65,6 +66,7 @@ SERVED = Elsewhere(
 )
 
 A_DAY = InstitutionDay("H50010699999", "", AT // DAY, 0, 1, AT, False, DayCounts(1), (Cases("p", 1, 100, 4_605),))
+AN_ITEM = ItemMonth("H50010699999", "", "X1", 24_314, AT // DAY, 0, 1, AT, 1_000, 60_000, 1)
 
 
 class Poison(msgspec.Struct, frozen=True):
@@ -150,6 +152,9 @@ POISON: dict[str, list[Poison]] = {
         Poison(encode_for_peers(msgspec.structs.replace(A_DAY, time=-AGES)), "wrong_type"),
         Poison(encode_for_peers(msgspec.structs.replace(A_DAY, institution="x" * 900_000)), "wrong_type"),
         Poison(encode_for_peers(A_DAY)),
+        Poison(encode_for_peers(msgspec.structs.replace(AN_ITEM, month=AGES)), "wrong_type"),
+        Poison(encode_for_peers(msgspec.structs.replace(AN_ITEM, fen=-1)), "wrong_type"),
+        Poison(encode_for_peers(AN_ITEM)),
     ],
     topics.RETURNS: [
         *(poison for poison in PACKED_GARBAGE if poison.reason == "wrong_type"),

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from detectors.books.activity import LATE
 from detectors.books.item import TELLING, ItemPage, ToldMonth
 from detectors.books.item_days import VolumeDelta
-from detectors.books.peer_calendar import CLOSED_AFTER, first_day, looks_of, month_of
+from detectors.books.peer_calendar import first_day, looks_of, month_of
 from detectors.engine.page import NEVER
 from schemas.china_time import DAY
 from schemas.peer_items import LARGEST_SUM
@@ -43,7 +44,7 @@ def may_tell(page: ItemPage, changes: list[VolumeDelta]) -> bool:
 
 def news(page: ItemPage, region: str, now: int) -> list[News]:
     """The months whose closed days are otherwise than they were told; sets when the page is to be asked again."""
-    closed_day = (now - CLOSED_AFTER) // DAY - 1
+    closed_day = (now - LATE) // DAY - 1
     newest = month_of(closed_day)
     found = []
     for month in sorted({*page.told, *range(newest - _BEFORE, newest + 1)}):
@@ -75,7 +76,7 @@ def _arm(page: ItemPage, closed_day: int, today: int) -> None:
         fen = _sum(page, month, first_day(month + 1) - 1, "").fen
         most = max(most, fen)
         if fen >= TELLING or month in page.told:
-            page.tell_at = min(page.tell_at, (through + 1) * DAY + CLOSED_AFTER)
+            page.tell_at = min(page.tell_at, (through + 1) * DAY + LATE)
     page.slack = TELLING - most
 
 

@@ -15,7 +15,6 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _WEEKS: Final = 4  # parts of a month, the last of 7 to 10 days
 AFTER: Final = 73 * HOUR + 1  # after a part's end: its last day has closed, and an hour for who is a little behind
 COMPARE_AFTER: Final = 60  # seconds; by then every member has measured itself
-CLOSED_AFTER: Final = 72 * HOUR  # after its end a day has closed (domain.md §3.2)
 
 
 class Look(NamedTuple):

@@ -1,0 +1,280 @@
+"""What is told of an item, what counts of it in a group, and is it the same whatever the order in which it comes?"""
+
+from __future__ import annotations
+
+import json
+from math import log
+
+import pytest
+
+from detectors.books.item import TELLING, ItemPage
+from detectors.books.item_among_peers import SoldMonth, SoldPage, sold_key
+from detectors.books.item_comparing import compare_item, measure_item
+from detectors.books.item_looks import post_item
+from detectors.books.member import CaseMix, MemberPage, Month, member_key
+from detectors.books.peer_calendar import first_day, month_of, name_of, next_look
+from detectors.books.peer_groups import ItemSpreadPage, RankPage, SpreadPage, bin_of, count_bins
+from detectors.engine.page import NEVER, encode_page
+from detectors.engine.pages import Pages
+from schemas.china_time import DAY
+from schemas.peer_days import DayCounts
+from schemas.peer_items import ItemMonth
+from tests.engine_run import EngineRun
+from tests.golden_cases import DETECTORS
+from tests.test_peers import story
+from tests.wire_messages import TABLETS, Billed, Gateway, moment
+
+MONTH = month_of(moment(0) // DAY)
+THROUGH = first_day(MONTH) + 6
+GROUP = "5001 A100 05"
+GOLDEN = DETECTORS / "by_peers/drug_volume_peer/golden"
+KINDS = (MemberPage, SpreadPage, ItemSpreadPage, RankPage, SoldPage)
+
+
+# -- what is told ---------------------------------------------------------------------------------------------------
+
+
+def bought(gateway: Gateway, day: int, packs: int, hour: int = 10) -> bytes:
+    """A purchase of packs at 25 yuan."""
+    at = moment(day, hour)
+    lines = [Billed("1", at, TABLETS, float(packs), 25.0 * packs)]
+    return gateway.purchase(at, "P1", f"M{day}-{hour}", f"S{day}-{hour}", lines)
+
+
+def sold(engine: EngineRun) -> dict[str, tuple[int, int, int]]:
+    """By month: packs, fen and sales that the peers' stage was told of."""
+    [peers] = [stage for stage in engine.pipeline.stages if stage.name == "peers"]
+    return {
+        name_of(month): (known.packs // 1_000, known.fen, known.sales)
+        for page in peers.pages.all_of(SoldPage)
+        for month, known in page.months.items()
+    }
+
+
+def item_page(engine: EngineRun) -> ItemPage:
+    [page] = engine.pipeline.stages[0].pages.all_of(ItemPage)
+    return page
+
+
+def test_a_month_below_500_yuan_is_never_told_and_its_page_never_woken() -> None:
+    engine = EngineRun(rules=[]).take([bought(Gateway(), day, 3) for day in range(6)]).mark(moment(60))
+    assert item_page(engine).tell_at == NEVER
+    assert sold(engine) == {}
+
+
+def test_it_is_told_at_the_look_after_its_days_have_closed() -> None:
+    engine = EngineRun(rules=[]).take([bought(Gateway(), day, 5) for day in range(6)])  # 750 yuan until the 7th
+    assert item_page(engine).tell_at == moment(9)  # the 11th, 72 hours after the 7th has ended
+    engine.mark(moment(9) - 1)
+    assert sold(engine) == {}
+    engine.mark(moment(9))
+    assert sold(engine) == {"2026-03": (30, 75_000, 6)}
+
+
+def test_what_comes_after_the_days_of_a_look_is_told_at_the_next() -> None:
+    messages = [bought(Gateway(), day, 10) for day in (0, 1, 7)]
+    engine = EngineRun(rules=[]).take(messages).mark(moment(9))
+    assert sold(engine) == {"2026-03": (20, 50_000, 2)}
+    engine.mark(moment(16))
+    assert sold(engine) == {"2026-03": (30, 75_000, 3)}
+
+
+def test_a_change_of_what_was_told_is_told_at_once() -> None:
+    gateway = Gateway()
+    engine = EngineRun(rules=[]).take([bought(gateway, day, 10) for day in range(4)]).mark(moment(9))
+    assert sold(engine) == {"2026-03": (40, 100_000, 4)}
+    engine.take([gateway.refund_purchase(moment(9, 5), "P1", "M2-10", "S2-10")]).mark(moment(9, 6))
+    assert sold(engine) == {"2026-03": (30, 75_000, 3)}
+    for day in (0, 1, 3):
+        engine.take([gateway.refund_purchase(moment(10, day), "P1", f"M{day}-10", f"S{day}-10")])
+    engine.mark(moment(11))
+    assert sold(engine) == {"2026-03": (0, 0, 0)}
+
+
+def test_a_month_that_late_bills_bring_to_500_yuan_is_told_at_once() -> None:
+    gateway = Gateway()
+    engine = EngineRun(rules=[]).take([bought(gateway, 0, 10), bought(gateway, 8, 1)]).mark(moment(9))
+    assert sold(engine) == {}
+    late = json.loads(bought(gateway, 5, 10))
+    late["inf_time"] = "2026-03-11 08:00:00"
+    engine.take([json.dumps(late).encode()]).mark(moment(9, 9))
+    assert sold(engine) == {"2026-03": (20, 50_000, 2)}
+
+
+def test_a_month_whose_first_days_are_forgotten_is_final() -> None:
+    gateway = Gateway()
+    engine = EngineRun(rules=[]).take([bought(gateway, day, 10) for day in range(0, 112, 4)]).mark(moment(112))
+    told = sold(engine)
+    engine.take([gateway.refund_purchase(moment(112, 5), "P1", "M28-10", "S28-10")]).mark(moment(113))
+    assert sold(engine) == told
+    assert "2026-03" in told
+
+
+def test_an_item_of_an_institution_whose_region_was_wrong_is_taken_back_there() -> None:
+    gateway = Gateway()
+    engine = EngineRun(rules=[]).take([bought(gateway, day, 10) for day in range(4)]).mark(moment(9))
+    engine.pipeline.stages[0]._references.put_institution(  # type: ignore[attr-defined]
+        json.dumps({"fixmedins_code": gateway.institution, "admdvs": "500106", "medins_type": "A100"}).encode()
+    )
+    engine.take([gateway.refund_purchase(moment(10), "P1", "M2-10", "S2-10")]).mark(moment(11))
+    [peers] = [stage for stage in engine.pipeline.stages if stage.name == "peers"]
+    assert {page.region: page.months[MONTH].fen for page in peers.pages.all_of(SoldPage)} == {"": 0, "5001": 75_000}
+
+
+# -- what counts in a group -----------------------------------------------------------------------------------------
+
+
+def group_of(sizes: dict[str, int]) -> Pages:
+    """Members that served so many cases each, at 100 yuan."""
+    pages = Pages({}, KINDS)
+    for institution, cases in sizes.items():
+        bins = {"cases": bin_of(log(cases) / 10), "bill": bin_of(log(cases * 10_000) / 10)}
+        month = Month(
+            THROUGH, 7, DayCounts(visits=cases, total=cases * 10_000), CaseMix(), CaseMix(), bins, (GROUP,)
+        )  # fmt: skip
+        page = MemberPage(institution=institution, region="5001", newest_day=THROUGH, months={MONTH: month})
+        pages.put(member_key("5001", institution), page)
+        count_bins(pages, GROUP, MONTH, {}, bins)
+    return pages
+
+
+def tell(pages: Pages, institution: str, fen: int, *, item: str = "X1", sales: int = 50) -> SoldPage:
+    """The institution's item counts with so much."""
+    page = SoldPage(institution=institution, region="5001", item=item)
+    page.months[MONTH] = SoldMonth(THROUGH, 1, 100_000, fen, sales)
+    measure_item(pages, page, pages.get(MemberPage, member_key("5001", institution)), MONTH)
+    return page
+
+
+def judge(pages: Pages, page: SoldPage) -> SoldMonth:
+    compare_item(pages, page, pages.get(MemberPage, member_key("5001", page.institution)), MONTH)
+    return page.months[MONTH]
+
+
+def six(**fen: int) -> SoldMonth:
+    """Six members of a hundred cases each; of whom H1 is judged, and the others have what is said, or told nothing."""
+    pages = group_of({f"H{number}": 100 for number in range(1, 7)})
+    pages_of = {institution: tell(pages, institution, money) for institution, money in fen.items()}
+    return judge(pages, pages_of["H1"])
+
+
+def test_who_told_nothing_counts_as_if_he_had_just_what_would_be_told() -> None:
+    month = six(H1=1_000_000)
+    assert month.far is not None
+    assert (month.far.compared.peers, month.far.sellers) == (5, 0)
+    assert month.far.compared.expected == pytest.approx(log(TELLING / 100), abs=0.05)
+
+
+def test_who_is_told_with_less_than_that_counts_as_if_he_had_told_nothing() -> None:
+    silent, cheap = six(H1=1_000_000), six(H1=1_000_000, H2=TELLING - 1, H3=0)
+    assert cheap == silent
+
+
+def test_a_drug_that_only_one_place_has_is_compared_with_all_that_have_none() -> None:
+    some, nobody = six(H1=1_000_000, H2=200_000, H3=200_000, H4=200_000), six(H1=1_000_000)
+    assert some.far is not None
+    assert nobody.far is not None
+    assert some.far.compared.peers == nobody.far.compared.peers == 5
+    assert nobody.far.compared.deviation > some.far.compared.deviation
+
+
+def test_one_other_that_does_the_same_hides_nothing() -> None:
+    alone = six(H1=1_000_000, H2=60_000, H3=60_000, H4=60_000, H5=60_000, H6=60_000)
+    with_another = six(H1=1_000_000, H2=60_000, H3=60_000, H4=60_000, H5=60_000, H6=1_500_000)
+    assert alone.far is not None
+    assert with_another.far is not None
+    assert with_another.far.upper == alone.far.upper
+    assert with_another.far.above == 1
+
+
+def test_what_most_of_a_group_do_is_usual() -> None:
+    month = six(H1=1_000_000, H2=900_000, H3=1_100_000, H4=1_000_000, H5=60_000, H6=60_000)
+    assert month.far is None
+    assert month.usual is not None
+
+
+def test_few_peers_are_none() -> None:
+    pages = group_of({f"H{number}": 100 for number in range(1, 5)})
+    assert not judge(pages, tell(pages, "H1", 1_000_000)).has_peers
+
+
+def test_a_large_member_is_compared_by_the_case() -> None:
+    pages = group_of({"H1": 1_000} | {f"H{number}": 100 for number in range(2, 7)})
+    page = tell(pages, "H1", 1_000_000)
+    for number in range(2, 7):
+        tell(pages, f"H{number}", 100_000)
+    month = judge(pages, page)
+    assert month.far is None
+    assert month.usual is not None
+    assert month.usual[0] == pytest.approx(month.usual[1], abs=0.05)
+
+
+def test_what_is_taken_back_leaves_nothing() -> None:
+    pages = group_of({f"H{number}": 100 for number in range(1, 7)})
+    page = tell(pages, "H1", 1_000_000)
+    page.months[MONTH].fen = 0
+    measure_item(pages, page, pages.get(MemberPage, member_key("5001", "H1")), MONTH)
+    for kind in (ItemSpreadPage, RankPage):
+        assert [known for one in pages.all_of(kind) for known in one.months[MONTH].values() if known] == []
+
+
+def test_ten_thousand_members_take_no_more_room_than_their_bins() -> None:
+    sizes = {f"H{number}": 50 + number % 977 for number in range(10_000)}
+    pages = group_of(sizes)
+    for number, institution in enumerate(sizes):
+        tell(pages, institution, TELLING + 1_000 * (number % 499))
+    [page] = pages.all_of(ItemSpreadPage)
+    assert len(encode_page(page)) < 4_000
+
+
+def test_a_rank_is_by_money_among_what_the_institution_told_of() -> None:
+    pages = group_of({f"H{number}": 100 for number in range(1, 7)})
+    dearest, middle, least = (tell(pages, "H1", fen, item=f"X{fen}") for fen in (900_000, 300_000, 100_000))
+    assert [judge(pages, page).rank for page in (dearest, middle, least)] == [1, 2, 3]
+    assert judge(pages, least).items == 3
+    assert judge(pages, least).before == 0, "nothing is known of the month before"
+
+
+# -- versions and order ---------------------------------------------------------------------------------------------
+
+
+def told(through: int, offset: int, fen: int) -> ItemMonth:
+    return ItemMonth("H1", "5001", "X1", MONTH, through, 0, offset, (through + 4) * DAY, 1_000, fen, 1)
+
+
+def test_an_older_snapshot_changes_nothing() -> None:
+    pages = group_of({"H1": 100})
+    now = (THROUGH + 12) * DAY
+    for message in (
+        told(THROUGH, 5, 60_000),
+        told(THROUGH + 7, 5, 70_000),
+        told(THROUGH, 6, 10),
+        told(THROUGH + 7, 4, 20),
+    ):
+        post_item(pages, message, now)
+    page = pages.get(SoldPage, sold_key("5001", "H1", "X1"))
+    assert page is not None
+    assert page.months[MONTH].fen == 70_000
+    assert page.measure_at == next_look(now).at + 60
+
+
+@pytest.mark.parametrize("partitions", [1, 4, 16])
+@pytest.mark.parametrize("name", ["hit-pushed-from-the-beginning", "hit-risen-to-the-top", "late-settlements"])
+def test_partitions_and_doubles_change_nothing(name: str, partitions: int) -> None:
+    references, sent = story(GOLDEN / f"{name}.jsonl")
+    doubled = [message for message in sent[:-1] for _ in range(2)]
+    run = EngineRun(references, partitions=partitions).take(doubled, batch=20).mark(moment(11))
+    assert run.open_alerts() == EngineRun(references).take(sent).mark(moment(11)).open_alerts() != {}
+
+
+def test_it_goes_on_alike_from_saved_pages() -> None:
+    references, sent = story(GOLDEN / "late-settlements.jsonl")
+    whole = EngineRun(references).take(sent, batch=1)
+    for cut in (1, len(sent) // 2, len(sent) - 10, len(sent) - 1):
+        engine = EngineRun(references)
+        records = [engine.record(message) for message in sent]
+        engine.take_records(records[:cut], batch=1)
+        engine.pipeline.save()
+        again = EngineRun(references, stores=engine.stores)
+        again.take_records(records[max(cut - 20, 0) :], batch=1)
+        assert engine.then(again).open_alerts() == whole.open_alerts() != {}
