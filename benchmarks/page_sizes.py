@@ -30,7 +30,7 @@ from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
-from detectors.books.item_among_peers import SoldPage
+from detectors.books.item_among_peers import KinPage, SoldPage
 from detectors.books.member import DaysPage, MemberPage
 from detectors.books.neighbours import GroupPage
 from detectors.books.peer_groups import ItemSpreadPage, NormPage, RankPage, SpreadPage
@@ -84,6 +84,7 @@ MEASURED: dict[str, tuple[type[Page], Callable[[Page], bool]]] = {
     "what a kind of case cost a group": (NormPage, lambda page: True),
     "how a group's members are spread": (SpreadPage, lambda page: True),
     "item of an institution among its peers": (SoldPage, lambda page: True),
+    "class of items of an institution among its peers": (KinPage, lambda page: True),
     "how those who have an item are spread": (ItemSpreadPage, lambda page: True),
     "an institution's items by money, of a month": (RankPage, lambda page: True),
 }  # fmt: skip
@@ -112,6 +113,7 @@ BOUNDS = {
     "what a kind of case cost a group": Bound(150, 300),
     "how a group's members are spread": Bound(1_500, 9_000),  # by its bins, however many members
     "item of an institution among its peers": Bound(700, 6_000),  # six months at most; more where alerts stand
+    "class of items of an institution among its peers": Bound(700, 1_000),
     "how those who have an item are spread": Bound(700, 4_000),  # four rows of bins a month
     "an institution's items by money, of a month": Bound(700, 1_500),
 }

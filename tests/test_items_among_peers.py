@@ -8,7 +8,7 @@ from math import log
 import pytest
 
 from detectors.books.item import TELLING, ItemPage
-from detectors.books.item_among_peers import SoldMonth, SoldPage, sold_key
+from detectors.books.item_among_peers import KinPage, SoldMonth, SoldPage, sold_key
 from detectors.books.item_comparing import compare_item, measure_item
 from detectors.books.item_looks import post_item
 from detectors.books.member import CaseMix, MemberPage, Month, member_key
@@ -28,7 +28,7 @@ MONTH = month_of(moment(0) // DAY)
 THROUGH = first_day(MONTH) + 6
 GROUP = "5001 A100 05"
 GOLDEN = DETECTORS / "by_peers/drug_volume_peer/golden"
-KINDS = (MemberPage, SpreadPage, ItemSpreadPage, RankPage, SoldPage)
+KINDS = (MemberPage, SpreadPage, ItemSpreadPage, RankPage, SoldPage, KinPage)
 
 
 # -- what is told ---------------------------------------------------------------------------------------------------
@@ -193,6 +193,19 @@ def test_what_most_of_a_group_do_is_usual() -> None:
     assert month.usual is not None
 
 
+def test_a_brand_that_stands_for_others_is_known_by_its_class() -> None:
+    """Each member has a brand of its own of one class, of another only the first has any."""
+    pages = group_of({f"H{number}": 100 for number in range(1, 7)})
+    brands = [tell(pages, f"H{number}", 1_000_000, item=f"XC08CA{number:03d}") for number in range(1, 7)]
+    pushed = tell(pages, "H1", 1_000_000, item="XA02BC001")
+    own, alone = judge(pages, brands[0]).far, judge(pages, pushed).far
+    assert own is not None
+    assert alone is not None
+    assert own.compared.deviation == pytest.approx(alone.compared.deviation)
+    assert own.kin == pytest.approx(0, abs=0.1)
+    assert alone.kin > 3
+
+
 def test_few_peers_are_none() -> None:
     pages = group_of({f"H{number}": 100 for number in range(1, 5)})
     assert not judge(pages, tell(pages, "H1", 1_000_000)).has_peers
@@ -223,8 +236,7 @@ def test_ten_thousand_members_take_no_more_room_than_their_bins() -> None:
     pages = group_of(sizes)
     for number, institution in enumerate(sizes):
         tell(pages, institution, TELLING + 1_000 * (number % 499))
-    [page] = pages.all_of(ItemSpreadPage)
-    assert len(encode_page(page)) < 4_000
+    assert [len(encode_page(page)) < 4_000 for page in pages.all_of(ItemSpreadPage)] == [True, True]  # and its class
 
 
 def test_a_rank_is_by_money_among_what_the_institution_told_of() -> None:

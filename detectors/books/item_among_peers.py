@@ -24,7 +24,8 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     ``compared`` is in logarithms of fen a case. ``upper``: what nine in ten of the peers stay below; ``sellers``: peers who told
     of the item, ``above``: how many of them have more of it; ``share``: by how many standard deviations its money for a yuan of
-    the rest of the bill is above the peers'; ``cases`` and ``strange`` are its institution's.
+    the rest of the bill is above the peers'; ``kin``: by how many all of its class is, the lesser of both; ``cases`` and
+    ``strange`` are its institution's.
     """
 
     compared: Compared
@@ -32,6 +33,7 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
     sellers: int
     above: int
     share: float
+    kin: float
     cases: int
     strange: float
 
@@ -54,6 +56,7 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     bins: dict[str, int] = {}
     groups: tuple[str, ...] = ()
     place: int = -1
+    counted: tuple[int, int] = (0, 0)  # fen and sales of it that its class holds
     rank: int = 0
     items: int = 0
     before: int = 0
@@ -96,6 +99,42 @@ class SoldPage(Page, kw_only=True):
         oldest = max(self.months) - MONTHS_KEPT + 1
         if min(self.months) < oldest:
             self.months = {month: known for month, known in self.months.items() if month >= oldest}
+
+
+class KinMonth(msgspec.Struct, array_like=True, gc=False):
+    """A month of a class: fen and sales of those of its items that were told of, and what it counts as."""
+
+    fen: int = 0
+    sales: int = 0
+    bins: dict[str, int] = {}
+    groups: tuple[str, ...] = ()
+
+
+class KinPage(Page, kw_only=True):
+    """All items of one class (`kin_of`) at one institution among its peers."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"C"
+
+    months: dict[int, KinMonth] = {}
+
+    def forgets_at(self) -> int:
+        """With the items."""
+        return (first_day(max(self.months) + 1) + KEPT) * DAY if self.months else NEVER
+
+
+def kin_of(item: str) -> str:
+    """What may stand for it: the national code's first six characters are a drug's ATC group, or a material's category.
+
+    >>> kin_of("XC08CAA002A001010100001")
+    'XC08CA'
+    """
+    return item[:6]
+
+
+def kin_key(region: str, institution: str, kin: str) -> bytes:
+    """The key of a class's page."""
+    return f"C{region}\0{institution}\0{kin}".encode()
 
 
 def sold_key(region: str, institution: str, item: str) -> bytes:

@@ -5,6 +5,9 @@ stays than its peers is not taken for who pushes a drug, money for a yuan of the
 its peers as the lesser of both says. Money, not packs: it is what the threshold of telling is in, and a box here may be ten
 tablets there.
 
+So is all of its class. Of brands and strengths that stand for one another every place has others, and the dearest of one are
+unknown at the next: an item far from its peers' whose class is not has only taken another's place.
+
 Every member of a group counts. Who has told nothing of an item has billed less than `TELLING` of it, and counts as if it had
 billed just that: so a drug that only one place has is compared with all those that have none, and what is not known speaks for
 the institution. Such bounds are the same for all items, the bins of the members' cases mirrored; no page names who did not tell.
@@ -15,9 +18,20 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from detectors.books.comparing import BILL, CASES, SIZE_SCALE, cases_of, size_bin
 from detectors.books.item import TELLING
-from detectors.books.item_among_peers import FarOut, SoldMonth, SoldPage
+from detectors.books.item_among_peers import (
+    MONTHS_KEPT,
+    FarOut,
+    KinMonth,
+    KinPage,
+    SoldMonth,
+    SoldPage,
+    kin_key,
+    kin_of,
+)
 from detectors.books.member import Compared, MemberPage, Month
 from detectors.books.peer_groups import (
     BINS,
@@ -35,7 +49,9 @@ _PER_CASE, _PER_BILL = "per_case", "per_bill"
 _TO_ONE: Final = BINS / SIZE_SCALE
 _MAD: Final = 1.4826
 _FEW: Final = 4.0  # members that the spread believed beforehand counts as
-_SPREAD: Final = 0.6  # of honest peers' logarithms: most have from half to twice the median of what they all use (ENG)
+# Of honest peers' logarithms, believed beforehand (ENG): of one item two in three have from half to twice the median, for a class
+# the illnesses that come are what tells them apart.
+_SPREAD, _KIN_SPREAD = 0.6, 0.3
 _SALE_SPREAD: Final = 1.5  # variance of one sale's money over its mean squared, chance of coming included (ENG)
 _USUAL: Final = 3.0
 _UPPER: Final = 0.9
@@ -62,23 +78,48 @@ def measure_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
         known.is_changed = False
         return
     among = None if member is None else member.months.get(month)
-    for group in known.groups:
-        count_bins(pages, _of_item(group, page.item), month, known.bins, {}, ItemSpreadPage)
-    place = {"fen": known.place} if known.place >= 0 else {}
-    known.bins, known.groups, known.place, known.is_changed, known.is_measured = {}, (), -1, False, True
+    place, counted = known.place, known.counted
+    known.is_changed, known.is_measured, known.place, known.counted = False, True, -1, (0, 0)
     if known.fen >= TELLING and among is not None and CASES in among.bins and BILL in among.bins:
-        known.bins = {
-            _PER_CASE: size_bin(known.fen / cases_of(among.counts)),
-            _PER_BILL: size_bin(known.fen / _rest(among.counts.total, known.fen)),
-            CASES: among.bins[CASES],
-            BILL: among.bins[BILL],
-        }
-        known.groups, known.place = among.groups, size_bin(known.fen)
+        known.place, known.counted = size_bin(known.fen), (known.fen, known.sales)
+    _count_as(pages, page.item, month, known, known.counted[0], among)
+    if place != known.place:
+        before, after = ({"fen": one} if one >= 0 else {} for one in (place, known.place))
+        count_bins(pages, _shelf(page, month), month, before, after, RankPage)
+    if known.counted != (0, 0) or counted != (0, 0):
+        _count_kin(pages, page, month, (known.counted[0] - counted[0], known.counted[1] - counted[1]), among)
+
+
+def _count_as(pages: Pages, name: str, month: int, known: SoldMonth | KinMonth, fen: int, among: Month | None) -> None:
+    """Let an item, or a class, count in its groups with so much, and no more as it did."""
     for group in known.groups:
-        count_bins(pages, _of_item(group, page.item), month, {}, known.bins, ItemSpreadPage)
-    now = {"fen": known.place} if known.place >= 0 else {}
-    if place != now:
-        count_bins(pages, _shelf(page, month), month, place, now, RankPage)
+        count_bins(pages, _of_item(group, name), month, known.bins, {}, ItemSpreadPage)
+    known.bins, known.groups = {}, ()
+    if fen <= 0 or among is None:
+        return
+    known.bins = {
+        _PER_CASE: size_bin(fen / cases_of(among.counts)),
+        _PER_BILL: size_bin(fen / _rest(among.counts.total, fen)),
+        CASES: among.bins[CASES],
+        BILL: among.bins[BILL],
+    }
+    known.groups = among.groups
+    for group in known.groups:
+        count_bins(pages, _of_item(group, name), month, {}, known.bins, ItemSpreadPage)
+
+
+def _count_kin(pages: Pages, page: SoldPage, month: int, more: tuple[int, int], among: Month | None) -> None:
+    """One of its items has brought so much more; whichever comes last, the class counts as the sum."""
+    key = kin_key(page.region, page.institution, kin_of(page.item))
+    kin = pages.open(KinPage, key, KinPage)
+    if month not in kin.months:
+        kin.months = {known: one for known, one in kin.months.items() if known > month - MONTHS_KEPT}
+    held = kin.months.setdefault(month, KinMonth())
+    held.fen, held.sales = held.fen + more[0], held.sales + more[1]
+    is_sized = among is not None and CASES in among.bins and BILL in among.bins
+    _count_as(pages, _kin_name(page.item), month, held, held.fen if is_sized else 0, among)
+    pages.changed(key, kin)
+    pages.sleep(key, kin, kin.forgets_at())
 
 
 def _rest(bill: int, fen: int) -> float:
@@ -97,11 +138,13 @@ def compare_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
     known.before = _rank_before(pages, page, month)
     known.has_peers = False
     for group in known.groups:
-        by_case = _beside(pages, group, page.item, month, known, _PER_CASE, CASES, among)
+        by_case = _beside(pages, group, page.item, month, known.bins, _PER_CASE, CASES, among)
         if by_case.members >= LEAST_PEERS:
             known.has_peers = True
-            by_bill = _beside(pages, group, page.item, month, known, _PER_BILL, BILL, among)
+            by_bill = _beside(pages, group, page.item, month, known.bins, _PER_BILL, BILL, among)
             _judge(known, group, by_case, by_bill, among)
+            if known.far is not None:
+                known.far = replace(known.far, kin=round(_kin_deviation(pages, page, month, group, among), 3))
             return
 
 
@@ -118,26 +161,39 @@ def _judge(known: SoldMonth, group: str, by_case: _Beside, by_bill: _Beside, amo
     cost = among.stays.total + among.visits.total
     strange = among.stays.strange * among.stays.total + among.visits.strange * among.visits.total
     known.far = FarOut(
-        compared, upper, by_case.sellers, by_case.above, round(share, 3), cases,
+        compared, upper, by_case.sellers, by_case.above, round(share, 3), 0.0, cases,
         round(strange / cost, 3) if cost else 0.0,
     )  # fmt: skip
 
 
-def _deviation(beside: _Beside, sales: int) -> float:
+def _kin_deviation(pages: Pages, page: SoldPage, month: int, group: str, among: Month) -> float:
+    """By how many standard deviations all of its class is above the peers', the lesser of both."""
+    kin = pages.get(KinPage, kin_key(page.region, page.institution, kin_of(page.item)))
+    held = None if kin is None else kin.months.get(month)
+    if held is None or not held.bins:
+        return 0.0
+    deviations = []
+    for name, size in ((_PER_CASE, CASES), (_PER_BILL, BILL)):
+        beside = _beside(pages, group, _kin_name(page.item), month, held.bins, name, size, among)
+        deviations.append((beside.own - beside.median) / _TO_ONE / _deviation(beside, held.sales, _KIN_SPREAD))
+    return min(deviations)
+
+
+def _deviation(beside: _Beside, sales: int, believed: float = _SPREAD) -> float:
     """The standard deviation of an honest member's logarithm: that of the peers, drawn towards what is believed, and chance."""
     seen = _MAD * beside.distance / _TO_ONE
-    variance = (beside.members * seen**2 + _FEW * _SPREAD**2) / (beside.members + _FEW)
+    variance = (beside.members * seen**2 + _FEW * believed**2) / (beside.members + _FEW)
     return sqrt(variance + _SALE_SPREAD / max(sales, 1))
 
 
 def _beside(
-    pages: Pages, group: str, item: str, month: int, known: SoldMonth, name: str, size: str, among: Month
+    pages: Pages, group: str, item: str, month: int, bins: dict[str, int], name: str, size: str, among: Month
 ) -> _Beside:
     """Who told with what they told, all others with what they may have had at most; without the institution itself."""
-    own = known.bins[name]
+    own = bins[name]
     of_item = _of_item(group, item)
     told = bins_but(pages, of_item, month, name, own, ItemSpreadPage)
-    sizes_told = bins_but(pages, of_item, month, size, known.bins[size], ItemSpreadPage)
+    sizes_told = bins_but(pages, of_item, month, size, bins[size], ItemSpreadPage)
     sizes = bins_but(pages, group, month, size, among.bins.get(size, OUTSIDE))
     bound = size_bin(TELLING)
     merged = dict(told)
@@ -182,6 +238,10 @@ def _rank_before(pages: Pages, page: SoldPage, month: int) -> int:
 
 def _of_item(group: str, item: str) -> str:
     return f"{group}\0{item}"
+
+
+def _kin_name(item: str) -> str:
+    return "\0" + kin_of(item)  # no item is called so
 
 
 def _shelf(page: SoldPage, month: int) -> str:

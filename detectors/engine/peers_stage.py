@@ -12,7 +12,7 @@ import msgspec
 
 from detectors.books.among_peers import with_months
 from detectors.books.comparing import compare, measure
-from detectors.books.item_among_peers import SoldPage, waiting_item_key
+from detectors.books.item_among_peers import KinPage, SoldPage, waiting_item_key
 from detectors.books.item_looks import look_at, post_item
 from detectors.books.member import (
     DAYS_KEPT,
@@ -46,7 +46,8 @@ class PeersStage(Stage):
     name: ClassVar[str] = "peers"
     roles: ClassVar[tuple[str, ...]] = ("peers",)
     kinds: ClassVar[tuple[type[Page], ...]] = (
-        MemberPage, DaysPage, WaitingPage, NormPage, SpreadPage, ProfilePage, Watermark, SoldPage, ItemSpreadPage, RankPage,
+        MemberPage, DaysPage, WaitingPage, NormPage, SpreadPage, ProfilePage, Watermark, SoldPage, KinPage, ItemSpreadPage,
+        RankPage,
     )  # fmt: skip
 
     def _begin(self) -> None:

@@ -1,11 +1,13 @@
 """Does an institution bill far more of a drug or a consumable than its peers do for as many patients?
 
 Every item whose month comes to 500 yuan in policy scope is told to the peers; what it brings for a case (settled visits, sales,
-stays that ended) is held against all other institutions of the group in the same month, and so is its share of the bill, and
-the lesser of both distances counts: who has more stays than others is not taken for who pushes a drug. Who has told nothing of
-the item counts as if it had just those 500 yuan. Median and median absolute deviation of the logarithms judge it, and nine in
-ten of the peers must stay well below it. A rise into the institution's own dearest items since the month before makes it graver.
-Where a group has too few members the wider one is asked. Source: rules.md drug_volume_peer; domain.md §4.9.
+stays that ended) is held against all other institutions of the group in the same month, and so is what it brings for a yuan of
+the rest of the bill, and the lesser of both distances counts: who has more stays than others is not taken for who pushes a drug.
+Who has told nothing of the item counts as if it had just those 500 yuan. Median and median absolute deviation of the logarithms
+judge it, and nine in ten of the peers must stay well below it. All of its class (the first six characters of the code, for drugs
+the ATC group) must be above the peers' as well, or the item only stands for others of its kind. A rise into the institution's own
+dearest items since the month before makes it graver. Where a group has too few members the wider one is asked. Source: rules.md
+drug_volume_peer; domain.md §4.9.
 """
 
 from __future__ import annotations
@@ -53,11 +55,11 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
     silences: ClassVar[tuple[str, ...]] = judging.SILENCES
     blind_spots: ClassVar[Text] = Text(
         "按金额而非包装数比较，单价差异也算在内；病种只比较同组是否也有，同病种内的专科用药偏多是正常的；同组普遍多用的看不出来；"
-        "同一成分换成别家没有的品牌时，会显得只有该机构在用；每月不足500元的品种和政策范围外的金额不比较；"
+        "以编码前六位为同类，跨类替代时会显得只有该机构在用；每月不足500元的品种和政策范围外的金额不比较；"
         "分散到许多品种的放量看不出来。",
         "Money is compared, not packs, so a dearer price counts too. Cases are only asked whether the peers have such ones: a"
-        " specialist within a diagnosis uses more of its drugs honestly. What all of a group do is not seen. A brand that stands"
-        " for one that others have looks like a drug that nobody else uses. Items below 500 yuan a month and what is out of scope"
+        " specialist within a diagnosis uses more of its drugs honestly. What all of a group do is not seen. A drug that stands"
+        " for one of another class looks like one that nobody else uses. Items below 500 yuan a month and what is out of scope"
         " are not compared, nor is a volume that is spread over many items.",
     )
 
@@ -91,6 +93,17 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
             0.05, 1, "share", "同组少有的病种费用占比上限", "of the bill in diagnoses that the peers hardly have", "ENG"
         ),
     ] = 0.5
+    kin_deviation: Annotated[
+        float,
+        parameter(
+            0,
+            20,
+            "deviations",
+            "同类品种合计偏离同组的倍数",
+            "of all of its class from the peers",
+            "ENG: else it stands in",
+        ),
+    ] = 2.0
     top: Annotated[
         int, parameter(1, 100, "places", "名次进入前列", "a rank among the dearest items", "domain.md §4.9 (top 10)")
     ] = 10
@@ -128,7 +141,8 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
         is_enough = known.sales >= self.least_sales and far.cases >= self.least_cases and excess >= self.least_excess
         is_far = deviation >= self.deviation and seen.value - seen.expected >= log(self.ratio)
         is_beyond = seen.value - far.upper >= log(self.over_upper)
-        if not (is_enough and is_far and is_beyond) or far.strange > self.most_strange:
+        stands_for_others = far.kin < self.kin_deviation
+        if not (is_enough and is_far and is_beyond) or stands_for_others or far.strange > self.most_strange:
             return None
         has_risen = known.rank <= self.top and known.before - known.rank >= self.jump
         story = Story(month, known, far, deviation, excess, has_risen)

@@ -66,7 +66,7 @@ def describe(page: SoldPage, story: Story, view: View) -> Text:
     known, far, seen = story.known, story.far, story.far.compared
     place, item, unit = _known(page, view)
     month, group, since, rank = _period(story), judging.group_of(seen), _since(page, story), _rank(story)
-    packs, fen, excess = f"{_packs(known.packs):,}", judging.money(known.fen), judging.money(story.excess)
+    packs, fen, excess = _written(_packs(known.packs)), judging.money(known.fen), judging.money(story.excess)
     own, usual = f"{exp(seen.value):,.0f}", f"{exp(seen.expected):,.0f}"  # fen a case are yuan a hundred
     times = exp(seen.value - seen.expected)
     return Text(
@@ -137,3 +137,7 @@ def _usual_packs(story: Story) -> int:
 
 def _packs(thousandths: int) -> float:
     return round(thousandths / _THOUSAND, 1)
+
+
+def _written(packs: float) -> str:
+    return f"{packs:,.0f}" if packs >= 20 or packs.is_integer() else f"{packs:.1f}"
