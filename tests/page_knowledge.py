@@ -21,7 +21,7 @@ from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import TELLING, ItemPage
-from detectors.books.item_among_peers import SoldPage
+from detectors.books.item_among_peers import KinPage, SoldPage
 from detectors.books.item_days import ItemDays
 from detectors.books.member import DaysPage, MemberPage, WaitingPage
 from detectors.books.neighbours import GroupPage
@@ -207,6 +207,7 @@ NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset(
         WaitingPage,
         SpreadPage,
         ItemSpreadPage,
+        KinPage,
         RankPage,
         ProfilePage,
         MemberPage,
