@@ -64,24 +64,25 @@ def test_a_month_below_500_yuan_is_never_told_and_its_page_never_woken() -> None
 
 def test_it_is_told_at_the_look_after_its_days_have_closed() -> None:
     engine = EngineRun(rules=[]).take([bought(Gateway(), day, 5) for day in range(6)])  # 750 yuan until the 7th
-    assert item_page(engine).tell_at == moment(9)  # the 11th, 72 hours after the 7th has ended
-    engine.mark(moment(9) - 1)
+    told_at = item_page(engine).tell_at
+    assert moment(9) <= told_at < moment(9, 0, 40)  # the 11th, 72 hours after the 7th has ended
+    engine.mark(told_at - 1)
     assert sold(engine) == {}
-    engine.mark(moment(9))
+    engine.mark(told_at)
     assert sold(engine) == {"2026-03": (30, 75_000, 6)}
 
 
 def test_what_comes_after_the_days_of_a_look_is_told_at_the_next() -> None:
     messages = [bought(Gateway(), day, 10) for day in (0, 1, 7)]
-    engine = EngineRun(rules=[]).take(messages).mark(moment(9))
+    engine = EngineRun(rules=[]).take(messages).mark(moment(9, 1))
     assert sold(engine) == {"2026-03": (20, 50_000, 2)}
-    engine.mark(moment(16))
+    engine.mark(moment(16, 1))
     assert sold(engine) == {"2026-03": (30, 75_000, 3)}
 
 
 def test_a_change_of_what_was_told_is_told_at_once() -> None:
     gateway = Gateway()
-    engine = EngineRun(rules=[]).take([bought(gateway, day, 10) for day in range(4)]).mark(moment(9))
+    engine = EngineRun(rules=[]).take([bought(gateway, day, 10) for day in range(4)]).mark(moment(9, 1))
     assert sold(engine) == {"2026-03": (40, 100_000, 4)}
     engine.take([gateway.refund_purchase(moment(9, 5), "P1", "M2-10", "S2-10")]).mark(moment(9, 6))
     assert sold(engine) == {"2026-03": (30, 75_000, 3)}
@@ -93,7 +94,7 @@ def test_a_change_of_what_was_told_is_told_at_once() -> None:
 
 def test_a_month_that_late_bills_bring_to_500_yuan_is_told_at_once() -> None:
     gateway = Gateway()
-    engine = EngineRun(rules=[]).take([bought(gateway, 0, 10), bought(gateway, 8, 1)]).mark(moment(9))
+    engine = EngineRun(rules=[]).take([bought(gateway, 0, 10), bought(gateway, 8, 1)]).mark(moment(9, 1))
     assert sold(engine) == {}
     late = json.loads(bought(gateway, 5, 10))
     late["inf_time"] = "2026-03-11 08:00:00"
@@ -112,7 +113,7 @@ def test_a_month_whose_first_days_are_forgotten_is_final() -> None:
 
 def test_an_item_of_an_institution_whose_region_was_wrong_is_taken_back_there() -> None:
     gateway = Gateway()
-    engine = EngineRun(rules=[]).take([bought(gateway, day, 10) for day in range(4)]).mark(moment(9))
+    engine = EngineRun(rules=[]).take([bought(gateway, day, 10) for day in range(4)]).mark(moment(9, 1))
     engine.pipeline.stages[0]._references.put_institution(  # type: ignore[attr-defined]
         json.dumps({"fixmedins_code": gateway.institution, "admdvs": "500106", "medins_type": "A100"}).encode()
     )
@@ -243,7 +244,6 @@ def test_a_rank_is_by_money_among_what_the_institution_told_of() -> None:
     pages = group_of({f"H{number}": 100 for number in range(1, 7)})
     dearest, middle, least = (tell(pages, "H1", fen, item=f"X{fen}") for fen in (900_000, 300_000, 100_000))
     assert [judge(pages, page).rank for page in (dearest, middle, least)] == [1, 2, 3]
-    assert judge(pages, least).items == 3
     assert judge(pages, least).before == 0, "nothing is known of the month before"
 
 
@@ -267,7 +267,7 @@ def test_an_older_snapshot_changes_nothing() -> None:
     page = pages.get(SoldPage, sold_key("5001", "H1", "X1"))
     assert page is not None
     assert page.months[MONTH].fen == 70_000
-    assert page.measure_at == next_look(now).at + 60
+    assert 60 <= page.measure_at - next_look(now).at < 660
 
 
 @pytest.mark.parametrize("partitions", [1, 4, 16])

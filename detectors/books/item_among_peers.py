@@ -42,8 +42,8 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     """One month, as it was told, up to ``through`` (thousandths of packs, fen, sales), and as it was last measured.
 
     ``bins`` are what it counts as in ``groups``, ``place`` in its institution's order of items by money. ``rank`` is its rank
-    there among ``items`` that were told of, ``before`` its rank in the month before (0: nobody knows). ``usual`` are its own
-    value, its peers' median and the end of what is usual among them, logarithms of fen a case.
+    there, ``before`` that in the month before (0: nobody knows). ``usual`` are its own value, its peers' median and the end of
+    what is usual among them, logarithms of fen a case.
     """
 
     through: int
@@ -58,7 +58,6 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     place: int = -1
     counted: tuple[int, int] = (0, 0)  # fen and sales of it that its class holds
     rank: int = 0
-    items: int = 0
     before: int = 0
     usual: tuple[float, float, float] | None = None
     far: FarOut | None = None

@@ -18,8 +18,6 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
-
 from detectors.books.comparing import BILL, CASES, SIZE_SCALE, cases_of, size_bin
 from detectors.books.item import TELLING
 from detectors.books.item_among_peers import (
@@ -134,35 +132,36 @@ def compare_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
     among = None if member is None else member.months.get(month)
     if not known.groups or among is None:
         return
-    known.rank, known.items = _rank(pages, page, month, known.place)
-    known.before = _rank_before(pages, page, month)
+    known.rank = _rank(pages, page, month, known.place)
     known.has_peers = False
     for group in known.groups:
-        by_case = _beside(pages, group, page.item, month, known.bins, _PER_CASE, CASES, among)
-        if by_case.members >= LEAST_PEERS:
+        beside = _beside(pages, group, page.item, month, known.bins, _PER_CASE, CASES, among)
+        if beside.members >= LEAST_PEERS:
             known.has_peers = True
-            by_bill = _beside(pages, group, page.item, month, known.bins, _PER_BILL, BILL, among)
-            _judge(known, group, by_case, by_bill, among)
-            if known.far is not None:
-                known.far = replace(known.far, kin=round(_kin_deviation(pages, page, month, group, among), 3))
+            _judge(pages, page, month, group, beside, among)
             return
 
 
-def _judge(known: SoldMonth, group: str, by_case: _Beside, by_bill: _Beside, among: Month) -> None:
-    spread, cases = _deviation(by_case, known.sales), max(cases_of(among.counts), 1)
-    value, median, upper = log(known.fen / cases), by_case.median / _TO_ONE, by_case.upper / _TO_ONE
-    high = max(median + _USUAL * spread, upper)
+def _judge(pages: Pages, page: SoldPage, month: int, group: str, beside: _Beside, among: Month) -> None:
+    """The cheap question first: nearly all items lie where their peers' do."""
+    known, cases = page.months[month], max(cases_of(among.counts), 1)
+    spread = _deviation(beside, known.sales)
+    value, median, upper = log(known.fen / cases), beside.median / _TO_ONE, beside.upper / _TO_ONE
+    high, deviation = max(median + _USUAL * spread, upper), (value - median) / spread
     known.usual = (round(value, 3), round(median, 3), round(high, 3))
-    deviation = (value - median) / spread
-    share = (by_bill.own - by_bill.median) / _TO_ONE / _deviation(by_bill, known.sales)
-    if min(deviation, share) < SCREEN_DEVIATION or value < median + log(SCREEN_RATIO):
+    if deviation < SCREEN_DEVIATION or value < median + log(SCREEN_RATIO):
         return
-    compared = Compared(value, median, median - _USUAL * spread, high, deviation, group, by_case.members)
+    by_bill = _beside(pages, group, page.item, month, known.bins, _PER_BILL, BILL, among)
+    share = (by_bill.own - by_bill.median) / _TO_ONE / _deviation(by_bill, known.sales)
+    if share < SCREEN_DEVIATION:
+        return
+    compared = Compared(value, median, median - _USUAL * spread, high, deviation, group, beside.members)
     cost = among.stays.total + among.visits.total
     strange = among.stays.strange * among.stays.total + among.visits.strange * among.visits.total
+    known.before = _rank_before(pages, page, month)
     known.far = FarOut(
-        compared, upper, by_case.sellers, by_case.above, round(share, 3), 0.0, cases,
-        round(strange / cost, 3) if cost else 0.0,
+        compared, upper, beside.sellers, beside.above, round(share, 3),
+        round(_kin_deviation(pages, page, month, group, among), 3), cases, round(strange / cost, 3) if cost else 0.0,
     )  # fmt: skip
 
 
@@ -221,10 +220,10 @@ def _quantile(bins: dict[int, int], members: int, share: float) -> int:
 # -- ranks ------------------------------------------------------------------------------------------------------------
 
 
-def _rank(pages: Pages, page: SoldPage, month: int, place: int) -> tuple[int, int]:
-    """Its rank by money among the items that its institution told of, and how many these are."""
+def _rank(pages: Pages, page: SoldPage, month: int, place: int) -> int:
+    """Its rank by money among the items that its institution told of."""
     bins = bins_but(pages, _shelf(page, month), month, "fen", OUTSIDE, RankPage)
-    return 1 + sum(count for other, count in bins.items() if other > place), sum(bins.values())
+    return 1 + sum(count for other, count in bins.items() if other > place)
 
 
 def _rank_before(pages: Pages, page: SoldPage, month: int) -> int:

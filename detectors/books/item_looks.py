@@ -1,13 +1,15 @@
 """When is an item of an institution measured and compared, and what becomes of what was told of it?
 
-At each look of the month, when its institution has been measured: a minute later every item that was told of counts itself in
-its groups' bins, and again a minute later every one is compared. A page sleeps through the looks of months of which it was told
-nothing.
+At each look of the month, when its institution has been measured: from a minute later on every item that was told of counts
+itself in its groups' bins, and when all have, every one is compared. Either takes ten minutes of stream time, each item at a
+moment of its own: a region's hundreds of thousands of items at one moment would stop its partition for minutes. A page sleeps
+through the looks of months of which it was told nothing.
 """
 
 from __future__ import annotations
 
 from typing import Final
+from zlib import crc32
 
 from detectors.books.item_among_peers import SoldMonth, SoldPage, sold_key
 from detectors.books.item_comparing import compare_item, measure_item
@@ -18,7 +20,8 @@ from detectors.engine.pages import Pages
 from schemas.china_time import DAY
 from schemas.peer_items import ItemMonth
 
-_MEASURE_AFTER: Final = COMPARE_AFTER  # a look: by then all members have been measured
+_SPREAD_OVER: Final = 600  # seconds
+_COMPARE_LATER: Final = _SPREAD_OVER + 60  # than it was measured: by then every item has been
 
 
 def post_item(pages: Pages, told: ItemMonth, now: int) -> tuple[bytes, SoldPage, bool] | None:
@@ -49,29 +52,36 @@ def post_item(pages: Pages, told: ItemMonth, now: int) -> tuple[bytes, SoldPage,
         measure_item(pages, page, member, told.month)
         compare_item(pages, page, member, told.month)
     if page.measure_at == NEVER:
-        page.measure_at = next_look(now - _MEASURE_AFTER).at + _MEASURE_AFTER
+        after = _measured_after(page)
+        page.measure_at = next_look(now - after).at + after
     return key, page, was_compared
 
 
 def look_at(pages: Pages, page: SoldPage, now: int) -> None:
-    """Measure what is due; a minute later, when every item has been, compare."""
+    """Measure what is due; later, when every item has been, compare."""
     if page.measure_at <= now:
-        look = next_look(page.measure_at - _MEASURE_AFTER - 1)
+        after = _measured_after(page)
+        look = next_look(page.measure_at - after - 1)
         member = _member_of(pages, page)
         is_first = look.through < first_day(look.month) + 7
         for month, known in page.months.items():
             if known.is_changed or month == look.month or (is_first and month == look.month - 1):
                 measure_item(pages, page, member, month)
-        page.compare_at = page.measure_at + COMPARE_AFTER
+        page.compare_at = page.measure_at + _COMPARE_LATER
         following = next_look(look.at)
         goes_on = max(page.months) >= following.month - (following.through < first_day(following.month) + 7)
-        page.measure_at = following.at + _MEASURE_AFTER if goes_on else NEVER
+        page.measure_at = following.at + after if goes_on else NEVER
     if page.compare_at <= now:
         member = _member_of(pages, page)
         for month, known in page.months.items():
             if known.is_measured:
                 compare_item(pages, page, member, month)
         page.compare_at = NEVER
+
+
+def _measured_after(page: SoldPage) -> int:
+    """Seconds after a look, when all members have been measured."""
+    return COMPARE_AFTER + crc32(f"{page.institution}\0{page.item}".encode()) % _SPREAD_OVER
 
 
 def _member_of(pages: Pages, page: SoldPage) -> MemberPage | None:

@@ -11,6 +11,7 @@ are never summed and never woken.
 from __future__ import annotations
 
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from detectors.books.activity import LATE
 from detectors.books.item import TELLING, ItemPage, ToldMonth
@@ -20,6 +21,9 @@ from detectors.engine.page import NEVER
 from schemas.china_time import DAY
 from schemas.peer_items import LARGEST_SUM
 
+_SPREAD_OVER: Final = (
+    2_400  # seconds: all items of a partition at one moment would stop it; peers look an hour after the close
+)
 _BEFORE: Final = 2  # months before the one that closes, whose days still change most often
 
 
@@ -29,6 +33,11 @@ class News(NamedTuple):
     month: int
     told: ToldMonth
     before: ToldMonth | None
+
+
+def closes_after(page: ItemPage) -> int:
+    """Seconds after its end at which a look's last day counts as closed: 72 hours, and a moment of the item's own."""
+    return LATE + crc32(f"{page.institution}\0{page.item}".encode()) % _SPREAD_OVER
 
 
 def may_tell(page: ItemPage, changes: list[VolumeDelta]) -> bool:
@@ -44,7 +53,7 @@ def may_tell(page: ItemPage, changes: list[VolumeDelta]) -> bool:
 
 def news(page: ItemPage, region: str, now: int) -> list[News]:
     """The months whose closed days are otherwise than they were told; sets when the page is to be asked again."""
-    closed_day = (now - LATE) // DAY - 1
+    closed_day = (now - closes_after(page)) // DAY - 1
     newest = month_of(closed_day)
     found = []
     for month in sorted({*page.told, *range(newest - _BEFORE, newest + 1)}):
@@ -76,7 +85,7 @@ def _arm(page: ItemPage, closed_day: int, today: int) -> None:
         fen = _sum(page, month, first_day(month + 1) - 1, "").fen
         most = max(most, fen)
         if fen >= TELLING or month in page.told:
-            page.tell_at = min(page.tell_at, (through + 1) * DAY + LATE)
+            page.tell_at = min(page.tell_at, (through + 1) * DAY + closes_after(page))
     page.slack = TELLING - most
 
 

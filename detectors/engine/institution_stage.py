@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from msgspec import structs
 
-from detectors.books.activity import LATE, ActivityPage
+from detectors.books.activity import ActivityPage
 from detectors.books.case import CasePage, TiePage
 from detectors.books.dispensed import dispensed
 from detectors.books.elsewhere import post_elsewhere
@@ -18,7 +18,7 @@ from detectors.books.institution import InstitutionPage, institution_key
 from detectors.books.item import ItemPage, ToldMonth, item_key
 from detectors.books.item_days import VolumeDelta
 from detectors.books.item_posting import post_volumes
-from detectors.books.item_telling import may_tell, news
+from detectors.books.item_telling import closes_after, may_tell, news
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
 from detectors.books.visit import DayOfStay, Settled, VisitPage, visit_key
 from detectors.books.visit_lines import drugs_only, service_days
@@ -377,7 +377,7 @@ class InstitutionStage(Stage):
     def _forward_item(self, page: ItemPage, month: int, told: ToldMonth, inf_time: int) -> None:
         message = ItemMonth(
             page.institution, told.region, page.item, month, told.through, self._layout.partition, max(page.position, 0),
-            max((told.through + 1) * DAY + LATE, inf_time), told.packs, told.fen, told.sales,
+            max((told.through + 1) * DAY + closes_after(page), inf_time), told.packs, told.fen, told.sales,
         )  # fmt: skip
         self._effects.forwards.append(Forward("peers", told.region.encode() or NOWHERE, encode_for_peers(message)))
 
