@@ -21,10 +21,10 @@ from detectors.engine.page import NEVER
 from schemas.china_time import DAY
 from schemas.peer_items import LARGEST_SUM
 
-_SPREAD_OVER: Final = (
-    2_400  # seconds: all items of a partition at one moment would stop it; peers look an hour after the close
-)
-_BEFORE: Final = 2  # months before the one that closes, whose days still change most often
+# Seconds: all items of a partition at one moment would stop it. Peers look an hour after the close.
+_SPREAD_OVER: Final = 2_400
+_BEFORE: Final = 2  # months before the one that closes, in which late bills may reach `TELLING`
+_LAST: Final = 3  # … and in which what was told may change: no page keeps more days
 
 
 class News(NamedTuple):
@@ -61,8 +61,8 @@ def news(page: ItemPage, region: str, now: int) -> list[News]:
         if through < 0:
             continue
         page.closed = max(page.closed, through)
-        if not _is_whole(page, month):  # its first days are forgotten: what was told of it is final
-            page.told.pop(month, None)
+        if month < newest - _LAST or not _is_whole(page, month):
+            page.told.pop(month, None)  # its first days are forgotten: what was told of it is final
             continue
         before, told = page.told.get(month), _sum(page, month, through, region)
         if told.fen >= TELLING if before is None else _differs(told, before):
