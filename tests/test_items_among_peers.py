@@ -56,8 +56,8 @@ def item_page(engine: EngineRun) -> ItemPage:
     return page
 
 
-def test_a_month_below_500_yuan_is_never_told_and_its_page_never_woken() -> None:
-    engine = EngineRun(rules=[]).take([bought(Gateway(), day, 3) for day in range(6)]).mark(moment(60))
+def test_a_month_below_200_yuan_is_never_told_and_its_page_never_woken() -> None:
+    engine = EngineRun(rules=[]).take([bought(Gateway(), day, 1) for day in range(6)]).mark(moment(60))
     assert item_page(engine).tell_at == NEVER
     assert sold(engine) == {}
 
@@ -92,14 +92,14 @@ def test_a_change_of_what_was_told_is_told_at_once() -> None:
     assert sold(engine) == {"2026-03": (0, 0, 0)}
 
 
-def test_a_month_that_late_bills_bring_to_500_yuan_is_told_at_once() -> None:
+def test_a_month_that_late_bills_bring_to_200_yuan_is_told_at_once() -> None:
     gateway = Gateway()
-    engine = EngineRun(rules=[]).take([bought(gateway, 0, 10), bought(gateway, 8, 1)]).mark(moment(9, 1))
+    engine = EngineRun(rules=[]).take([bought(gateway, 0, 5), bought(gateway, 8, 1)]).mark(moment(9, 1))
     assert sold(engine) == {}
-    late = json.loads(bought(gateway, 5, 10))
+    late = json.loads(bought(gateway, 5, 5))
     late["inf_time"] = "2026-03-11 08:00:00"
     engine.take([json.dumps(late).encode()]).mark(moment(9, 9))
-    assert sold(engine) == {"2026-03": (20, 50_000, 2)}
+    assert sold(engine) == {"2026-03": (10, 25_000, 2)}
 
 
 def test_a_month_whose_first_days_are_forgotten_is_final() -> None:

@@ -24,6 +24,9 @@ _MAD: Final = 1.4826  # a normal distribution's standard deviation in median abs
 _USUAL: Final = 3.0  # standard deviations that are drawn as usual
 # What a member's items are divided by (`detectors.books.item_comparing`); counted with its indicators, compared by none.
 SIZE_SCALE: Final = 10
+_ENOUGH: Final = 200  # cases of others that show which diagnoses a group has
+_FAMILIAR: Final = 2.0
+_SPECIALTY: Final = 5  # cases of one diagnosis; that a few came is chance
 CASES: Final = "cases"
 BILL: Final = "bill"
 
@@ -96,7 +99,7 @@ def _mix(pages: Pages, groups: tuple[str, ...], month: int, kinds: dict[str, lis
         held = own_of.setdefault(kind[0] + "*", [0, 0, 0])
         for index in range(3):
             held[index] += sums[index]
-    expected, weight, logs, familiar, parts = 0.0, 0.0, 0.0, 0.0, []
+    expected, weight, logs, parts = 0.0, 0.0, 0.0, []
     for kind, (cases, cost, log_cost) in sorted(kinds.items()):
         if cases <= 0:
             continue
@@ -107,12 +110,27 @@ def _mix(pages: Pages, groups: tuple[str, ...], month: int, kinds: dict[str, lis
         mean, log_mean, trust = usual
         expected += cases * mean
         weight += cases * trust
-        familiar += cost * trust
         logs += trust * (log_cost - cases * log_mean)
         parts.append((kind[1:], cases, cost, round(cases * mean)))
     top = sorted(parts, key=lambda part: (part[3] - part[2], part[0]))[:MOST_TOP]
-    strange = 1 - familiar / total if total else 0.0
-    return CaseMix(count, total, round(expected), logs / weight / LOG_SCALE, tuple(top), round(strange, 3))
+    strange = round(_strange(pages, groups, month, kinds, own_of), 3)
+    return CaseMix(count, total, round(expected), logs / weight / LOG_SCALE, tuple(top), strange)
+
+
+def _strange(
+    pages: Pages, groups: tuple[str, ...], month: int, kinds: dict[str, list[int]], own_of: dict[str, list[int]]
+) -> float:
+    """The share of its bill that lies in diagnoses beyond `_FAMILIAR` times what they are of the peers' bill."""
+    strange = total = 0.0
+    for common, own in own_of.items():
+        group = next((one for one in groups if norm(pages, one, common, month)[0] - own[0] >= _ENOUGH), groups[-1])
+        bill = norm(pages, group, common, month)[1] - own[1]
+        total += own[1]
+        for kind, (cases, cost, _) in kinds.items():
+            if kind[0] == common[0] and len(kind) > 1 and cases >= _SPECIALTY:
+                share = max(norm(pages, group, kind, month)[1] - cost, 0) / bill if bill > 0 else 0.0
+                strange += max(cost - _FAMILIAR * share * own[1], 0.0)
+    return strange / total if total > 0 else 0.0
 
 
 def _usual(

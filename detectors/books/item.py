@@ -13,9 +13,9 @@ from schemas.china_time import DAY
 from schemas.snapshots import Reference
 
 MOST_CITED = 3  # messages a day, before it is conspicuous and after
-# Fen of a month from which on peers are told of an item. Below 500 yuan nobody inspects a drug, and most items of most places
-# stay below; who tells nothing is known to have billed less than this (decision 16).
-TELLING = 50_000
+# Fen of a month from which on peers are told of an item: 200 yuan, a tenth of the least excess that is worth a look at the
+# prescriptions, so a peer of like size that tells nothing blurs a comparison by a tenth of that at most (decision 16).
+TELLING = 20_000
 
 
 class Citations(msgspec.Struct, array_like=True, gc=False):

@@ -24,8 +24,8 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     ``compared`` is in logarithms of fen a case. ``upper``: what nine in ten of the peers stay below; ``sellers``: peers who told
     of the item, ``above``: how many of them have more of it; ``share``: by how many standard deviations its money for a yuan of
-    the rest of the bill is above the peers'; ``kin``: by how many all of its class is, the lesser of both; ``cases`` and
-    ``strange`` are its institution's.
+    the rest of the bill is above the peers'; ``kin``: by how many all of its class is, the lesser of both; ``cases``
+    are its institution's, and ``strange`` what it billed in diagnoses that its peers have far less of, fen.
     """
 
     compared: Compared
@@ -35,7 +35,7 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
     share: float
     kin: float
     cases: int
-    strange: float
+    strange: int
 
 
 class SoldMonth(msgspec.Struct, array_like=True, gc=False):

@@ -53,7 +53,7 @@ _SPREAD, _KIN_SPREAD = 0.6, 0.3
 _SALE_SPREAD: Final = 1.5  # variance of one sale's money over its mean squared, chance of coming included (ENG)
 _USUAL: Final = 3.0
 _UPPER: Final = 0.9
-SCREEN_DEVIATION: Final = 2.0  # no rule may ask for less
+SCREEN_DEVIATION: Final = 1.5  # no rule may ask for less
 SCREEN_RATIO: Final = 1.5  # … nor for a smaller multiple of the median
 
 
@@ -156,12 +156,11 @@ def _judge(pages: Pages, page: SoldPage, month: int, group: str, beside: _Beside
     if share < SCREEN_DEVIATION:
         return
     compared = Compared(value, median, median - _USUAL * spread, high, deviation, group, beside.members)
-    cost = among.stays.total + among.visits.total
     strange = among.stays.strange * among.stays.total + among.visits.strange * among.visits.total
     known.before = _rank_before(pages, page, month)
     known.far = FarOut(
         compared, upper, beside.sellers, beside.above, round(share, 3),
-        round(_kin_deviation(pages, page, month, group, among), 3), cases, round(strange / cost, 3) if cost else 0.0,
+        round(_kin_deviation(pages, page, month, group, among), 3), cases, round(strange),
     )  # fmt: skip
 
 

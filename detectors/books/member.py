@@ -94,8 +94,8 @@ class Compared(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class CaseMix(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Settled cases of a month: what they cost, what the same cases cost the peers (fen), and the mean logarithm of the
     quotient; ``ratio`` None where the peers have no such cases. ``top``: the diagnoses that make most of the excess, each with
-    its cases, cost and expected cost. ``strange``: the share of the cost that lies in kinds of cases which the peers hardly
-    have."""
+    its cases, cost and expected cost. ``strange``: the share of the cost that lies in diagnoses beyond twice what they are of
+    the peers' cost."""
 
     count: int = 0
     total: int = 0

@@ -77,9 +77,9 @@ HIT: Expected = {"status": "open", "institution": "H33010600001", "item": TABLET
 def pushed_from_the_beginning() -> City:
     city = told(
         "hit-pushed-from-the-beginning",
-        "32人次中30人次各6盒，共180盒4,500元，每人次141元；同组五家各24盒600元，每人次18.75元：7.5倍，按同组水平多出约3,900元，不足一万元。",
+        "32人次中30人次各6盒，共180盒4,500元，每人次141元；同组五家各24盒600元，每人次18.75元：7.5倍，按同组水平多出约3,900元，不足一万元，但偏离超过限值的一倍半。",
         HIT | {
-            "severity": "low", "group": "3301 A100 05", "begin": "2026-03-01 00:00:00",
+            "severity": "medium", "group": "3301 A100 05", "begin": "2026-03-01 00:00:00",
             "measures": {"packs_in_month": 180, "cases_served": 32, "peers": 5, "peers_with_the_item": 5, "rank_in_month": 1},
         },
     )  # fmt: skip
@@ -91,7 +91,7 @@ def pushed_from_the_beginning() -> City:
 def nobody_else_has_it() -> City:
     city = told(
         "hit-nobody-else-has-it",
-        "同组五家没有这种药：各按500元上限计，每人次15.6元，该院为其9倍。",
+        "同组五家没有这种药：各按200元上限计，每人次6.25元，该院为其22倍。",
         HIT | {"measures": {"peers": 5, "peers_with_the_item": 0}},
     )
     city.week(PUSHED, (0, 0))
@@ -103,7 +103,7 @@ def risen_to_the_top() -> City:
     city = told(
         "hit-risen-to-the-top",
         "各院2月、3月都有24种药各600元，2月没有该药；3月该药4,500元排第一：由24位以后升至第1位，程度加重。",
-        HIT | {"severity": "medium", "measures": {"rank_in_month": 1}},
+        HIT | {"severity": "high", "measures": {"rank_in_month": 1}},
     )
     for day in (-13, 0):
         for hospital in range(6):
@@ -113,13 +113,13 @@ def risen_to_the_top() -> City:
 
 
 @case
-def just_under_500_elsewhere() -> City:
+def just_under_200_elsewhere() -> City:
     city = told(
-        "hit-peers-just-under-500",
-        "同组五家各18盒450元，不足500元不上报：按500元计，每人次15.6元，该院仍为其9倍。",
+        "hit-peers-just-under-200",
+        "同组五家各6盒150元，不足200元不上报：按200元计，每人次6.25元，该院仍为其22倍。",
         HIT | {"measures": {"peers_with_the_item": 0}},
     )
-    city.week(PUSHED, (6, 3))
+    city.week(PUSHED, (2, 3))
     return city.ended(10)
 
 
@@ -142,7 +142,7 @@ def another_has_as_much() -> City:
 
 @case
 def small_money() -> City:
-    city = told("exclude-small-money", "该院60盒1,500元，按500元上限计多出1,000元，不足2,000元。")
+    city = told("exclude-small-money", "该院60盒1,500元，按200元上限计多出1,300元，不足2,000元。")
     city.week((30, 2), (0, 0))
     return city.ended(10)
 

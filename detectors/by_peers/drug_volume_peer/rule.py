@@ -1,9 +1,9 @@
 """Does an institution bill far more of a drug or a consumable than its peers do for as many patients?
 
-Every item whose month comes to 500 yuan in policy scope is told to the peers; what it brings for a case (settled visits, sales,
+Every item whose month comes to 200 yuan in policy scope is told to the peers; what it brings for a case (settled visits, sales,
 stays that ended) is held against all other institutions of the group in the same month, and so is what it brings for a yuan of
 the rest of the bill, and the lesser of both distances counts: who has more stays than others is not taken for who pushes a drug.
-Who has told nothing of the item counts as if it had just those 500 yuan. Median and median absolute deviation of the logarithms
+Who has told nothing of the item counts as if it had just those 200 yuan. Median and median absolute deviation of the logarithms
 judge it, and nine in ten of the peers must stay well below it. All of its class (the first six characters of the code, for drugs
 the ATC group) must be above the peers' as well, or the item only stands for others of its kind. A rise into the institution's own
 dearest items since the month before makes it graver. Where a group has too few members the wider one is asked. Source: rules.md
@@ -28,6 +28,7 @@ from schemas.alerts import RuleClass, Severity, Text
 from schemas.china_time import DAY
 
 _SOURCE = "domain.md §4.9 (ENG)"
+_MEASURED = "ENG; docs/quality.md, Among peers"
 _DEAR = 1_000_000  # fen: 10,000 yuan, as drug_volume's
 _FAR = 1.5  # times the limit
 _RISEN = 1.25  # times the distance, in the score
@@ -54,21 +55,22 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
     source: ClassVar[str] = "rules.md drug_volume_peer; domain.md §4.9"
     silences: ClassVar[tuple[str, ...]] = judging.SILENCES
     blind_spots: ClassVar[Text] = Text(
-        "按金额而非包装数比较，单价差异也算在内；病种只比较同组是否也有，同病种内的专科用药偏多是正常的；同组普遍多用的看不出来；"
-        "以编码前六位为同类，跨类替代时会显得只有该机构在用；每月不足500元的品种和政策范围外的金额不比较；"
-        "分散到许多品种的放量看不出来。",
-        "Money is compared, not packs, so a dearer price counts too. Cases are only asked whether the peers have such ones: a"
-        " specialist within a diagnosis uses more of its drugs honestly. What all of a group do is not seen. A drug that stands"
-        " for one of another class looks like one that nobody else uses. Items below 500 yuan a month and what is out of scope"
-        " are not compared, nor is a volume that is spread over many items.",
+        "按金额而非包装数比较，单价差异也算在内；病种只按三位编码的费用占比粗略扣除，同病种内的专科用药偏多是正常的；"
+        "同组普遍多用的看不出来；各家主销品种本来就相差数倍，少于同组主销水平的推销看不出来；以编码前六位为同类，"
+        "跨类替代时会显得只有该机构在用；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
+        "Money is compared, not packs, so a dearer price counts too. Diagnoses are allowed for roughly, by what three characters"
+        " of them are of the bill: a specialist within one uses more of its drugs honestly. What all of a group do is not seen,"
+        " nor is a push that stays below what others' best sellers bring, for these differ several times from place to place. A"
+        " drug that stands for one of another class looks like one that nobody else uses. Items below 200 yuan a month and what"
+        " is out of scope are not compared, nor is a volume that is spread over many items.",
     )
 
     deviation: Annotated[
         float,
         parameter(
-            SCREEN_DEVIATION, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE
+            SCREEN_DEVIATION, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _MEASURED
         ),
-    ] = 3.0
+    ] = 2.0
     ratio: Annotated[
         float, parameter(SCREEN_RATIO, 100, "times", "与同组中位数之比", "over the peers' median", _SOURCE)
     ] = 2.5
@@ -87,12 +89,13 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
     least_cases: Annotated[
         int, parameter(10, 10_000, "visits", "至少就诊、购药人次", "settled visits, sales and stays, at least", "ENG")
     ] = 30
-    most_strange: Annotated[
+    strange_part: Annotated[
         float,
         parameter(
-            0.05, 1, "share", "同组少有的病种费用占比上限", "of the bill in diagnoses that the peers hardly have", "ENG"
+            0, 1, "share", "同组少有的病种费用中可归于该品种的部分",
+            "of what was billed in diagnoses that the peers have far less of, explained by them", "ENG",
         ),
-    ] = 0.5
+    ] = 0.5  # fmt: skip
     kin_deviation: Annotated[
         float,
         parameter(
@@ -101,7 +104,7 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
             "deviations",
             "同类品种合计偏离同组的倍数",
             "of all of its class from the peers",
-            "ENG: else it stands in",
+            _MEASURED,
         ),
     ] = 2.0
     top: Annotated[
@@ -142,7 +145,8 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
         is_far = deviation >= self.deviation and seen.value - seen.expected >= log(self.ratio)
         is_beyond = seen.value - far.upper >= log(self.over_upper)
         stands_for_others = far.kin < self.kin_deviation
-        if not (is_enough and is_far and is_beyond) or stands_for_others or far.strange > self.most_strange:
+        is_explained = excess - self.strange_part * far.strange < self.least_excess
+        if not (is_enough and is_far and is_beyond) or stands_for_others or is_explained:
             return None
         has_risen = known.rank <= self.top and known.before - known.rank >= self.jump
         story = Story(month, known, far, deviation, excess, has_risen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import exp
 from typing import NamedTuple
 
+from detectors.books.item import TELLING
 from detectors.books.item_among_peers import FarOut, SoldMonth, SoldPage
 from detectors.books.peer_calendar import first_day, name_of
 from detectors.by_peers import judging
@@ -13,6 +14,7 @@ from schemas.alerts import Measure, Point, Series, Text
 from schemas.china_time import DAY, format_day, format_time
 
 _THOUSAND = 1_000
+_TOLD = TELLING // 100  # yuan
 
 
 class Story(NamedTuple):
@@ -71,11 +73,11 @@ def describe(page: SoldPage, story: Story, view: View) -> Text:
     times = exp(seen.value - seen.expected)
     return Text(
         f"{place}：{month.zh}{item}共{packs}{unit}、{known.sales}笔、政策范围内{fen}元，每百人次{own}元；{group.zh}"
-        f"中位数为每百人次{usual}元（其中{far.sellers}家当月达到500元，其余按500元计），是其{times:.1f}倍"
+        f"中位数为每百人次{usual}元（其中{far.sellers}家当月达到{_TOLD}元，其余按{_TOLD}元计），是其{times:.1f}倍"
         f"（偏离{story.deviation:.1f}个标准差），同组{far.above}家更高；按同组水平多出约{excess}元，自{since}起持续偏高。{rank.zh}"
         "请先看开方医师和购药人是否集中、诊断与用药是否相符，再核对采购（3503）、库存与追溯码；有无新设专科、协议或停用替代品。",
         f"{place}, {month.en}: {item}, {packs} packs in {known.sales} lines for {fen} yuan in scope, {own} yuan for a hundred "
-        f"cases; the median of {group.en} is {usual} ({far.sellers} of them reached 500 yuan, the others count as that): "
+        f"cases; the median of {group.en} is {usual} ({far.sellers} of them reached {_TOLD} yuan, the others count as that): "
         f"{times:.1f} times as much ({story.deviation:.1f} standard deviations), {far.above} of them have more; some {excess} "
         f"yuan in excess, so since {since}. {rank.en} Look first whether few doctors or persons stand behind it and whether it "
         "fits the diagnoses, then at purchases (3503), stock and trace codes; ask for a new department, a contract, or a "
