@@ -31,9 +31,10 @@ from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
 from detectors.books.item_among_peers import KinPage, SoldPage
+from detectors.books.item_bins import ItemSpreadPage, RankPage
 from detectors.books.member import DaysPage, MemberPage
 from detectors.books.neighbours import GroupPage
-from detectors.books.peer_groups import ItemSpreadPage, NormPage, RankPage, SpreadPage
+from detectors.books.peer_groups import NormPage, SpreadPage
 from detectors.books.person import PersonPage
 from detectors.books.receipt import ReceiptPage
 from detectors.books.terminal import TerminalPage
@@ -118,6 +119,7 @@ BOUNDS = {
     "an institution's items by money, of a month": Bound(700, 1_500),
 }
 MOST_DECODED_TIMES = 12  # decoded, half of the pages take no more than so many times what they take saved
+SMALL_DECODED = 2_000  # bytes; a page that holds next to nothing is mostly the dictionaries and numbers it is made of
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -145,7 +147,7 @@ def beyond(sizes: dict[str, Sizes]) -> list[str]:
         (median, p99), (decoded, _), bound = quantiles(each.saved), quantiles(each.decoded), BOUNDS[name]
         if median > bound.median or p99 > bound.p99:
             found.append(f"{name}: {median:,.0f} and {p99:,.0f} bytes, allowed are {bound.median:,} and {bound.p99:,}")
-        if decoded > MOST_DECODED_TIMES * median:
+        if decoded > max(MOST_DECODED_TIMES * median, SMALL_DECODED):
             found.append(f"{name}: {decoded:,.0f} bytes decoded, {median:,.0f} saved")
     return found
 

@@ -29,6 +29,8 @@ from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
+from detectors.books.item_among_peers import KinPage, SoldPage
+from detectors.books.item_bins import ItemSpreadPage, RankPage
 from detectors.books.member import DaysPage, MemberPage, WaitingPage
 from detectors.books.neighbours import GroupPage
 from detectors.books.peer_groups import NormPage, SpreadPage
@@ -127,6 +129,8 @@ BLANK: dict[type[Page], Page] = {
     CasePage: CasePage(institution="H1", alert_id="A1"), TiePage: TiePage(), Asked: Asked(),
     ActivityPage: ActivityPage(institution="H1", day=20_000), DaysPage: DaysPage(last=20_000), WaitingPage: WaitingPage(),
     MemberPage: MemberPage(institution="H1", region="5001"), NormPage: NormPage(), SpreadPage: SpreadPage(),
+    SoldPage: SoldPage(institution="H1", region="5001", item="X1"), KinPage: KinPage(), ItemSpreadPage: ItemSpreadPage(),
+    RankPage: RankPage(),
     ProfilePage: ProfilePage(),
 }  # fmt: skip
 

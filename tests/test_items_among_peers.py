@@ -9,11 +9,12 @@ import pytest
 
 from detectors.books.item import TELLING, ItemPage
 from detectors.books.item_among_peers import KinPage, SoldMonth, SoldPage, sold_key
+from detectors.books.item_bins import BILL, CASES, ItemSpreadPage, RankPage, count_in, size_bin
 from detectors.books.item_comparing import compare_item, measure_item
 from detectors.books.item_looks import post_item
 from detectors.books.member import CaseMix, MemberPage, Month, member_key
 from detectors.books.peer_calendar import first_day, month_of, name_of, next_look
-from detectors.books.peer_groups import ItemSpreadPage, RankPage, SpreadPage, bin_of, count_bins
+from detectors.books.peer_groups import SpreadPage
 from detectors.engine.page import NEVER, encode_page
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY
@@ -125,17 +126,17 @@ def test_an_item_of_an_institution_whose_region_was_wrong_is_taken_back_there() 
 # -- what counts in a group -----------------------------------------------------------------------------------------
 
 
-def group_of(sizes: dict[str, int]) -> Pages:
+def group_of(members: dict[str, int]) -> Pages:
     """Members that served so many cases each, at 100 yuan."""
     pages = Pages({}, KINDS)
-    for institution, cases in sizes.items():
-        bins = {"cases": bin_of(log(cases) / 10), "bill": bin_of(log(cases * 10_000) / 10)}
+    for institution, cases in members.items():
+        sizes = {CASES: size_bin(cases), BILL: size_bin(cases * 10_000)}
         month = Month(
-            THROUGH, 7, DayCounts(visits=cases, total=cases * 10_000), CaseMix(), CaseMix(), bins, (GROUP,)
+            THROUGH, 7, DayCounts(visits=cases, total=cases * 10_000), CaseMix(), CaseMix(), {}, (GROUP,), sizes=sizes
         )  # fmt: skip
         page = MemberPage(institution=institution, region="5001", newest_day=THROUGH, months={MONTH: month})
         pages.put(member_key("5001", institution), page)
-        count_bins(pages, GROUP, MONTH, {}, bins)
+        count_in(pages, GROUP, MONTH, {}, sizes)
     return pages
 
 
@@ -228,8 +229,11 @@ def test_what_is_taken_back_leaves_nothing() -> None:
     page = tell(pages, "H1", 1_000_000)
     page.months[MONTH].fen = 0
     measure_item(pages, page, pages.get(MemberPage, member_key("5001", "H1")), MONTH)
-    for kind in (ItemSpreadPage, RankPage):
-        assert [known for one in pages.all_of(kind) for known in one.months[MONTH].values() if known] == []
+    of_item, of_kin = (pages.get(ItemSpreadPage, f"Q{GROUP}\0{name}".encode()) for name in ("X1", "\0X1"))
+    assert of_item is not None
+    assert of_kin is not None
+    [ranks] = pages.all_of(RankPage)
+    assert of_item.months == of_kin.months == ranks.months == {MONTH: {}}
 
 
 def test_ten_thousand_members_take_no_more_room_than_their_bins() -> None:
@@ -237,7 +241,9 @@ def test_ten_thousand_members_take_no_more_room_than_their_bins() -> None:
     pages = group_of(sizes)
     for number, institution in enumerate(sizes):
         tell(pages, institution, TELLING + 1_000 * (number % 499))
-    assert [len(encode_page(page)) < 4_000 for page in pages.all_of(ItemSpreadPage)] == [True, True]  # and its class
+    assert [len(encode_page(page)) < 4_000 for page in pages.all_of(ItemSpreadPage)] == [
+        True
+    ] * 3  # its class, and their sizes
 
 
 def test_a_rank_is_by_money_among_what_the_institution_told_of() -> None:

@@ -8,11 +8,13 @@ dishonest member does not move.
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import sqrt
 from typing import Final
 
+from detectors.books import item_bins
 from detectors.books.activity import LOG_SCALE
 from detectors.books.indicators import FUND, NATURES, Indicator, measured, summed
+from detectors.books.item_bins import BILL, CASES, size_bin
 from detectors.books.member import MOST_TOP, CaseMix, Compared, DaysPage, MemberPage, Month, days_keys
 from detectors.books.peer_groups import LEAST_PEERS, OUTSIDE, bin_of, count_bins, norm, others
 from detectors.engine.pages import Pages
@@ -22,13 +24,9 @@ _BELIEVED: Final = 5.0  # cases that wider groups' mean counts as
 _FEW: Final = 4.0  # members that the spread believed beforehand counts as
 _MAD: Final = 1.4826  # a normal distribution's standard deviation in median absolute deviations
 _USUAL: Final = 3.0  # standard deviations that are drawn as usual
-# What a member's items are divided by (`detectors.books.item_comparing`); counted with its indicators, compared by none.
-SIZE_SCALE: Final = 10
 _ENOUGH: Final = 200  # cases of others that show which diagnoses a group has
 _FAMILIAR: Final = 2.0
 _SPECIALTY: Final = 5  # cases of one diagnosis; that a few came is chance
-CASES: Final = "cases"
-BILL: Final = "bill"
 
 
 def measure(pages: Pages, member: MemberPage, month: int, through: int, groups: tuple[str, ...]) -> None:
@@ -58,29 +56,27 @@ def measure(pages: Pages, member: MemberPage, month: int, through: int, groups: 
     )
     member.months[month] = known
     found = measured(month, known, member.months)
-    known.bins = {name: bin_of(one.value) for name, one in found.items()} | _sizes(counts)
+    known.bins = {name: bin_of(one.value) for name, one in found.items()}
     known.groups = _of_class(groups, counts.admissions + counts.discharges > 0, any(kind[0] == "p" for kind in kinds))
     if before is not None:
         for group in before.groups:
             count_bins(pages, group, month, before.bins, {})
+            item_bins.count_in(pages, group, month, before.sizes, {})
+    known.sizes = _sizes(counts)
     for group in known.groups:
         count_bins(pages, group, month, {}, known.bins)
+        item_bins.count_in(pages, group, month, {}, known.sizes)
 
 
-def _sizes(counts: DayCounts) -> dict[str, int]:
-    """The bins of its cases and of its bill, where it has any."""
-    sizes = {CASES: cases_of(counts), BILL: counts.total}
-    return {name: size_bin(size) for name, size in sizes.items() if size > 0}
+def _sizes(counts: DayCounts) -> dict[int, int]:
+    """The bins of its cases and of its bill, by which its items are measured; nothing where it has none."""
+    cases = cases_of(counts)
+    return {CASES: size_bin(cases), BILL: size_bin(counts.total)} if cases > 0 and counts.total > 0 else {}
 
 
 def cases_of(counts: DayCounts) -> int:
     """Settled outpatient visits or sales, and stays that ended."""
     return counts.visits + counts.discharges
-
-
-def size_bin(size: float) -> int:
-    """Where a size, or a quotient of two of them, is counted: by its logarithm, in steps of 5 %."""
-    return bin_of(log(size) / SIZE_SCALE)
 
 
 def _of_class(groups: tuple[str, ...], has_stays: bool, has_sales: bool) -> tuple[str, ...]:

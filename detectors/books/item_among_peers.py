@@ -53,7 +53,7 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     sales: int
     is_changed: bool = True  # since it was measured
     is_measured: bool = False  # since it was compared
-    bins: dict[str, int] = {}
+    bins: dict[int, int] = {}
     groups: tuple[str, ...] = ()
     place: int = -1
     counted: tuple[int, int] = (0, 0)  # fen and sales of it that its class holds
@@ -105,7 +105,7 @@ class KinMonth(msgspec.Struct, array_like=True, gc=False):
 
     fen: int = 0
     sales: int = 0
-    bins: dict[str, int] = {}
+    bins: dict[int, int] = {}
     groups: tuple[str, ...] = ()
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Final, NamedTuple
 
-from detectors.books.comparing import BILL, CASES, SIZE_SCALE, cases_of, size_bin
+from detectors.books.comparing import cases_of
 from detectors.books.item import TELLING
 from detectors.books.item_among_peers import (
     MONTHS_KEPT,
@@ -30,21 +30,22 @@ from detectors.books.item_among_peers import (
     kin_key,
     kin_of,
 )
-from detectors.books.member import Compared, MemberPage, Month
-from detectors.books.peer_groups import (
-    BINS,
-    LEAST_PEERS,
-    OUTSIDE,
-    ItemSpreadPage,
+from detectors.books.item_bins import (
+    BILL,
+    CASES,
+    FEN,
+    PER_BILL,
+    PER_CASE,
+    STEPS,
     RankPage,
-    bins_but,
-    count_bins,
-    spread_of,
-)
+    count_in,
+    others,
+    size_bin,
+)  # fmt: skip
+from detectors.books.member import Compared, MemberPage, Month
+from detectors.books.peer_groups import BINS, LEAST_PEERS, spread_of
 from detectors.engine.pages import Pages
 
-_PER_CASE, _PER_BILL = "per_case", "per_bill"
-_TO_ONE: Final = BINS / SIZE_SCALE
 _MAD: Final = 1.4826
 _FEW: Final = 4.0  # members that the spread believed beforehand counts as
 # Of honest peers' logarithms, believed beforehand (ENG): of one item two in three have from half to twice the median, for a class
@@ -78,12 +79,12 @@ def measure_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
     among = None if member is None else member.months.get(month)
     place, counted = known.place, known.counted
     known.is_changed, known.is_measured, known.place, known.counted = False, True, -1, (0, 0)
-    if known.fen >= TELLING and among is not None and CASES in among.bins and BILL in among.bins:
+    if known.fen >= TELLING and among is not None and among.sizes:
         known.place, known.counted = size_bin(known.fen), (known.fen, known.sales)
     _count_as(pages, page.item, month, known, known.counted[0], among)
     if place != known.place:
-        before, after = ({"fen": one} if one >= 0 else {} for one in (place, known.place))
-        count_bins(pages, _shelf(page, month), month, before, after, RankPage)
+        before, after = ({FEN: one} if one >= 0 else {} for one in (place, known.place))
+        count_in(pages, _shelf(page, month), month, before, after, RankPage)
     if known.counted != (0, 0) or counted != (0, 0):
         _count_kin(pages, page, month, (known.counted[0] - counted[0], known.counted[1] - counted[1]), among)
 
@@ -91,19 +92,19 @@ def measure_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
 def _count_as(pages: Pages, name: str, month: int, known: SoldMonth | KinMonth, fen: int, among: Month | None) -> None:
     """Let an item, or a class, count in its groups with so much, and no more as it did."""
     for group in known.groups:
-        count_bins(pages, _of_item(group, name), month, known.bins, {}, ItemSpreadPage)
+        count_in(pages, _of_item(group, name), month, known.bins, {})
     known.bins, known.groups = {}, ()
     if fen <= 0 or among is None:
         return
     known.bins = {
-        _PER_CASE: size_bin(fen / cases_of(among.counts)),
-        _PER_BILL: size_bin(fen / _rest(among.counts.total, fen)),
-        CASES: among.bins[CASES],
-        BILL: among.bins[BILL],
+        PER_CASE: size_bin(fen / cases_of(among.counts)),
+        PER_BILL: size_bin(fen / _rest(among.counts.total, fen)),
+        CASES: among.sizes[CASES],
+        BILL: among.sizes[BILL],
     }
     known.groups = among.groups
     for group in known.groups:
-        count_bins(pages, _of_item(group, name), month, {}, known.bins, ItemSpreadPage)
+        count_in(pages, _of_item(group, name), month, {}, known.bins)
 
 
 def _count_kin(pages: Pages, page: SoldPage, month: int, more: tuple[int, int], among: Month | None) -> None:
@@ -114,7 +115,7 @@ def _count_kin(pages: Pages, page: SoldPage, month: int, more: tuple[int, int], 
         kin.months = {known: one for known, one in kin.months.items() if known > month - MONTHS_KEPT}
     held = kin.months.setdefault(month, KinMonth())
     held.fen, held.sales = held.fen + more[0], held.sales + more[1]
-    is_sized = among is not None and CASES in among.bins and BILL in among.bins
+    is_sized = among is not None and among.sizes
     _count_as(pages, _kin_name(page.item), month, held, held.fen if is_sized else 0, among)
     pages.changed(key, kin)
     pages.sleep(key, kin, kin.forgets_at())
@@ -135,7 +136,7 @@ def compare_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
     known.rank = _rank(pages, page, month, known.place)
     known.has_peers = False
     for group in known.groups:
-        beside = _beside(pages, group, page.item, month, known.bins, _PER_CASE, CASES, among)
+        beside = _beside(pages, group, page.item, month, known.bins, PER_CASE, CASES, among)
         if beside.members >= LEAST_PEERS:
             known.has_peers = True
             _judge(pages, page, month, group, beside, among)
@@ -146,13 +147,13 @@ def _judge(pages: Pages, page: SoldPage, month: int, group: str, beside: _Beside
     """The cheap question first: nearly all items lie where their peers' do."""
     known, cases = page.months[month], max(cases_of(among.counts), 1)
     spread = _deviation(beside, known.sales)
-    value, median, upper = log(known.fen / cases), beside.median / _TO_ONE, beside.upper / _TO_ONE
+    value, median, upper = log(known.fen / cases), beside.median / STEPS, beside.upper / STEPS
     high, deviation = max(median + _USUAL * spread, upper), (value - median) / spread
     known.usual = (round(value, 3), round(median, 3), round(high, 3))
     if deviation < SCREEN_DEVIATION or value < median + log(SCREEN_RATIO):
         return
-    by_bill = _beside(pages, group, page.item, month, known.bins, _PER_BILL, BILL, among)
-    share = (by_bill.own - by_bill.median) / _TO_ONE / _deviation(by_bill, known.sales)
+    by_bill = _beside(pages, group, page.item, month, known.bins, PER_BILL, BILL, among)
+    share = (by_bill.own - by_bill.median) / STEPS / _deviation(by_bill, known.sales)
     if share < SCREEN_DEVIATION:
         return
     compared = Compared(value, median, median - _USUAL * spread, high, deviation, group, beside.members)
@@ -171,28 +172,28 @@ def _kin_deviation(pages: Pages, page: SoldPage, month: int, group: str, among: 
     if held is None or not held.bins:
         return 0.0
     deviations = []
-    for name, size in ((_PER_CASE, CASES), (_PER_BILL, BILL)):
-        beside = _beside(pages, group, _kin_name(page.item), month, held.bins, name, size, among)
-        deviations.append((beside.own - beside.median) / _TO_ONE / _deviation(beside, held.sales, _KIN_SPREAD))
+    for row, size in ((PER_CASE, CASES), (PER_BILL, BILL)):
+        beside = _beside(pages, group, _kin_name(page.item), month, held.bins, row, size, among)
+        deviations.append((beside.own - beside.median) / STEPS / _deviation(beside, held.sales, _KIN_SPREAD))
     return min(deviations)
 
 
 def _deviation(beside: _Beside, sales: int, believed: float = _SPREAD) -> float:
     """The standard deviation of an honest member's logarithm: that of the peers, drawn towards what is believed, and chance."""
-    seen = _MAD * beside.distance / _TO_ONE
+    seen = _MAD * beside.distance / STEPS
     variance = (beside.members * seen**2 + _FEW * believed**2) / (beside.members + _FEW)
     return sqrt(variance + _SALE_SPREAD / max(sales, 1))
 
 
 def _beside(
-    pages: Pages, group: str, item: str, month: int, bins: dict[str, int], name: str, size: str, among: Month
+    pages: Pages, group: str, item: str, month: int, bins: dict[int, int], row: int, size: int, among: Month
 ) -> _Beside:
     """Who told with what they told, all others with what they may have had at most; without the institution itself."""
-    own = bins[name]
+    own = bins[row]
     of_item = _of_item(group, item)
-    told = bins_but(pages, of_item, month, name, own, ItemSpreadPage)
-    sizes_told = bins_but(pages, of_item, month, size, bins[size], ItemSpreadPage)
-    sizes = bins_but(pages, group, month, size, among.bins.get(size, OUTSIDE))
+    told = others(pages, of_item, month, row, own)
+    sizes_told = others(pages, of_item, month, size, bins[size])
+    sizes = others(pages, group, month, size, among.sizes.get(size))
     bound = size_bin(TELLING)
     merged = dict(told)
     for place, members in sizes.items():
@@ -209,8 +210,8 @@ def _beside(
 def _quantile(bins: dict[int, int], members: int, share: float) -> int:
     """What so many of them do not exceed; of fewer than a dozen never the highest, who may be doing the same."""
     left = int(share * (members - 1))
-    for place, count in sorted(bins.items()):
-        left -= count
+    for place, members_there in sorted(bins.items()):
+        left -= members_there
         if left < 0:
             return place
     return 0
@@ -221,7 +222,7 @@ def _quantile(bins: dict[int, int], members: int, share: float) -> int:
 
 def _rank(pages: Pages, page: SoldPage, month: int, place: int) -> int:
     """Its rank by money among the items that its institution told of."""
-    bins = bins_but(pages, _shelf(page, month), month, "fen", OUTSIDE, RankPage)
+    bins = others(pages, _shelf(page, month), month, FEN, None, RankPage)
     return 1 + sum(count for other, count in bins.items() if other > place)
 
 
@@ -230,7 +231,7 @@ def _rank_before(pages: Pages, page: SoldPage, month: int) -> int:
     before = page.months.get(month - 1)
     if before is not None and before.rank:
         return before.rank
-    items = sum(bins_but(pages, _shelf(page, month - 1), month - 1, "fen", OUTSIDE, RankPage).values())
+    items = sum(others(pages, _shelf(page, month - 1), month - 1, FEN, None, RankPage).values())
     return items + 1 if items else 0
 
 

@@ -127,12 +127,15 @@ class Month(msgspec.Struct, array_like=True, gc=False):
     groups: tuple[str, ...] = ()
     seen: dict[str, Compared] = {}
     strange: int = 0  # days of it that were; counted when nothing asks any more which
+    sizes: dict[
+        int, int
+    ] = {}  # what its items are measured by, as it counts in its groups (`detectors.books.item_bins`)
 
     def settle(self, strange: int) -> None:
         """Keep what later months are held against, and nothing that only a comparison needs."""
         self.stays = msgspec.structs.replace(self.stays, top=())
         self.visits = msgspec.structs.replace(self.visits, top=())
-        self.bins, self.groups = {}, ()
+        self.bins, self.groups, self.sizes = {}, (), {}
         self.strange += strange
 
 

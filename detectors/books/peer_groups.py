@@ -54,18 +54,6 @@ class SpreadPage(Page, kw_only=True):
         return _forgotten(self.months)
 
 
-class ItemSpreadPage(SpreadPage, kw_only=True):
-    """How those of a group who tell of an item are spread (`detectors.books.item_among_peers`)."""
-
-    prefix: ClassVar[bytes] = b"Q"
-
-
-class RankPage(SpreadPage, kw_only=True):
-    """How the items of one institution are spread over the money of its months."""
-
-    prefix: ClassVar[bytes] = b"R"
-
-
 def _forgotten(months: Mapping[int, object]) -> int:
     return (first_day(max(months) + 1) + KEPT) * DAY if months else NEVER
 
@@ -135,9 +123,9 @@ def norm(pages: Pages, group: str, kind: str, month: int) -> tuple[int, int, int
 # -- spreads ----------------------------------------------------------------------------------------------------------
 
 
-def spread_key(group: str, kind: type[SpreadPage] = SpreadPage) -> bytes:
+def spread_key(group: str) -> bytes:
     """The key of a group's spreads."""
-    return kind.prefix + group.encode()
+    return f"G{group}".encode()
 
 
 def bin_of(value: float) -> int:
@@ -145,12 +133,10 @@ def bin_of(value: float) -> int:
     return min(max(round(value * BINS), -WIDEST_BIN), WIDEST_BIN)
 
 
-def count_bins(
-    pages: Pages, group: str, month: int, before: dict[str, int], after: dict[str, int], kind: type[SpreadPage] = SpreadPage
-) -> None:  # fmt: skip
+def count_bins(pages: Pages, group: str, month: int, before: dict[str, int], after: dict[str, int]) -> None:
     """A member of the group counts as ``after`` now, and not as ``before``."""
-    key = spread_key(group, kind)
-    page = pages.open(kind, key, kind)
+    key = spread_key(group)
+    page = pages.open(SpreadPage, key, SpreadPage)
     if month not in page.months:
         page.months = _latest(page.months, month)
     indicators = page.months.setdefault(month, {})
@@ -168,22 +154,15 @@ def count_bins(
 
 def others(pages: Pages, group: str, month: int, name: str, own: int) -> Others:
     """The group's members but for one that counts in the bin ``own``."""
-    return spread_of(bins_but(pages, group, month, name, own))
-
-
-def bins_but(
-    pages: Pages, group: str, month: int, name: str, own: int, kind: type[SpreadPage] = SpreadPage
-) -> dict[int, int]:
-    """How many lie in each bin, but for one that counts in the bin ``own``."""
-    page = pages.get(kind, spread_key(group, kind))
+    page = pages.get(SpreadPage, spread_key(group))
     bins = dict({} if page is None else page.months.get(month, {}).get(name, {}))
     if own in bins:
         bins[own] -= 1
-    return bins
+    return spread_of(bins)
 
 
 def spread_of(bins: Mapping[int, int]) -> Others:
-    """Their middle, and how far from it half of them lie."""
+    """Their middle, and how far from it half of them lie; of bins of `BINS` to one."""
     count = sum(bins.values())
     if not count:
         return Others(0, 0.0, 0.0)

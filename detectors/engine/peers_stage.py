@@ -13,6 +13,7 @@ import msgspec
 from detectors.books.among_peers import with_months
 from detectors.books.comparing import compare, measure
 from detectors.books.item_among_peers import KinPage, SoldPage, waiting_item_key
+from detectors.books.item_bins import ItemSpreadPage, RankPage
 from detectors.books.item_looks import look_at, post_item
 from detectors.books.member import (
     DAYS_KEPT,
@@ -25,7 +26,7 @@ from detectors.books.member import (
     waiting_key,
 )
 from detectors.books.peer_calendar import COMPARE_AFTER, first_day, month_of, next_look, part_of
-from detectors.books.peer_groups import ItemSpreadPage, NormPage, RankPage, SpreadPage, count_cases, groups_of
+from detectors.books.peer_groups import NormPage, SpreadPage, count_cases, groups_of
 from detectors.books.profile import ProfilePage, learn_day
 from detectors.engine.clock import CLOCK_KEY, Watermark
 from detectors.engine.compare import Cause

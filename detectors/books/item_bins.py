@@ -1,0 +1,83 @@
+"""How are those who have an item spread, and how the items of one institution? Counts by bins of 5 %, of several rows at once.
+
+As `detectors.books.peer_groups` counts indicators, so that one can be left out and taken back exactly; but there are as many of
+these pages as items, so the rows of a month share one dictionary, and the bins are coarser: honest peers differ by far more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import log
+from typing import ClassVar, Final
+
+from detectors.books.peer_calendar import first_day
+from detectors.books.peer_groups import KEPT, MONTHS_KEPT
+from detectors.engine.page import NEVER, Page
+from detectors.engine.pages import Pages
+from schemas.china_time import DAY
+
+PER_CASE, PER_BILL, CASES, BILL, FEN = range(5)  # the rows
+STEPS: Final = 20  # bins to one of the logarithm
+_ROW: Final = 1 << 11  # bins of a row: from e^-51 to e^51
+_MIDDLE: Final = _ROW // 2
+
+Counted = Mapping[int, int]  # the bin of each row
+
+
+class ItemSpreadPage(Page, kw_only=True):
+    """By month and bin, how many of a group count so: by what they have of an item or a class, or (no item) by their size."""
+
+    layout: ClassVar[int] = 1
+    prefix: ClassVar[bytes] = b"Q"
+
+    months: dict[int, dict[int, int]] = {}
+
+    def forgets_at(self) -> int:
+        """When its last month is forgotten."""
+        return (first_day(max(self.months) + 1) + KEPT) * DAY if self.months else NEVER
+
+
+class RankPage(ItemSpreadPage, kw_only=True):
+    """By bin of money, how many items an institution told of in a month."""
+
+    prefix: ClassVar[bytes] = b"R"
+
+
+def size_bin(size: float) -> int:
+    """Where a size, or a quotient of two of them, is counted: by its logarithm."""
+    return min(max(round(STEPS * log(size)), -_MIDDLE + 1), _MIDDLE - 1)
+
+
+def count_in(
+    pages: Pages, name: str, month: int, before: Counted, after: Counted, kind: type[ItemSpreadPage] = ItemSpreadPage
+) -> None:  # fmt: skip
+    """A member counts as ``after`` now, and not as ``before``."""
+    key = kind.prefix + name.encode()
+    page = pages.open(kind, key, kind)
+    if month not in page.months:
+        newest = max(month, *page.months) if page.months else month
+        page.months = {known: bins for known, bins in page.months.items() if known > newest - MONTHS_KEPT}
+    bins = page.months.setdefault(month, {})
+    for row, place in before.items():
+        code = row * _ROW + place + _MIDDLE
+        bins[code] = bins.get(code, 0) - 1
+        if bins[code] <= 0:
+            del bins[code]
+    for row, place in after.items():
+        code = row * _ROW + place + _MIDDLE
+        bins[code] = bins.get(code, 0) + 1
+    pages.changed(key, page)
+    pages.sleep(key, page, page.forgets_at())
+
+
+def others(
+    pages: Pages, name: str, month: int, row: int, own: int | None, kind: type[ItemSpreadPage] = ItemSpreadPage
+) -> dict[int, int]:  # fmt: skip
+    """How many lie in each bin of a row, but for one that counts in the bin ``own``."""
+    page = pages.get(kind, kind.prefix + name.encode())
+    first = row * _ROW
+    codes = {} if page is None else page.months.get(month, {})
+    bins = {code - first - _MIDDLE: members for code, members in codes.items() if first <= code < first + _ROW}
+    if own in bins:
+        bins[own] -= 1
+    return bins
