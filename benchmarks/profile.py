@@ -25,7 +25,6 @@ _EVERY_SECONDS = 0.001
 _LAYER_OF_FUNCTION = {
     "encode_page": "encode pages",
     "flush": "encode pages",
-    "_flush": "encode pages",
     "_write": "encode pages",
     "decode_page": "decode pages",
     "_snapshot": "snapshots and alerts",

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from detectors.engine import graph, marks
 from detectors.engine.incoming import Effects, Incoming
+from detectors.engine.pages import MOST_DECODED
 from detectors.engine.rule import References, Rule
 from detectors.engine.stage import FIRST, Stage
 from schemas.alerts import Alert
@@ -21,8 +22,6 @@ from stream.outbox import partition_of
 RETURNS = graph.ROLE_OF_FORWARD[FIRST]
 Stores: TypeAlias = dict[tuple[str, int], dict[bytes, bytes]]
 Returned: TypeAlias = dict[int, list[Incoming]]
-
-_PAGES_BEFORE_FLUSH = 100_000  # decoded pages are quick, and saved ones small: write when this many have changed
 
 
 class Pipeline:
@@ -58,7 +57,8 @@ class Pipeline:
 
         def opened(name: str, partition: int) -> tuple[Stage, dict[bytes, bytes]]:
             store = self.stores.setdefault((name, partition), {})
-            return graph.open_stage(name, partition, partitions, store, references, rules, clock), store
+            decoded = None if name == FIRST else MOST_DECODED  # of a later stage there is one, for all partitions
+            return graph.open_stage(name, partition, partitions, store, references, rules, clock, decoded), store
 
         self._first = [opened(FIRST, partition) for partition in self._own_partitions()]
         self._later = {name: opened(name, 0) for name in graph.STAGES if name != FIRST}
@@ -93,7 +93,7 @@ class Pipeline:
         """Apply reference records of ``fund.persons``."""
         stage, store = self._later["person"]
         self._follow("person", 0, stage.take("persons", batch))
-        _flush(stage, store)
+        flush(stage, store)
 
     def save(self) -> None:
         """Write every changed page to the stores, as the service does after each batch."""
@@ -137,7 +137,7 @@ class Pipeline:
         if sent:
             stage, store = self._later[after]
             self._follow(after, 0, stage.take(graph.ROLE_OF_FORWARD[after], sent))
-            _flush(stage, store)
+            flush(stage, store)
 
     def _take_back(self, partition: int, records: list[Incoming]) -> None:
         stage, _ = self._first[partition]
@@ -145,7 +145,7 @@ class Pipeline:
         self._flush_first(partition)
 
     def _flush_first(self, partition: int) -> None:
-        if _flush(*self._first[partition]) and self._returned is not None:
+        if flush(*self._first[partition]) and self._returned is not None:
             self._returned.pop(partition, None)
 
     def _incoming(self, stage: str, partition: int, key: bytes | None, value: bytes) -> Incoming:
@@ -153,13 +153,9 @@ class Pipeline:
         return Incoming(partition, self._offset[stage], 0, key, value)
 
 
-def _flush(stage: Stage, store: dict[bytes, bytes]) -> bool:
-    return flush_of_many(stage, store, 1)
-
-
-def flush_of_many(stage: Stage, store: dict[bytes, bytes], stages: int) -> bool:
-    """Write the pages of one of so many stages in a process, where enough of them have changed; whether it did."""
-    if stage.pages.dirty < _PAGES_BEFORE_FLUSH // stages:
+def flush(stage: Stage, store: dict[bytes, bytes]) -> bool:
+    """Write the stage's pages, where enough of them have changed; whether it did."""
+    if not stage.pages.wants_flush:
         return False
     write(stage, store)
     return True

@@ -11,7 +11,7 @@ from detectors.engine import graph
 from detectors.engine.incoming import Effects, Incoming
 from detectors.engine.rule import References, Rule
 from detectors.engine.stage import FIRST, Stage
-from stream.pipeline import RETURNS, flush_of_many, write
+from stream.pipeline import RETURNS, flush, write
 from stream.process_usage import Usage
 from stream.visit_courses import Courses
 
@@ -58,7 +58,6 @@ class Shards:
         self, shards: Iterable[int], total: int, rules: Sequence[Rule[Any]], references: References,
         clock: Callable[[], int] | None = None, stores: dict[int, Store] | None = None, with_courses: bool = False,
     ) -> None:  # fmt: skip
-        self._total = total
         self.stores: dict[int, Store] = {shard: (stores or {}).get(shard, {}) for shard in shards}
         self._stages = {
             shard: graph.open_stage(FIRST, shard, total, store, references, rules, clock)
@@ -83,7 +82,7 @@ class Shards:
         if self._courses is not None:
             for alert in (*effects.alerts, *effects.trials):
                 self._courses.keep(stage.pages, alert)
-        flush_of_many(stage, self.stores[share.shard], self._total)
+        flush(stage, self.stores[share.shard])
         return effects
 
     # -- a front of its own -----------------------------------------------------------------------------------------

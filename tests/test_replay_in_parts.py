@@ -8,7 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import detectors.engine.stage
+import stream.pipeline
+from detectors.engine import graph
 from detectors.engine.incoming import Incoming
+from detectors.engine.pages import Pages
 from detectors.engine.registry import all_rules
 from detectors.engine.trial import on_trial, values_of
 from schemas.alerts import decode_alert
@@ -24,6 +28,7 @@ from tests.replay_runs import ReplayRun, golden_replay
 from tests.wire_messages import Gateway, moment
 
 COUNTY = golden_county()
+_OF_LAST_BLOCKS = 500  # pages that the last batch of each stage has looked at: they are let go of before the next
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,27 @@ def test_processes_write_the_same_bytes_as_one(whole: ReplayRun) -> None:
     assert shared.written == whole.written
     assert shared.published == whole.published, "every revision, in the same order"
     assert shared.replay.pipeline.counts == whole.replay.pipeline.counts
+
+
+@pytest.mark.parametrize("room", [0, 40 * SHARDS])
+def test_with_room_for_few_decoded_pages_it_writes_the_same_bytes(
+    room: int, whole: ReplayRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And holds no more of them than that and what its last block has touched."""
+    monkeypatch.setattr(detectors.engine.stage, "MOST_DECODED", room)
+    monkeypatch.setattr(stream.pipeline, "MOST_DECODED", room)
+    narrow = golden_replay()
+    assert narrow.written == whole.written
+    assert narrow.published == whole.published
+    assert narrow.replay.pipeline.counts == whole.replay.pipeline.counts
+    pages = _pages(narrow)
+    assert sum(each.misses for each in pages) > 1_000
+    assert sum(each.decoded for each in pages) <= len(graph.STAGES) * room + _OF_LAST_BLOCKS
+    assert sum(each.decoded for each in _pages(whole)) > len(graph.STAGES) * 40 * SHARDS + _OF_LAST_BLOCKS
+
+
+def _pages(run: ReplayRun) -> list[Pages]:
+    return [stage.pages for stage in run.replay.pipeline.stages]
 
 
 def test_blocks_and_shards_say_what_one_engine_says(whole: ReplayRun) -> None:

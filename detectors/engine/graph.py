@@ -29,6 +29,8 @@ def open_stage(
     references: References,
     rules: Iterable[Rule[Any]],
     clock: Callable[[], int] | None = None,
+    decoded: int | None = None,
 ) -> Stage:
-    """A stage over its saved pages. ``clock`` reads nanoseconds for the rule-time metric; the engine itself has none."""
-    return STAGES[name](Layout(partition, partitions), state, references, rules, clock)
+    """A stage over its saved pages. ``clock`` reads nanoseconds for the rule-time metric; the engine itself has none.
+    ``decoded``: how many pages it may have as objects, where it is not one of ``partitions`` that share the room."""
+    return STAGES[name](Layout(partition, partitions), state, references, rules, clock, decoded)

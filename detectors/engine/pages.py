@@ -2,7 +2,8 @@
 
 The pages of one stage and partition: decoded ones in front of the saved ones, the set of those that changed since the
 last flush, and the wake-ups. Two generations stand in for an exact least-recently-used order, which would cost
-a move at every look.
+a move at every look. A page that changed is an object until the next flush, whatever its generation, so whoever bounds the
+memory bounds both: how many are decoded, and how many may change before they are written.
 """
 
 from __future__ import annotations
@@ -58,23 +59,30 @@ class Pages:
         if page is None:
             page = self._old.pop(key, None)
             if page is None:
-                if key in self._dirty:  # dropped since the last flush
-                    return None
-                saved = self._saved.get(key)
-                if saved is None:
-                    return None
-                self.misses += 1
-                page = decode_page(kind, saved)
+                if key in self._dirty:
+                    page = self._dirty[key]
+                    if page is None:  # dropped since the last flush
+                        return None
+                else:
+                    saved = self._saved.get(key)
+                    if saved is None:
+                        return None
+                    self.misses += 1
+                    page = decode_page(kind, saved)
             self._young[key] = page
         self.hits += 1
         return page  # type: ignore[return-value]  # a key's prefix decides its kind
 
     def peek(self, kind: type[PageT], key: bytes) -> PageT | None:
         """The page of that key, without keeping it decoded; whoever changes it must `keep` it."""
-        page = self._young.get(key) or self._old.get(key)
+        page = self._decoded(key)
         if page is None and key not in self._dirty and (saved := self._saved.get(key)) is not None:
             return decode_page(kind, saved)
         return page  # type: ignore[return-value]  # a key's prefix decides its kind
+
+    def _decoded(self, key: bytes) -> Page | None:
+        """The page where it is an object in memory."""
+        return self._young.get(key) or self._old.get(key) or self._dirty.get(key)
 
     def keep(self, key: bytes, page: Page) -> None:
         """A page that was peeked at has changed."""
@@ -126,7 +134,7 @@ class Pages:
         return None
 
     def _wake_of(self, key: bytes) -> int:
-        page = self._young.get(key) or self._old.get(key)
+        page = self._decoded(key)
         if page is not None:
             return page.wake
         saved = None if key in self._dirty else self._saved.get(key)
@@ -137,13 +145,29 @@ class Pages:
         """How many pages the next flush will write."""
         return len(self._dirty)
 
+    @property
+    def wants_flush(self) -> bool:
+        """Whether so many have changed that they should be written for the memory's sake."""
+        return len(self._dirty) >= self._generation
+
+    @property
+    def decoded(self) -> int:
+        """How many pages are objects in memory."""
+        return len(
+            self._young.keys() | self._old.keys() | {key for key, page in self._dirty.items() if page is not None}
+        )
+
+    def rest(self) -> None:
+        """Let go of what was not looked at for a generation; only where nobody holds a page that he has yet to change."""
+        if len(self._young) > self._generation:
+            self._old = self._young
+            self._young = {}
+
     def flush(self) -> Writes:
         """What must be written, tombstones as None; the pages count as written."""
         writes = [(key, None if page is None else encode_page(page)) for key, page in self._dirty.items()]
         self._dirty.clear()
-        if len(self._young) > self._generation:
-            self._old = self._young
-            self._young = {}
+        self.rest()
         return writes
 
     def recount(self, kind: type[Page], before: int, after: int) -> None:

@@ -28,7 +28,10 @@ class Layout(NamedTuple):
 
 
 class Stage:
-    """One stage of one partition. Not thread-safe; every call leaves it ready for the next."""
+    """One stage of one partition. Not thread-safe; every call leaves it ready for the next.
+
+    ``decoded``: how many pages it may have as objects in memory; without it, its part of what a stage has of all partitions.
+    """
 
     name: ClassVar[str]
     roles: ClassVar[tuple[str, ...]]  # the topics that it reads, without prefix
@@ -36,11 +39,13 @@ class Stage:
 
     def __init__(
         self, layout: Layout, saved: SavedPages, references: References, rules: Iterable[Rule[Any]],
-        clock: Callable[[], int] | None = None,
+        clock: Callable[[], int] | None = None, decoded: int | None = None,
     ) -> None:  # fmt: skip
         self._layout = layout
         self._references = references
-        self._pages = Pages(saved, (*self.kinds, Asked), MOST_DECODED // layout.partitions)
+        self._pages = Pages(
+            saved, (*self.kinds, Asked), MOST_DECODED // layout.partitions if decoded is None else decoded
+        )
         kinds = set(self._pages.kinds().values())
         self._moved_by_time = {
             kind: kind.advance is not Page.advance or kind.next_change is not Page.next_change for kind in kinds
@@ -82,6 +87,7 @@ class Stage:
                 said, self._effects.said = self._effects.said, []
                 self._speak(self._heard(said) if self._has_trials else said)
         self._finish()
+        self._pages.rest()
         now = self._now()
         if now > self._sent_mark:
             self._effects.mark = Reached(now, *self._moved_by())
