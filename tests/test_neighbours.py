@@ -9,7 +9,7 @@ import pytest
 
 from detectors.books.group_keys import address_of, employer_of, groups_of, telephone_of, ties_of
 from detectors.books.neighbours import MOST_COUNTED, MOST_STAYS, STAYS_KEPT, GroupPage
-from detectors.by_neighbours.chance import chance
+from detectors.by_neighbours.chance import History
 from detectors.by_neighbours.neighbours_together.rule import NeighboursTogether
 from detectors.engine.incoming import Incoming
 from detectors.engine.page import encode_page
@@ -223,11 +223,11 @@ def test_a_busload_does_not_make_itself_likely() -> None:
     """What counts is on how many days somebody came, not how many came on them."""
     monthly = {"H1": [0, 30, 60]}
     daily = {"H1": list(range(90))}
-    assert chance(monthly, 1_000, "H1", 90, 1).nats(7) > 20 > chance(daily, 1_000, "H1", 90, 1).nats(7)
+    assert History(monthly, 1_000).chance("H1", 90, 1).nats(7) > 20 > History(daily, 1_000).chance("H1", 90, 1).nats(7)
 
 
 def test_without_history_the_size_of_the_group_says_what_is_likely() -> None:
-    few, many = chance({}, 50, "H1", 0, 1), chance({}, 5_000, "H1", 0, 1)
+    few, many = History({}, 50).chance("H1", 0, 1), History({}, 5_000).chance("H1", 0, 1)
     assert few.expected < many.expected
     assert few.nats(3) > many.nats(3) >= 0
 

@@ -35,16 +35,34 @@ class Chance(NamedTuple):
         return surprise(companions, self.expected, self.expected + self.expected * self.expected / self.shape)
 
 
-def chance(calendar: dict[str, list[int]], size: int, institution: str, day: int, window: int) -> Chance:
-    """What the group's history before ``day`` lets one expect there within ``window`` days."""
-    first = min((days[0] for days in calendar.values()), default=day)
-    length = max(0, min(HISTORY, day - first))
-    here = _admissions(calendar.get(institution, []), day, length)
-    everywhere = sum(_admissions(days, day, length) for days in calendar.values())
-    rate = (GROUP_WEIGHT * ADMISSIONS_A_DAY * size + everywhere) / (GROUP_WEIGHT + length)
-    shape = SHARE_WEIGHT * SHARE * rate + here
-    expected = BUSIEST_DAY * window * shape / (SHARE_WEIGHT + length)
-    return Chance(max(expected, ACQUAINTED), max(shape, LEAST_SHAPE))
+class History:
+    """A group's admissions: ``calendar`` says by institution the days, in order, on which any came; ``size``: its members."""
+
+    def __init__(self, calendar: dict[str, list[int]], size: int) -> None:
+        self._calendar = calendar
+        self._size = size
+        self._first: int | None = min([days[0] for days in calendar.values()], default=None)
+        self._before: dict[int, tuple[int, float]] = {}
+
+    def chance(self, institution: str, day: int, window: int) -> Chance:
+        """What the history before ``day`` lets one expect there within ``window`` days."""
+        length, everywhere = self._known_before(day)
+        here = _admissions(self._calendar.get(institution, []), day, length)
+        rate = (GROUP_WEIGHT * ADMISSIONS_A_DAY * self._size + everywhere) / (GROUP_WEIGHT + length)
+        shape = SHARE_WEIGHT * SHARE * rate + here
+        expected = BUSIEST_DAY * window * shape / (SHARE_WEIGHT + length)
+        return Chance(max(expected, ACQUAINTED), max(shape, LEAST_SHAPE))
+
+    def _known_before(self, day: int) -> tuple[int, float]:
+        """How many days are known, and what the group's admissions in them are worth, wherever they were."""
+        found = self._before.get(day)
+        if found is None:
+            length = 0 if self._first is None else max(0, min(HISTORY, day - self._first))
+            everywhere = 0.0
+            for days in self._calendar.values():
+                everywhere += _admissions(days, day, length)
+            found = self._before[day] = (length, everywhere)
+        return found
 
 
 def _admissions(days: list[int], day: int, length: int) -> float:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from detectors.books.group_keys import DWELLING, EMPLOYER, TELEPHONE, VILLAGE, kind_of
 from detectors.books.neighbours import GroupPage, NeighbourStay
-from detectors.by_neighbours.chance import Chance, chance
+from detectors.by_neighbours.chance import Chance, History
 from schemas.china_time import DAY, HOUR
 from schemas.codes import strikes_together
 
@@ -54,6 +54,14 @@ class Nearness(NamedTuple):
             return abs(one.end // DAY - other.end // DAY) <= self.discharge
         ended = one.end if one.end is not None else other.end
         return ended is None or now < self.parted_after(ended)
+
+
+class Telling(NamedTuple):
+    """Of what a rule may tell: companies of ``least`` stays or more, and others whose people came again. It looks at those
+    that began no more than ``within`` seconds before the last one, whatever that is."""
+
+    least: int
+    within: int
 
 
 class Company(NamedTuple):
@@ -118,77 +126,119 @@ def judged_stays(page: GroupPage) -> dict[str, list[NeighbourStay]]:
     return found
 
 
-def companies(page: GroupPage, stays: list[NeighbourStay], near: Nearness, least: int, now: int) -> list[Company]:
-    """All companies among one institution's stays, in order: the most surprising first, and a stay is of one only.
+def companies(group: Group, stays: list[NeighbourStay], near: Nearness, telling: Telling, now: int) -> list[Company]:
+    """All companies among one institution's stays of which something may be told, in order: the most surprising first, and a
+    stay is of one only. Stays of different runs are never of one company, and so each run is judged alone, if at all."""
+    runs = _runs(stays, near)
+    if not runs:
+        return []
+    often = _came_often(stays)
+    groups_of = {}
+    for number, run in enumerate(runs):
+        if _may_hold(run, near, telling.least, often, now):
+            groups = list(_candidates(run, near, now))
+            if any(_may_tell(one, telling.least, often) for one in groups):
+                groups_of[number] = groups
+    if groups_of and runs[-1][-1].begin - runs[0][0].begin > telling.within:
+        groups_of = {number: list(_candidates(run, near, now)) for number, run in enumerate(runs)}
+    return [company for groups in groups_of.values() for company in _kept_apart(group, groups)]
 
-    None at all where no company has ``least`` stays, nor two of anybody who came more than once: nothing could be told of them.
-    """
-    if not _may_hold(stays, near, least, now):
-        return []
-    times_there: dict[str, int] = {}
+
+def _runs(stays: list[NeighbourStay], near: Nearness) -> list[list[NeighbourStay]]:
+    """Of stays in order of admission those of two or more, each admitted within the bound of the one before."""
+    runs: list[list[NeighbourStay]] = []
+    run: list[NeighbourStay] = []
+    last_day = 0
     for stay in stays:
-        times_there[stay.person] = times_there.get(stay.person, 0) + 1
-    groups = list(_candidates(stays, near, now))
-    if not any(len(group) >= least or sum(times_there[stay.person] > 1 for stay in group) > 1 for group in groups):
-        return []
-    seen_by = _Group(page)
-    seen: set[frozenset[str]] = set()
+        day = stay.begin // DAY
+        if run and day > last_day:
+            if len(run) > 1:
+                runs.append(run)
+            run = []
+        run.append(stay)
+        last_day = day + near.admission
+    if len(run) > 1:
+        runs.append(run)
+    return runs
+
+
+def _came_often(stays: list[NeighbourStay]) -> set[str]:
+    """Who has more than one stay."""
+    seen: set[str] = set()
+    often: set[str] = set()
+    for stay in stays:
+        (often if stay.person in seen else seen).add(stay.person)
+    return often
+
+
+def _may_tell(group: list[NeighbourStay], least: int, often: set[str]) -> bool:
+    """Whether it is large enough to be told alone, or two of it may have come before or after."""
+    if len(group) >= least:
+        return True
+    again = 0
+    for stay in group:
+        if stay.person in often:
+            again += 1
+    return again > 1
+
+
+def _may_hold(run: list[NeighbourStay], near: Nearness, least: int, often: set[str], now: int) -> bool:
+    """Whether any of its groups may be told of: so many, or two who came more than once, came near one of them. Nearly never."""
+    for index, first in enumerate(run):
+        last_day, later, again = first.begin // DAY + near.admission, 0, 0
+        for place in range(index + 1, len(run)):
+            other = run[place]
+            if other.begin // DAY > last_day:
+                break
+            if other.person != first.person and near.left_together(first, other, now):
+                later += 1
+                if other.person in often:
+                    again += 1
+        if later and (later + 1 >= least or again + (1 if first.person in often else 0) > 1):
+            return True
+    return False
+
+
+def _kept_apart(group: Group, groups: list[list[NeighbourStay]]) -> list[Company]:
+    """Weighed, the most surprising first, and no stay in two of them; in order of their beginning."""
+    seen: set[tuple[str, ...]] = set()
     found = []
-    for group in groups:
-        names = frozenset(stay.visit for stay in group)
-        if names in seen:
+    for stays in groups:
+        visits = tuple([stay.visit for stay in stays])
+        if visits in seen:
             continue
-        seen.add(names)
-        company = _weighed(seen_by, group)
+        seen.add(visits)
+        company = _weighed(group, stays)
         if company is not None:
             found.append(company)
     found.sort(key=lambda one: (-one.nats, -len(one.stays), one.begin, one.stays[0].visit, one.stays[-1].visit))
     taken: set[str] = set()
     apart = []
     for company in found:
-        if taken.isdisjoint(stay.visit for stay in company.stays):
-            taken.update(stay.visit for stay in company.stays)
+        if taken.isdisjoint([stay.visit for stay in company.stays]):
+            taken.update([stay.visit for stay in company.stays])
             apart.append(company)
     return sorted(apart, key=lambda one: (one.begin, one.stays[0].visit))
-
-
-def _may_hold(stays: list[NeighbourStay], near: Nearness, least: int, now: int) -> bool:
-    """Whether `companies` may find any: so many, or two who came more than once, came near one of them. Nearly never."""
-    days = [stay.begin // DAY for stay in stays]
-    for index, first in enumerate(stays):
-        last_day, later, again = days[index] + near.admission, 0, 0
-        for place in range(index + 1, len(stays)):
-            if days[place] > last_day:
-                break
-            other = stays[place]
-            if other.person != first.person and near.left_together(first, other, now):
-                later += 1
-                again += _comes_again(other, stays)
-        if later and (later + 1 >= least or again + _comes_again(first, stays) > 1):
-            return True
-    return False
-
-
-def _comes_again(stay: NeighbourStay, stays: list[NeighbourStay]) -> bool:
-    person = stay.person
-    return any(other.person == person and other is not stay for other in stays)
 
 
 def next_parting(stays: list[NeighbourStay], near: Nearness, now: int) -> int | None:
     """The first time after ``now`` at which an open stay has outlasted one that it began together with."""
     first: int | None = None
-    for index, one in enumerate(stays):
-        last_day, is_open = one.begin // DAY + near.admission, one.end is None
-        for place in range(index + 1, len(stays)):
-            other = stays[place]
-            if other.begin // DAY > last_day:
-                break
-            if (other.end is None) != is_open:
-                ended = other.end if is_open else one.end
-                assert ended is not None
-                bound = near.parted_after(ended)
-                if bound > now and (first is None or bound < first):
-                    first = bound
+    for run in _runs(stays, near):
+        if all(stay.end is not None for stay in run):
+            continue
+        for index, one in enumerate(run):
+            last_day, is_open = one.begin // DAY + near.admission, one.end is None
+            for place in range(index + 1, len(run)):
+                other = run[place]
+                if other.begin // DAY > last_day:
+                    break
+                if (other.end is None) != is_open:
+                    ended = other.end if is_open else one.end
+                    assert ended is not None
+                    bound = near.parted_after(ended)
+                    if bound > now and (first is None or bound < first):
+                        first = bound
     return first
 
 
@@ -239,15 +289,15 @@ def _compatible(first: NeighbourStay, others: Iterable[NeighbourStay], near: Nea
 # -- parties --------------------------------------------------------------------------------------------------------
 
 
-class _Group:
-    """What a company is judged by, looked up once it must be."""
+class Group:
+    """What the companies of a page are judged by, looked up once it must be, and once a look."""
 
     def __init__(self, page: GroupPage) -> None:
         self._page = page
         self.name = page.group
         self.kind = kind_of(page.group)
         self.forgotten = page.forgotten
-        self._calendar: dict[str, list[int]] | None = None
+        self._history: History | None = None
         self._size = -1
         self._teams = -1
 
@@ -272,9 +322,9 @@ class _Group:
 
     def chance(self, institution: str, day: int, window: int) -> Chance:
         """What the group lets one expect there."""
-        if self._calendar is None:
-            self._calendar = self._page.calendar()
-        return chance(self._calendar, self.size, institution, day, window)
+        if self._history is None:
+            self._history = History(self._page.calendar(), self.size)
+        return self._history.chance(institution, day, window)
 
     def struck(self, since: int, until: int) -> int:
         """How many of the group came within that time with an illness that strikes together."""
@@ -289,7 +339,7 @@ def _teams(page: GroupPage) -> int:
     return max(len({stay.ties.team for stay in page.stays.values() if stay.ties.team}), LEAST_TEAMS)
 
 
-def _is_outbreak(group: _Group, stays: list[NeighbourStay]) -> bool:
+def _is_outbreak(group: Group, stays: list[NeighbourStay]) -> bool:
     """Whether those of them whose illness strikes together were struck, and did not just say so."""
     ill = [stay for stay in stays if strikes_together(stay.diagnosis)]
     if not ill or sum(stay.idle_days for stay in ill) >= IDLE_DAYS * len(ill):
@@ -301,7 +351,7 @@ def _is_outbreak(group: _Group, stays: list[NeighbourStay]) -> bool:
     return last - first > ONE_MORNING or 3 * around >= len(ill)
 
 
-def _parties(group: _Group, stays: list[NeighbourStay]) -> list[list[NeighbourStay]]:
+def _parties(group: Group, stays: list[NeighbourStay]) -> list[list[NeighbourStay]]:
     """The stays by party, in order of each one's first. Who is known of a telephone or a dwelling without any household
     belongs to a family that is."""
     kind, is_outbreak = group.kind, _is_outbreak(group, stays)
@@ -349,9 +399,9 @@ def _marks(kind: str, stay: NeighbourStay) -> tuple[str, ...]:
 # -- weight ---------------------------------------------------------------------------------------------------------
 
 
-def _weighed(group: _Group, stays: list[NeighbourStay]) -> Company | None:
+def _weighed(group: Group, stays: list[NeighbourStay]) -> Company | None:
     """None where it is the business of a closer group."""
-    if group.is_town and not _same([stay.ties.team for stay in stays]):
+    if group.is_town and not _are_of_one_team(stays):
         return None
     parties = _parties(group, stays)
     if len(parties) < 2 or _is_of_closer_group(group.kind, stays, parties):
@@ -362,6 +412,11 @@ def _weighed(group: _Group, stays: list[NeighbourStay]) -> Company | None:
     nats = by_chance.nats(len(parties) - 1) + _likeness([party[0] for party in parties], log(group.teams))
     persons = tuple(frozenset(stay.person for stay in party) for party in parties)
     return Company(tuple(stays), persons, float(f"{by_chance.expected:.2g}"), round(nats, 2))
+
+
+def _are_of_one_team(stays: list[NeighbourStay]) -> bool:
+    team = stays[0].ties.team
+    return team != "" and all(stay.ties.team == team for stay in stays)
 
 
 def _is_of_closer_group(kind: str, stays: list[NeighbourStay], parties: list[list[NeighbourStay]]) -> bool:

@@ -17,7 +17,9 @@ from typing import Annotated, ClassVar, Final
 from detectors.books.neighbours import GroupPage, NeighbourStay
 from detectors.by_neighbours.company import (
     Company,
+    Group,
     Nearness,
+    Telling,
     companies,
     is_crowd,
     judged_stays,
@@ -101,9 +103,10 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
     def _near(self) -> Nearness:
         return Nearness(self.admission_days, self.discharge_days, self.report_hours * HOUR)
 
-    def _told(self, page: GroupPage, stays: list[NeighbourStay], now: int) -> tuple[list[Company], float]:
+    def _told(self, page: GroupPage, group: Group, stays: list[NeighbourStay], now: int) -> tuple[list[Company], float]:
         """The companies that count, in order, and the powers of ten by which the least likely series is no chance."""
-        found = companies(page, stays, self._near(), self.parties_once, now)
+        telling = Telling(self.parties_once, self.within_days * DAY)
+        found = companies(group, stays, self._near(), telling, now)
         found = [one for one in found if not is_crowd(page, one, self.crowd, self.crowd_share)]
         found = [one for one in found if one.begin >= found[-1].begin - self.within_days * DAY]
         told: list[Company] = []
@@ -127,8 +130,10 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
         return self._found(page, judged_stays(page), view)
 
     def _found(self, page: GroupPage, judged: dict[str, list[NeighbourStay]], view: View) -> dict[str, Finding | None]:
+        group = Group(page)
         return {
-            name: self._finding(page, name, stays, view) if len(stays) > 1 else None for name, stays in judged.items()
+            name: self._finding(page, group, name, stays, view) if len(stays) > 1 else None
+            for name, stays in judged.items()
         }
 
     def see(self, page: GroupPage, view: View) -> tuple[dict[str, Finding | None], int | None]:
@@ -136,8 +141,10 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
         judged = judged_stays(page)
         return self._found(page, judged, view), self._parting(judged, view.now)
 
-    def _finding(self, page: GroupPage, anchor: str, judged: list[NeighbourStay], view: View) -> Finding | None:
-        told, powers = self._told(page, judged, view.now)
+    def _finding(
+        self, page: GroupPage, group: Group, anchor: str, judged: list[NeighbourStay], view: View
+    ) -> Finding | None:
+        told, powers = self._told(page, group, judged, view.now)
         if not told:
             return None
         stays = [stay for one in told for stay in one.stays]
