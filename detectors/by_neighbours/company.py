@@ -34,6 +34,7 @@ IDLE_DAYS: Final = 2  # a stay
 _COLDS: Final = "J"
 AROUND: Final = 7 * DAY  # an outbreak has others before it or after
 ONE_MORNING: Final = 6 * HOUR
+_TEN: Final = log(10)
 FAMILY_SIZE: Final = 2.6  # persons a household, census of 2020
 
 
@@ -57,10 +58,11 @@ class Nearness(NamedTuple):
 
 
 class Telling(NamedTuple):
-    """Of what a rule may tell: companies of ``least`` stays or more, and others whose people came again. It looks at those
-    that began no more than ``within`` seconds before the last one, whatever that is."""
+    """Of what a rule may tell: a company of ``least`` parties or more that is unlikely by so many ``powers`` of ten, and others
+    whose people came again. It looks at those that began no more than ``within`` seconds before the last, whatever that is."""
 
     least: int
+    powers: float
     within: int
 
 
@@ -126,26 +128,11 @@ def judged_stays(page: GroupPage) -> dict[str, list[NeighbourStay]]:
     return found
 
 
-def companies(group: Group, stays: list[NeighbourStay], near: Nearness, telling: Telling, now: int) -> list[Company]:
-    """All companies among one institution's stays of which something may be told, in order: the most surprising first, and a
-    stay is of one only. Stays of different runs are never of one company, and so each run is judged alone, if at all."""
-    runs = _runs(stays, near)
-    if not runs:
-        return []
-    often = _came_often(stays)
-    groups_of = {}
-    for number, run in enumerate(runs):
-        if _may_hold(run, near, telling.least, often, now):
-            groups = list(_candidates(run, near, now))
-            if any(_may_tell(one, telling.least, often) for one in groups):
-                groups_of[number] = groups
-    if groups_of and runs[-1][-1].begin - runs[0][0].begin > telling.within:
-        groups_of = {number: list(_candidates(run, near, now)) for number, run in enumerate(runs)}
-    return [company for groups in groups_of.values() for company in _kept_apart(group, groups)]
+def runs_of(stays: list[NeighbourStay], near: Nearness) -> list[list[NeighbourStay]]:
+    """Of stays in order of admission those of two or more, each admitted within the bound of the one before.
 
-
-def _runs(stays: list[NeighbourStay], near: Nearness) -> list[list[NeighbourStay]]:
-    """Of stays in order of admission those of two or more, each admitted within the bound of the one before."""
+    Stays of different runs are never of one company.
+    """
     runs: list[list[NeighbourStay]] = []
     run: list[NeighbourStay] = []
     last_day = 0
@@ -162,24 +149,55 @@ def _runs(stays: list[NeighbourStay], near: Nearness) -> list[list[NeighbourStay
     return runs
 
 
-def _came_often(stays: list[NeighbourStay]) -> set[str]:
-    """Who has more than one stay."""
+def companies(
+    group: Group, runs: list[list[NeighbourStay]], near: Nearness, telling: Telling, now: int
+) -> list[Company]:
+    """All companies of one institution's runs of which something may be told, in order: the most surprising first, and a stay
+    is of one only. The companies of a run of which nothing may be told are none."""
+    often = _came_often(runs)
+    told: dict[int, _Weighing] = {}
+    for number, run in enumerate(runs):
+        if _may_hold(run, near, telling.least, often, now):
+            weighing = _Weighing(group, list(_candidates(run, near, now)))
+            if _may_come_again(weighing.groups, number, runs, often) or weighing.tells_alone(telling):
+                told[number] = weighing
+    if told and runs[-1][-1].begin - runs[0][0].begin > telling.within:
+        told = {number: _Weighing(group, list(_candidates(run, near, now))) for number, run in enumerate(runs)}
+    return [company for weighing in told.values() for company in weighing.kept_apart()]
+
+
+def _came_often(runs: list[list[NeighbourStay]]) -> set[str]:
+    """Who has more than one stay in them."""
     seen: set[str] = set()
     often: set[str] = set()
-    for stay in stays:
-        (often if stay.person in seen else seen).add(stay.person)
+    for run in runs:
+        for stay in run:
+            if stay.person in seen:
+                often.add(stay.person)
+            else:
+                seen.add(stay.person)
     return often
 
 
-def _may_tell(group: list[NeighbourStay], least: int, often: set[str]) -> bool:
-    """Whether it is large enough to be told alone, or two of it may have come before or after."""
-    if len(group) >= least:
-        return True
-    again = 0
-    for stay in group:
-        if stay.person in often:
-            again += 1
-    return again > 1
+def _may_come_again(
+    groups: list[list[NeighbourStay]], number: int, runs: list[list[NeighbourStay]], often: set[str]
+) -> bool:
+    """Whether two of a group of this run have both another stay in one run: then they may have come together twice."""
+    if len(often) < 2:
+        return False
+    for group in groups:
+        again = {stay.person for stay in group if stay.person in often}
+        if len(again) < 2:
+            continue
+        for place, run in enumerate(runs):
+            there: dict[str, int] = {}
+            for stay in run:
+                if stay.person in again:
+                    there[stay.person] = there.get(stay.person, 0) + 1
+            least = 2 if place == number else 1
+            if len([person for person, times in there.items() if times >= least]) > 1:
+                return True
+    return False
 
 
 def _may_hold(run: list[NeighbourStay], near: Nearness, least: int, often: set[str], now: int) -> bool:
@@ -199,32 +217,51 @@ def _may_hold(run: list[NeighbourStay], near: Nearness, least: int, often: set[s
     return False
 
 
-def _kept_apart(group: Group, groups: list[list[NeighbourStay]]) -> list[Company]:
-    """Weighed, the most surprising first, and no stay in two of them; in order of their beginning."""
-    seen: set[tuple[str, ...]] = set()
-    found = []
-    for stays in groups:
+class _Weighing:
+    """The groups of one run, each weighed once, and only when that is asked for."""
+
+    def __init__(self, group: Group, groups: list[list[NeighbourStay]]) -> None:
+        self._group = group
+        self.groups = groups
+        self._weighed: dict[tuple[str, ...], Company | None] = {}
+
+    def _company(self, stays: list[NeighbourStay]) -> Company | None:
         visits = tuple([stay.visit for stay in stays])
-        if visits in seen:
-            continue
-        seen.add(visits)
-        company = _weighed(group, stays)
-        if company is not None:
-            found.append(company)
-    found.sort(key=lambda one: (-one.nats, -len(one.stays), one.begin, one.stays[0].visit, one.stays[-1].visit))
-    taken: set[str] = set()
-    apart = []
-    for company in found:
-        if taken.isdisjoint([stay.visit for stay in company.stays]):
-            taken.update([stay.visit for stay in company.stays])
-            apart.append(company)
-    return sorted(apart, key=lambda one: (one.begin, one.stays[0].visit))
+        if visits not in self._weighed:
+            self._weighed[visits] = _weighed(self._group, stays)
+        return self._weighed[visits]
+
+    def tells_alone(self, telling: Telling) -> bool:
+        """Whether any is so large and so unlikely that it is told of, though its people never came again."""
+        for stays in self.groups:
+            if len(stays) >= telling.least:
+                company = self._company(stays)
+                if company is not None and powers_of([company]) >= telling.powers:
+                    return True
+        return False
+
+    def kept_apart(self) -> list[Company]:
+        """The most surprising first, and no stay in two of them; in order of their beginning."""
+        kept: dict[tuple[str, ...], Company] = {}  # in the order of the groups, whichever was weighed first
+        for stays in self.groups:
+            company = self._company(stays)
+            if company is not None:
+                kept[tuple([stay.visit for stay in stays])] = company
+        found = list(kept.values())
+        found.sort(key=lambda one: (-one.nats, -len(one.stays), one.begin, one.stays[0].visit, one.stays[-1].visit))
+        taken: set[str] = set()
+        apart = []
+        for company in found:
+            if taken.isdisjoint([stay.visit for stay in company.stays]):
+                taken.update([stay.visit for stay in company.stays])
+                apart.append(company)
+        return sorted(apart, key=lambda one: (one.begin, one.stays[0].visit))
 
 
-def next_parting(stays: list[NeighbourStay], near: Nearness, now: int) -> int | None:
+def next_parting(runs: list[list[NeighbourStay]], near: Nearness, now: int) -> int | None:
     """The first time after ``now`` at which an open stay has outlasted one that it began together with."""
     first: int | None = None
-    for run in _runs(stays, near):
+    for run in runs:
         if all(stay.end is not None for stay in run):
             continue
         for index, one in enumerate(run):
@@ -476,6 +513,6 @@ def series_of(found: list[Company]) -> list[list[Company]]:
     return series
 
 
-def nats_of(series: list[Company]) -> float:
-    """How surprising it is altogether."""
-    return sum(company.nats for company in series) + AGAIN * (len(series) - 1)
+def powers_of(series: list[Company]) -> float:
+    """How unlikely it is altogether, in powers of ten."""
+    return (sum([company.nats for company in series]) + AGAIN * (len(series) - 1)) / _TEN

@@ -11,7 +11,6 @@ domain.md §4.4 (no public threshold exists; ENG defaults).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import log
 from typing import Annotated, ClassVar, Final
 
 from detectors.books.neighbours import GroupPage, NeighbourStay
@@ -23,8 +22,9 @@ from detectors.by_neighbours.company import (
     companies,
     is_crowd,
     judged_stays,
-    nats_of,
     next_parting,
+    powers_of,
+    runs_of,
     series_of,
 )
 from detectors.by_neighbours.neighbours_together.text import describe
@@ -35,7 +35,6 @@ from schemas.china_time import DAY, HOUR
 
 _SOURCE: Final = "domain.md §4.4 (ENG)"
 _OWN: Final = "detectors/by_neighbours/chance.py"
-_TEN: Final = log(10)
 _MOST_SHOWN: Final = 12  # companies of one alert, the newest
 _CITED: Final = 2  # messages a stay: admission and discharge
 
@@ -103,10 +102,12 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
     def _near(self) -> Nearness:
         return Nearness(self.admission_days, self.discharge_days, self.report_hours * HOUR)
 
-    def _told(self, page: GroupPage, group: Group, stays: list[NeighbourStay], now: int) -> tuple[list[Company], float]:
+    def _told(
+        self, page: GroupPage, group: Group, runs: list[list[NeighbourStay]], now: int
+    ) -> tuple[list[Company], float]:
         """The companies that count, in order, and the powers of ten by which the least likely series is no chance."""
-        telling = Telling(self.parties_once, self.within_days * DAY)
-        found = companies(group, stays, self._near(), telling, now)
+        telling = Telling(self.parties_once, self.weak_limit, self.within_days * DAY)
+        found = companies(group, runs, self._near(), telling, now)
         found = [one for one in found if not is_crowd(page, one, self.crowd, self.crowd_share)]
         found = [one for one in found if one.begin >= found[-1].begin - self.within_days * DAY]
         told: list[Company] = []
@@ -114,7 +115,7 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
         for series in series_of(found):
             if len(series) == 1 and len(series[0].parties) < self.parties_once:
                 continue
-            powers = nats_of(series) / _TEN
+            powers = powers_of(series)
             if powers >= self.weak_limit:
                 told += series
                 most = max(most, powers)
@@ -127,24 +128,27 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
 
     def ask_all(self, page: GroupPage, view: View) -> dict[str, Finding | None]:
         """All institutions at one look."""
-        return self._found(page, judged_stays(page), view)
+        return self._found(page, self._judged_runs(page), view)
 
-    def _found(self, page: GroupPage, judged: dict[str, list[NeighbourStay]], view: View) -> dict[str, Finding | None]:
+    def _judged_runs(self, page: GroupPage) -> dict[str, list[list[NeighbourStay]]]:
+        near = self._near()
+        return {name: runs_of(stays, near) for name, stays in judged_stays(page).items()}
+
+    def _found(
+        self, page: GroupPage, judged: dict[str, list[list[NeighbourStay]]], view: View
+    ) -> dict[str, Finding | None]:
         group = Group(page)
-        return {
-            name: self._finding(page, group, name, stays, view) if len(stays) > 1 else None
-            for name, stays in judged.items()
-        }
+        return {name: self._finding(page, group, name, runs, view) if runs else None for name, runs in judged.items()}
 
     def see(self, page: GroupPage, view: View) -> tuple[dict[str, Finding | None], int | None]:
         """Both at one look."""
-        judged = judged_stays(page)
+        judged = self._judged_runs(page)
         return self._found(page, judged, view), self._parting(judged, view.now)
 
     def _finding(
-        self, page: GroupPage, group: Group, anchor: str, judged: list[NeighbourStay], view: View
+        self, page: GroupPage, group: Group, anchor: str, runs: list[list[NeighbourStay]], view: View
     ) -> Finding | None:
-        told, powers = self._told(page, group, judged, view.now)
+        told, powers = self._told(page, group, runs, view.now)
         if not told:
             return None
         stays = [stay for one in told for stay in one.stays]
@@ -175,13 +179,13 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
 
     def wake(self, page: GroupPage, anchor: str, view: View) -> int | None:
         """When an open stay will have outlasted those that it began together with."""
-        return next_parting(judged_stays(page).get(anchor, []), self._near(), view.now)
+        return next_parting(self._judged_runs(page).get(anchor, []), self._near(), view.now)
 
     def wake_all(self, page: GroupPage, anchors: Iterable[str], view: View) -> int | None:
         """All institutions at one look."""
-        return self._parting(judged_stays(page), view.now)
+        return self._parting(self._judged_runs(page), view.now)
 
-    def _parting(self, judged: dict[str, list[NeighbourStay]], now: int) -> int | None:
+    def _parting(self, judged: dict[str, list[list[NeighbourStay]]], now: int) -> int | None:
         near = self._near()
-        bounds = [next_parting(stays, near, now) for stays in judged.values() if len(stays) > 1]
+        bounds = [next_parting(runs, near, now) for runs in judged.values() if runs]
         return min((bound for bound in bounds if bound is not None), default=None)
