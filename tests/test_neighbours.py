@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import random
+from math import inf
 
 import pytest
 
 from detectors.books.group_keys import address_of, employer_of, groups_of, telephone_of, ties_of
-from detectors.books.neighbours import MOST_COUNTED, MOST_STAYS, STAYS_KEPT, GroupPage
+from detectors.books.neighbours import MOST_COUNTED, MOST_STAYS, STAYS_KEPT, GroupPage, NeighbourStay
 from detectors.by_neighbours.chance import History
+from detectors.by_neighbours.company import Group, Nearness, Telling, companies, judged_stays, runs_of
 from detectors.by_neighbours.neighbours_together.rule import NeighboursTogether
 from detectors.engine.incoming import Incoming
 from detectors.engine.page import encode_page
+from detectors.engine.rule import View
 from detectors.engine.stage import Stage
 from schemas.alerts import encode_alert
-from schemas.china_time import DAY
+from schemas.china_time import DAY, HOUR
 from schemas.references import decode_person
 from schemas.snapshots import GroupMember, GroupVisit, Reference, Ties, VisitSnapshot
+from stream.known import KnownReferences
 from tests.engine_run import TIMESTAMP_MS, EngineRun, References
 from tests.golden_cases.neighbours_together import VILLAGERS, busload, neighbours, of_one_village, tied
 from tests.golden_cases.story import Case
@@ -230,6 +234,61 @@ def test_without_history_the_size_of_the_group_says_what_is_likely() -> None:
     few, many = History({}, 50).chance("H1", 0, 1), History({}, 5_000).chance("H1", 0, 1)
     assert few.expected < many.expected
     assert few.nats(3) > many.nats(3) >= 0
+
+
+# -- what is weighed ------------------------------------------------------------------------------------------------
+
+
+def village(seed: int) -> GroupPage:
+    """Three weeks of a village's stays, so many of few people that companies overlap, come again and are cut short."""
+    chance = random.Random(seed)
+    page = GroupPage(group="village:1")
+    for number in range(chance.randint(10, 60)):
+        begin = chance.randint(0, chance.choice((20, 500)) * 24) * HOUR
+        end = None if chance.random() < 0.2 else begin + chance.randint(1, 9) * DAY
+        person = chance.randint(1, 25)
+        ties = Ties(f"HH{person // 2}", "", "", f"team:{person % 4}", "village:1")
+        page.stays[f"V{number}"] = NeighbourStay(
+            f"V{number}", number, 0, True, False, True, f"P{person}", chance.choice(("H1", "H2")), begin, end, begin,
+            chance.choice(("I10", "M54", "A09", "J06")), chance.choice(("01", "02")), chance.choice((0, 1000, 1020)), 2, ties, (),
+        )  # fmt: skip
+    return page
+
+
+@pytest.mark.parametrize("within_days", [30, 365])
+def test_what_is_told_is_what_is_told_when_everything_is_weighed(within_days: int) -> None:
+    rule = NeighboursTogether(weak_limit=1.5, within_days=within_days)
+    near = Nearness(rule.admission_days, rule.discharge_days, rule.report_hours * HOUR)
+    everything = Telling(2, -inf, -1)
+    told, left_out = 0, 0
+    for seed in range(150):
+        page = village(seed)
+        for stays in judged_stays(page).values():
+            runs = runs_of(stays, near)
+            least = Telling(rule.parties_once, rule.weak_limit, rule.within_days * DAY)
+            for now in (10 * DAY, 600 * DAY):
+                all_found = companies(Group(page), runs, near, everything, now)
+                found = companies(Group(page), runs, near, least, now)
+                assert rule.told_of(page, found) == rule.told_of(page, all_found), seed
+                told += bool(rule.told_of(page, found)[0])
+                left_out += len(all_found) - len(found)
+    assert told > 50
+    assert left_out > 50
+
+
+def test_the_newest_company_counts_for_the_time_looked_at_though_nothing_is_told_of_it() -> None:
+    """Three came in January, two on the last day of the next year: January lies more than a year before."""
+    page = GroupPage(group="village:1")
+    for number, day in enumerate((0, 0, 0, 400, 400)):
+        page.stays[f"V{number}"] = NeighbourStay(
+            f"V{number}", number, 0, True, False, True, f"P{number}", "H1", day * DAY, (day + 4) * DAY, day * DAY, "I10", "01",
+            1000, 2, Ties(f"HH{number}", village="village:1"), (),
+        )  # fmt: skip
+    rule = NeighboursTogether()
+    view = View(500 * DAY, KnownReferences())
+    assert rule.ask(page, "H1", view) is None
+    del page.stays["V3"]
+    assert rule.ask(page, "H1", view) is not None
 
 
 def test_a_snapshot_that_says_nothing_new_of_a_stay_asks_no_question() -> None:

@@ -105,9 +105,11 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
     def _told(
         self, page: GroupPage, group: Group, runs: list[list[NeighbourStay]], now: int
     ) -> tuple[list[Company], float]:
-        """The companies that count, in order, and the powers of ten by which the least likely series is no chance."""
         telling = Telling(self.parties_once, self.weak_limit, self.within_days * DAY)
-        found = companies(group, runs, self._near(), telling, now)
+        return self.told_of(page, companies(group, runs, self._near(), telling, now))
+
+    def told_of(self, page: GroupPage, found: list[Company]) -> tuple[list[Company], float]:
+        """The companies that count, in order, and the powers of ten by which the least likely series is no chance."""
         found = [one for one in found if not is_crowd(page, one, self.crowd, self.crowd_share)]
         found = [one for one in found if one.begin >= found[-1].begin - self.within_days * DAY]
         told: list[Company] = []
