@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from benchmarks import backtest, growth, latency, page_sizes, replay, results, service, state, workers, year
+from benchmarks import backtest, growth, latency, memory, page_sizes, replay, results, service, state, workers, year
 from benchmarks.machine import machine
 from benchmarks.results import Section, Tell
 
@@ -30,6 +30,7 @@ ALL: Mapping[str, Measure] = {
     "workers": workers.measure,
     "page_sizes": page_sizes.measure,
     "state": state.measure,
+    "memory": memory.measure,
     "year": year.measure,
 }
 _TRIAL_CHART = Path(tempfile.gettempdir()) / "fundwatch-year.svg"
@@ -42,6 +43,7 @@ QUICK: Mapping[str, Measure] = {
     "workers": partial(workers.measure, persons=5_000, days=20, rounds=1),
     "page_sizes": partial(page_sizes.measure, persons=2_000, days=40),
     "state": partial(state.measure, pages=50_000, keys=20_000),
+    "memory": partial(memory.measure, sizes=(1_000, 2_000), days=20),
     "year": partial(year.measure, sizes=(2_000, 5_000, 10_000), days=110, compared_days=20, chart=_TRIAL_CHART),
 }
 

@@ -22,7 +22,11 @@ class _Timed(msgspec.Struct):
 
 def opened(folder: Path) -> Replay:
     """A replay with every rule that knows the county's references, ready for its transactions."""
-    replay = Replay(configured_rules(), int(time.time() * 1000))
+    return with_references(Replay(configured_rules(), int(time.time() * 1000)), folder)
+
+
+def with_references(replay: Replay, folder: Path) -> Replay:
+    """The same, which then knows the county's references and is ready for its transactions."""
     for name, read in (
         ("institutions", replay.read_institutions),
         ("catalogue", replay.read_catalogue),

@@ -15,23 +15,22 @@ from pathlib import Path
 
 import msgspec
 
+import detectors.engine.stage
 from benchmarks.commands import PROJECT, in_own_process
 from benchmarks.counties import county
 from benchmarks.growth import Cost, steady_cost
 from benchmarks.page_sizes import decoded_size
 from benchmarks.replaying import apply_transactions, opened
 from benchmarks.results import Row, Section, Tell, table
-from detectors.engine.pages import Pages
+from detectors.engine.pages import MOST_DECODED
 from stream import pipeline
 from stream.replay import Replay
 
 CHART = PROJECT / "docs" / "year.svg"
 PEOPLE, YEAR = 1_000_000, 365
-_MUST_DAYS, _MUST_GIB = 100, 2.5
 _GIB = 2**30
 _CENSUS_DAYS = 20
 _DECODED_SAMPLE = 1_000
-_PARTITIONS = 4
 _SHOWN_DAYS = (20, 60, 100, 200, 300, 360, 400)
 
 
@@ -90,15 +89,9 @@ def _census(replay: Replay, day: int) -> Census:
     return Census(day, replay.transactions, kinds)
 
 
-def decoded_room() -> int:
-    """How many decoded pages a stage keeps of a partition."""
-    return int((Pages.__init__.__defaults__ or ())[-1])
-
-
 def steady_cost_with_narrow_cache(folder: Path, from_day: int, share: float) -> Cost:
     """As `growth.steady_cost`, with room for that share of the decoded pages that production has."""
-    Pages.__init__.__defaults__ = (*(Pages.__init__.__defaults__ or ())[:-1], int(decoded_room() * share))
-    pipeline._PAGES_BEFORE_FLUSH = int(pipeline._PAGES_BEFORE_FLUSH * share)
+    detectors.engine.stage.MOST_DECODED = pipeline.MOST_DECODED = int(MOST_DECODED * share)
     return steady_cost(folder, from_day)
 
 
@@ -117,7 +110,7 @@ class Projection(msgspec.Struct, frozen=True):
 
     def cache(self) -> float:
         """Bytes of the decoded pages that a worker with every partition holds at most."""
-        room = decoded_room() * _PARTITIONS
+        room = MOST_DECODED
         found = 0.0
         for stage in {kept.stage for kept in self.kinds.values()}:
             kinds = [kept for kept in self.kinds.values() if kept.stage == stage]
@@ -188,7 +181,6 @@ def draw(course: list[Projection], cpu_us: float, chart: Path) -> None:
 
 def _section(course: list[Projection], whole: Cost, narrow: Cost, sizes: tuple[int, int, int]) -> Section:
     year = next(each for each in reversed(course) if each.day <= YEAR)
-    early = next(each for each in reversed(course) if each.day <= _MUST_DAYS)
     minutes = year.transactions / year.day * YEAR * narrow.cpu_us / 6e7
     text = f"""`python -m benchmarks year`: a county of {PEOPLE:,} people, projected. Measured: {sizes[0]:,} people
 over {course[-1].day + 2} days, {sizes[1]:,} and {sizes[2]:,} over fewer; and what a transaction costs where the cache of decoded
@@ -202,18 +194,11 @@ pages holds as small a part of them as it then will: {narrow.cpu_us:.1f} µs, {n
 After {year.day} days, by kind:
 
 {_by_kind(year)}"""
-    held = early.total()
-    cache = early.cache()
-    state = f"{held.saved / _GIB:.2f} GiB saved, on disk; cache of decoded pages at most {cache / _GIB:.2f} GiB"
     rows = [
         Row(
             "a year of a million-person county", "projected from measurements, shown",
             f"{minutes:.0f} min on one core; {year.total().saved / _GIB:.2f} GiB of state",
-        ),
-        Row(
-            f"a million persons, {early.day} days: memory of one worker", f"≤ {_MUST_GIB} GiB a worker", state,
-            cache / _GIB <= _MUST_GIB,
-        ),
+        )
     ]  # fmt: skip
     return Section("A year of a county of a million people", rows, text)
 

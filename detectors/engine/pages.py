@@ -150,12 +150,20 @@ class Pages:
         """Whether so many have changed that they should be written for the memory's sake."""
         return len(self._dirty) >= self._generation
 
+    def objects(self) -> dict[bytes, Page]:
+        """All pages that are objects in memory."""
+        changed = {key: page for key, page in self._dirty.items() if page is not None}
+        return {**changed, **self._old, **self._young}
+
     @property
     def decoded(self) -> int:
         """How many pages are objects in memory."""
-        return len(
-            self._young.keys() | self._old.keys() | {key for key, page in self._dirty.items() if page is not None}
-        )
+        return len(self.objects())
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What the wake-ups of later days take in memory."""
+        return self._wakes.waiting_bytes
 
     def rest(self) -> None:
         """Let go of what was not looked at for a generation; only where nobody holds a page that he has yet to change."""

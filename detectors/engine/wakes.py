@@ -40,6 +40,11 @@ class Wakes:
         block += len(key).to_bytes(_LENGTH, "little")
         block += key
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What those of later days take."""
+        return sum([len(block) for block in self._later.values()])
+
     def pop(self, now: int) -> tuple[int, bytes] | None:
         """The earliest that is due at ``now``, ties by key."""
         if now // DAY >= self._first_later:
