@@ -250,7 +250,8 @@ def village(seed: int) -> GroupPage:
         ties = Ties(f"HH{person // 2}", "", "", f"team:{person % 4}", "village:1")
         page.stays[f"V{number}"] = NeighbourStay(
             f"V{number}", number, 0, True, False, True, f"P{person}", chance.choice(("H1", "H2")), begin, end, begin,
-            chance.choice(("I10", "M54", "A09", "J06")), chance.choice(("01", "02")), chance.choice((0, 1000, 1020)), 2, ties, (),
+            chance.choice(("I10", "M54", "A09", "J06")), chance.choice(("01", "02")), chance.choice((0, 1000, 1020)), 2,
+            ties, (), 0,
         )  # fmt: skip
     return page
 
@@ -282,7 +283,7 @@ def test_the_newest_company_counts_for_the_time_looked_at_though_nothing_is_told
     for number, day in enumerate((0, 0, 0, 400, 400)):
         page.stays[f"V{number}"] = NeighbourStay(
             f"V{number}", number, 0, True, False, True, f"P{number}", "H1", day * DAY, (day + 4) * DAY, day * DAY, "I10", "01",
-            1000, 2, Ties(f"HH{number}", village="village:1"), (),
+            1000, 2, Ties(f"HH{number}", village="village:1"), (), 0,
         )  # fmt: skip
     rule = NeighboursTogether()
     view = View(500 * DAY, KnownReferences())
