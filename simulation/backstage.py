@@ -97,9 +97,17 @@ class Backstage:
             if i.kind.key in kinds and not i.specialty and not (with_clock and i.habits.enters_at_night)
         ]  # fmt: skip
 
-    def claim(self, kinds: tuple[str, ...]) -> Institution | None:
-        """On a morning: one of the busiest of these kinds that is no other scheme's yet, for this one alone; or None."""
-        free = [i for i in self.places(kinds) if i.index not in self._stage.claimed]
+    def claim(self, kinds: tuple[str, ...], day: int = 0, visits: int = 0, stays: int = 0) -> Institution | None:
+        """On the morning of `day`: one of the busiest of these kinds that is no other scheme's yet, for this one alone; or None.
+
+        It has had so many `visits` and `stays` a month so far: what a place of five cases a month does shows in no number.
+        """
+        free = [
+            i for i in self.places(kinds)
+            if i.index not in self._stage.claimed
+            and 30 * int(self.visits.came[i.index]) >= visits * day
+            and 30 * int(self._stage.ward.admitted[i.index].sum()) >= stays * day
+        ]  # fmt: skip
         if not free:
             return None
         free.sort(key=lambda i: -int(self.visits.came[i.index]) / self._usual_of(i.kind.key))

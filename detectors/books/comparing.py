@@ -8,14 +8,15 @@ dishonest member does not move.
 
 from __future__ import annotations
 
-from math import sqrt
-from typing import Final
+from math import exp, log, pi, sqrt
+from typing import Final, NamedTuple
 
 from detectors.books import item_bins
 from detectors.books.activity import LOG_SCALE
-from detectors.books.indicators import FUND, NATURES, Indicator, measured, summed
+from detectors.books.indicators import CASE_SIGMA, FUND, NATURES, USUAL, Indicator, measured, summed
 from detectors.books.item_bins import BILL, CASES, size_bin
-from detectors.books.member import MOST_TOP, CaseMix, Compared, DaysPage, MemberPage, Month, days_keys
+from detectors.books.member import MOST_TOP, CaseMix, Compared, DayHeld, DaysPage, MemberPage, Month, days_keys
+from detectors.books.peer_calendar import first_day
 from detectors.books.peer_groups import LEAST_PEERS, OUTSIDE, bin_of, count_bins, norm, others
 from detectors.engine.pages import Pages
 from schemas.peer_days import STAYS, DayCounts
@@ -23,7 +24,9 @@ from schemas.peer_days import STAYS, DayCounts
 _BELIEVED: Final = 5.0  # cases that wider groups' mean counts as
 _FEW: Final = 4.0  # members that the spread believed beforehand counts as
 _MAD: Final = 1.4826  # a normal distribution's standard deviation in median absolute deviations
-_USUAL: Final = 3.0  # standard deviations that are drawn as usual
+_SIMILAR: Final = 20.0  # cases that the believed variance of a bill counts as
+_COMPARABLE: Final = 0.5  # of the cases; where peers have fewer of them the rest would be another hospital
+_MEDIAN: Final = pi / 2  # variance of a median, in that of a mean
 _ENOUGH: Final = 200  # cases of others that show which diagnoses a group has
 _FAMILIAR: Final = 2.0
 _SPECIALTY: Final = 5  # cases of one diagnosis; that a few came is chance
@@ -47,16 +50,17 @@ def measure(pages: Pages, member: MemberPage, month: int, through: int, groups: 
             sums[1] += case.total
             sums[2] += case.logs
     counts = summed(held.counts for held in days.values())
-    active = sum(1 for held in days.values() if held.counts.visits or held.counts.admissions or held.counts.discharges)
+    active = _known_days(member, month, through, days)
     seen = {} if before is None else before.seen
     stays = {kind: sums for kind, sums in kinds.items() if kind[0] == STAYS}
     visits = {kind: sums for kind, sums in kinds.items() if kind[0] != STAYS}
     known = Month(
-        through, active, counts, _mix(pages, groups, month, stays), _mix(pages, groups, month, visits), seen=seen
-    )
+        through, active, counts, _mix(pages, groups, month, stays), _mix(pages, groups, month, visits),
+        seen=seen, noise=_noise_of_sum(kinds),
+    )  # fmt: skip
     member.months[month] = known
     found = measured(month, known, member.months)
-    known.bins = {name: bin_of(one.value) for name, one in found.items()}
+    known.bins = {name: bin_of(one.value, one.noise) for name, one in found.items()}
     known.groups = _of_class(groups, counts.admissions + counts.discharges > 0, any(kind[0] == "p" for kind in kinds))
     if before is not None:
         for group in before.groups:
@@ -79,6 +83,26 @@ def cases_of(counts: DayCounts) -> int:
     return counts.visits + counts.discharges
 
 
+def _known_days(member: MemberPage, month: int, through: int, days: dict[int, DayHeld]) -> int:
+    """The days since it was first heard of: one on which nobody came counts, for more such days would be less spending."""
+    if min(member.months, default=month) < month:
+        return through - first_day(month) + 1
+    busy = [day for day, held in days.items() if held.counts.visits or held.counts.admissions or held.counts.discharges]
+    return through - min(busy) + 1 if busy else 0
+
+
+def _noise_of_sum(kinds: dict[str, list[int]]) -> float:
+    """Of so many bills, each by chance there or not and by chance larger or smaller; few large ones make the sum uncertain."""
+    counted = [(sums[0], sums[1], sums[2]) for sums in kinds.values() if sums[0] > 0 and sums[1] > 0]
+    whole = sum(cost for _, cost, _ in counted)
+    if not whole:
+        return 0.0
+    found = sum(cases * _scatter(cases, cost, logs) for cases, cost, logs in counted)
+    free = sum(cases - 1 for cases, _, _ in counted)  # of a single bill nothing is seen
+    variance = (found + _SIMILAR * CASE_SIGMA**2) / (free + _SIMILAR)
+    return sqrt(sum(cost**2 / cases for cases, cost, _ in counted) * exp(variance)) / whole
+
+
 def _of_class(groups: tuple[str, ...], has_stays: bool, has_sales: bool) -> tuple[str, ...]:
     """All of a region is too wide: who has beds, who has none, and who sells are not compared with one another."""
     kind = "住院" if has_stays else "药店" if has_sales else "门诊"
@@ -95,22 +119,27 @@ def _mix(pages: Pages, groups: tuple[str, ...], month: int, kinds: dict[str, lis
         held = own_of.setdefault(kind[0] + "*", [0, 0, 0])
         for index in range(3):
             held[index] += sums[index]
-    expected, weight, logs, parts = 0.0, 0.0, 0.0, []
+    expected, weight, logs, scatter, parts = 0.0, 0.0, 0.0, 0.0, []
     for kind, (cases, cost, log_cost) in sorted(kinds.items()):
         if cases <= 0:
             continue
-        common = kind[0] + "*"
-        usual = _usual(pages, groups, month, kind, (cases, cost, log_cost), common, own_of[common])
-        if usual is None:
-            return CaseMix(count, total)
-        mean, log_mean, trust = usual
-        expected += cases * mean
-        weight += cases * trust
-        logs += trust * (log_cost - cases * log_mean)
-        parts.append((kind[1:], cases, cost, round(cases * mean)))
+        usual = _usual(pages, groups, month, kind, (cases, cost, log_cost), kind[0] + "*", own_of[kind[0] + "*"])
+        if usual is None:  # peers who have no such case cannot say what it costs
+            continue
+        expected += cases * usual.mean
+        weight += cases * usual.trust
+        logs += usual.trust * (log_cost - cases * usual.log_mean)
+        scatter += cases * usual.trust**2 * usual.variance
+        parts.append((kind[1:], cases, cost, round(cases * usual.mean)))
+    compared = sum(part[1] for part in parts)
+    if compared < _COMPARABLE * count:
+        return CaseMix(count, total)
     top = sorted(parts, key=lambda part: (part[3] - part[2], part[0]))[:MOST_TOP]
     strange = round(_strange(pages, groups, month, kinds, own_of), 3)
-    return CaseMix(count, total, round(expected), logs / weight / LOG_SCALE, tuple(top), strange)
+    return CaseMix(
+        compared, sum(part[2] for part in parts), round(expected), logs / weight / LOG_SCALE, tuple(top), strange,
+        sqrt(scatter) / weight,
+    )  # fmt: skip
 
 
 def _strange(
@@ -129,21 +158,45 @@ def _strange(
     return strange / total if total > 0 else 0.0
 
 
+class _Usual(NamedTuple):
+    """What such a case costs others: mean (fen), mean of the logarithm (`LOG_SCALE`), variance of one such logarithm, and how
+    far all that is to be trusted."""
+
+    mean: float
+    log_mean: float
+    variance: float
+    trust: float
+
+
 def _usual(
     pages: Pages, groups: tuple[str, ...], month: int, kind: str, own: tuple[int, int, int], common: str, own_common: list[int]
-) -> tuple[float, float, float] | None:  # fmt: skip
-    """What such a case costs others: mean (fen), mean of the logarithm (`LOG_SCALE`), and how far that is to be trusted."""
+) -> _Usual | None:  # fmt: skip
     cases, cost, logs = _less(norm(pages, groups[-1], common, month), own_common)
     if cases <= 0:
         return None
     mean, log_mean, of_kind = cost / cases, logs / cases, 0
+    variance = CASE_SIGMA**2
     for group in reversed(groups):
         cases, cost, logs = _less(norm(pages, group, kind if len(kind) > 1 else common, month), own)
         if cases > 0:
+            if not of_kind:
+                variance = _variance(cases, cost, logs)
             mean = (cost + _BELIEVED * mean) / (cases + _BELIEVED)
             log_mean = (logs + _BELIEVED * log_mean) / (cases + _BELIEVED)
             of_kind = max(of_kind, cases)
-    return mean, log_mean, (of_kind + 0.5) / (of_kind + _BELIEVED)
+    if not of_kind:
+        return None
+    return _Usual(mean, log_mean, variance, (of_kind + 0.5) / (of_kind + _BELIEVED))
+
+
+def _variance(cases: int, cost: int, logs: int) -> float:
+    """Of one bill's logarithm among such cases; few of them say little."""
+    return (cases * _scatter(cases, cost, logs) + _SIMILAR * CASE_SIGMA**2) / (cases + _SIMILAR)
+
+
+def _scatter(cases: int, cost: int, logs: int) -> float:
+    """The variance of a bill's logarithm: in a log-normal distribution the mean lies half of it above the mean logarithm."""
+    return max(2 * (log(max(cost, 1) / cases) - logs / cases / LOG_SCALE), 0.0)
 
 
 def _less(sums: tuple[int, int, int], own: tuple[int, int, int] | list[int]) -> tuple[int, int, int]:
@@ -166,13 +219,16 @@ def compare(pages: Pages, member: MemberPage, month: int) -> None:
 def _compared(pages: Pages, known: Month, month: int, name: str, one: Indicator) -> Compared | None:
     """By the narrowest group with enough others; None where there is none."""
     for group in known.groups:
-        peers = others(pages, group, month, name, known.bins[name])
+        believed = NATURES[name].spread
+        peers = others(pages, group, month, name, known.bins[name], believed)
         if peers.members >= LEAST_PEERS:
-            believed = NATURES[name].spread
-            variance = (peers.members * (_MAD * peers.distance) ** 2 + _FEW * believed**2) / (peers.members + _FEW)
-            deviation = sqrt(variance + one.noise**2)
+            apart = max((_MAD * peers.distance) ** 2 - peers.chance, 0.0)  # what chance spreads is nobody's way
+            variance = (peers.weight * apart + _FEW * believed**2) / (peers.weight + _FEW)
+            of_median = _MEDIAN * believed**2 / peers.weight
+            noise = sqrt(one.noise**2 + of_median)
+            deviation = sqrt(variance + noise**2)
             return Compared(
-                one.value, peers.median, peers.median - _USUAL * deviation, peers.median + _USUAL * deviation,
-                (one.value - peers.median) / deviation, group, peers.members,
+                one.value, peers.median, peers.median - USUAL * deviation, peers.median + USUAL * deviation,
+                (one.value - peers.median) / deviation, group, peers.members, noise,
             )  # fmt: skip
     return None

@@ -1,6 +1,6 @@
 """Which indicators are compared among peers, in which scale, and how far do they spread by nature?
 
-Amounts and quotients are compared by their logarithm, shares as they are. What a member's own number of cases leaves
+Amounts and quotients are compared by their logarithm, shares as they are or by their root. What a member's own number of cases leaves
 uncertain counts as spread, and so does what is believed of a group before its members have shown it: few members prove
 little.
 """
@@ -8,8 +8,8 @@ little.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import exp, log, sqrt
-from typing import Final, NamedTuple
+from math import asin, exp, log, pi, sin, sqrt
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from detectors.books.member import Month
 from detectors.books.peer_calendar import first_day
@@ -22,10 +22,13 @@ GROWTH: Final = "growth"
 OWN: Final = "own_share"
 FUND: Final = "fund"
 
-_WHOLE_DAYS: Final = 20  # a month with fewer active days is no measure for growth
-CASE_SIGMA: Final = 0.8
-_STAY_SIGMA, _VISIT_SIGMA = CASE_SIGMA, 0.9  # of one bill's logarithm about its diagnosis' (ENG: of bills in general)
-_FUND_SIGMA: Final = 1.2
+_CLUSTERED: Final = 1.2  # who is admitted comes with family, or in an outbreak: more uneven than coins
+_WHOLE_DAYS: Final = 20  # a month of which less is known is no measure for growth
+CASE_SIGMA: Final = 0.8  # of one bill's logarithm about its diagnosis' (ENG: of bills in general), until it is seen
+
+
+# Of a share the angle whose sine's square it is: chance moves it as far at a tenth as at a half.
+Scale: TypeAlias = Literal["plain", "log", "root"]
 
 
 class Indicator(NamedTuple):
@@ -36,47 +39,46 @@ class Indicator(NamedTuple):
 
 
 class Nature(NamedTuple):
-    """``spread``: standard deviation among honest peers that is believed beforehand (ENG); ``is_log``: the scale."""
+    """``spread``: standard deviation among honest peers that is believed beforehand, ``wobble``: how far one of them moves from
+    month to month beyond chance (ENG); ``scale``: how amounts, quotients and shares are made comparable."""
 
     spread: float
-    is_log: bool
+    wobble: float
+    scale: Scale
 
 
 NATURES: Final[dict[str, Nature]] = {
-    COST_STAYS: Nature(0.12, True),
-    COST_VISITS: Nature(0.15, True),
-    INPATIENT: Nature(0.04, False),
-    GROWTH: Nature(0.15, True),
-    OWN: Nature(0.03, False),
-    FUND: Nature(0.6, True),
+    COST_STAYS: Nature(0.12, 0.06, "log"),
+    COST_VISITS: Nature(0.15, 0.075, "log"),
+    INPATIENT: Nature(0.04, 0.02, "root"),
+    GROWTH: Nature(0.15, 0.1, "log"),
+    OWN: Nature(0.03, 0.015, "plain"),
+    FUND: Nature(0.6, 0.1, "log"),
 }
+USUAL: Final = 3.0  # standard deviations that are drawn as usual
 
 
 def measured(month: int, known: Month, months: dict[int, Month]) -> dict[str, Indicator]:
     """Every indicator that the month's numbers give."""
     counts, found = known.counts, dict[str, Indicator]()
-    for name, mix, sigma in ((COST_STAYS, known.stays, _STAY_SIGMA), (COST_VISITS, known.visits, _VISIT_SIGMA)):
+    for name, mix in ((COST_STAYS, known.stays), (COST_VISITS, known.visits)):
         if mix.ratio is not None:
-            found[name] = Indicator(mix.ratio, sigma / sqrt(mix.count))
+            found[name] = Indicator(mix.ratio, mix.noise)
     cases = counts.admissions + counts.visits
     if cases > 0:
         share = max(counts.admissions, 0) / cases
-        found[INPATIENT] = Indicator(share, sqrt((share * (1 - share) + 0.25 / cases) / cases))
+        found[INPATIENT] = Indicator(asin(sqrt(min(share, 1.0))), _CLUSTERED / (2 * sqrt(cases)))
     if counts.total > 0:
         found[OWN] = Indicator(counts.own / counts.total, 0.3 / sqrt(max(known.stays.count + known.visits.count, 1)))
     if counts.fund > 0:
-        found[FUND] = Indicator(log(counts.fund), _FUND_SIGMA / sqrt(_cases(known)))
+        found[FUND] = Indicator(log(counts.fund / max(known.active, 1)), known.noise)
         reference = _reference(month, months)
-        if reference:
-            size = sum(_cases(one) for one in reference)
-            before = sum(one.counts.fund for one in reference) / sum(one.active for one in reference)
-            growth = log(counts.fund / known.active / before)
-            found[GROWTH] = Indicator(growth, _FUND_SIGMA * sqrt(1 / _cases(known) + 1 / size))
+        if reference and known.active:
+            whole = sum(one.counts.fund for one in reference)
+            before = whole / sum(one.active for one in reference)
+            uncertain = sum((one.noise * one.counts.fund) ** 2 for one in reference) / whole**2
+            found[GROWTH] = Indicator(log(counts.fund / known.active / before), sqrt(known.noise**2 + uncertain))
     return found
-
-
-def _cases(known: Month) -> int:
-    return max(known.stays.count + known.visits.count, 1)
 
 
 def _reference(month: int, months: dict[int, Month]) -> list[Month]:
@@ -93,7 +95,10 @@ def _whole(month: int, months: dict[int, Month]) -> list[Month]:
 
 def told(name: str, value: float) -> float:
     """The value as people read it: a quotient, an amount or a share."""
-    return exp(value) if NATURES[name].is_log else value
+    scale = NATURES[name].scale
+    if scale == "root":
+        return sin(min(max(value, 0.0), pi / 2)) ** 2
+    return exp(value) if scale == "log" else value
 
 
 def summed(days: Iterable[DayCounts]) -> DayCounts:

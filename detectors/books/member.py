@@ -89,13 +89,14 @@ class Compared(msgspec.Struct, array_like=True, frozen=True, gc=False):
     deviation: float
     group: str
     peers: int
+    noise: float = 0.0  # standard deviation that chance alone gives the distance, anew every month; 0: not known
 
 
 class CaseMix(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Settled cases of a month: what they cost, what the same cases cost the peers (fen), and the mean logarithm of the
     quotient; ``ratio`` None where the peers have no such cases. ``top``: the diagnoses that make most of the excess, each with
     its cases, cost and expected cost. ``strange``: the share of the cost that lies in diagnoses beyond twice what they are of
-    the peers' cost."""
+    the peers' cost. Cases of which the peers have none are left out of the rest."""
 
     count: int = 0
     total: int = 0
@@ -103,6 +104,7 @@ class CaseMix(msgspec.Struct, array_like=True, frozen=True, gc=False):
     ratio: float | None = None
     top: tuple[tuple[str, int, int, int], ...] = ()
     strange: float = 0.0
+    noise: float = 0.0  # standard deviation that chance alone gives the mean
 
 
 class Strange(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -116,7 +118,7 @@ class Strange(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Month(msgspec.Struct, array_like=True, gc=False):
-    """A month as it was last measured: by its days up to ``through``, of which something happened on ``active``."""
+    """A month as it was last measured: by its days up to ``through``. ``active``: on so many of them the institution was known."""
 
     through: int
     active: int
@@ -130,6 +132,7 @@ class Month(msgspec.Struct, array_like=True, gc=False):
     sizes: dict[
         int, int
     ] = {}  # what its items are measured by, as it counts in its groups (`detectors.books.item_bins`)
+    noise: float = 0.0  # standard deviation that chance alone gives the logarithm of what was paid
 
     def settle(self, strange: int) -> None:
         """Keep what later months are held against, and nothing that only a comparison needs."""
@@ -159,7 +162,7 @@ class Past(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class MemberPage(Page, kw_only=True):
     """One institution among its peers."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"M"
     has_model: ClassVar[bool] = True  # that of its group
 

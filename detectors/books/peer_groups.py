@@ -8,6 +8,7 @@ more room than a hundred; each member remembers what it counts as, so that it ca
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log2
 from typing import ClassVar, Final, NamedTuple, TypeVar
 
 from detectors.books.peer_calendar import first_day
@@ -21,7 +22,10 @@ KEPT: Final = 110  # days after a month's end
 MONTHS_KEPT: Final = 6
 BINS: Final = 200  # to one of an indicator's scale: half a per cent
 WIDEST_BIN: Final = 6_000
-OUTSIDE: Final = WIDEST_BIN + 1  # a bin in which nobody counts
+CLASSES: Final = 16  # of noise within a bin, each of twice the variance of the one before
+_LEAST_NOISE: Final = 0.0125
+OUTSIDE: Final = (WIDEST_BIN + 1) * CLASSES  # a bin in which nobody counts
+_EVEN: Final = 1e-9  # sums of weights are no whole numbers
 LEAST_PEERS: Final = 4  # others in a group; with fewer the next wider one is asked
 
 
@@ -44,7 +48,7 @@ class NormPage(Page, kw_only=True):
 class SpreadPage(Page, kw_only=True):
     """How a group's members are spread: by month and indicator, how many lie in each bin of a `BINS`-th."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"G"
 
     months: dict[int, dict[str, dict[int, int]]] = {}
@@ -65,11 +69,14 @@ def _latest(months: dict[int, ValueT], month: int) -> dict[int, ValueT]:
 
 
 class Others(NamedTuple):
-    """The other members of a group: how many, their median, and the median distance from it."""
+    """The other members of a group: how many, their median, and the median distance from it, in which each weighs as much as
+    its number may be trusted; what they weigh together, and the variance that chance alone gives their numbers."""
 
     members: int
     median: float
     distance: float
+    weight: float = 0.0
+    chance: float = 0.0
 
 
 def groups_of(region: str, known: Institution | None) -> tuple[str, ...]:
@@ -128,9 +135,15 @@ def spread_key(group: str) -> bytes:
     return f"G{group}".encode()
 
 
-def bin_of(value: float) -> int:
-    """Where it is counted."""
-    return min(max(round(value * BINS), -WIDEST_BIN), WIDEST_BIN)
+def bin_of(value: float, noise: float = 0.0) -> int:
+    """Where it is counted: by its value, and within that by how uncertain it is."""
+    place = min(max(round(value * BINS), -WIDEST_BIN), WIDEST_BIN)
+    return place * CLASSES + (min(max(round(2 * log2(noise / _LEAST_NOISE)), 0), CLASSES - 1) if noise > 0 else 0)
+
+
+def noise_of(place: int) -> float:
+    """The noise that a bin stands for."""
+    return _LEAST_NOISE * float(2 ** (place % CLASSES / 2))
 
 
 def count_bins(pages: Pages, group: str, month: int, before: dict[str, int], after: dict[str, int]) -> None:
@@ -152,8 +165,9 @@ def count_bins(pages: Pages, group: str, month: int, before: dict[str, int], aft
     pages.sleep(key, page, page.forgets_at())
 
 
-def others(pages: Pages, group: str, month: int, name: str, own: int) -> Others:
-    """The group's members but for one that counts in the bin ``own``."""
+def others(pages: Pages, group: str, month: int, name: str, own: int, believed: float = 1.0) -> Others:
+    """The group's members but for one that counts in the bin ``own``. A number whose noise is far beyond the spread that is
+    ``believed`` among honest members tells little of what is usual, and weighs little."""
     page = pages.get(SpreadPage, spread_key(group))
     bins = dict({} if page is None else page.months.get(month, {}).get(name, {}))
     if own in bins:
@@ -166,21 +180,31 @@ def spread_of(bins: Mapping[int, int]) -> Others:
     count = sum(bins.values())
     if not count:
         return Others(0, 0.0, 0.0)
-    median = _median(sorted(bins.items()), count)
-    distances: dict[float, int] = {}
+    values: dict[int, float] = {}
+    chance = 0.0
     for place, members in bins.items():
-        distances[abs(place - median)] = distances.get(abs(place - median), 0) + members
-    return Others(count, median / BINS, _median(sorted(distances.items()), count) / BINS)
+        noise = noise_of(place)
+        weight = members / (1 + (noise / believed) ** 2)
+        values[place // CLASSES] = values.get(place // CLASSES, 0.0) + weight
+        chance += weight * noise**2
+    whole = sum(values.values())
+    median = _median(sorted(values.items()), whole)
+    distances: dict[float, float] = {}
+    for value, weight in values.items():
+        distances[abs(value - median)] = distances.get(abs(value - median), 0.0) + weight
+    distance = _median(sorted(distances.items()), whole)
+    return Others(count, median / BINS, distance / BINS, whole, chance / whole)
 
 
-def _median(counted: list[tuple[float, int]] | list[tuple[int, int]], count: int) -> float:
-    """The middle one, or the mean of the two in the middle."""
-    lower, upper, seen, low = (count - 1) // 2, count // 2, 0, 0.0
-    has_low = False
-    for place, members in counted:
-        seen += members
-        if not has_low and seen > lower:
-            low, has_low = float(place), True
-        if seen > upper:
+def _median(weighed: list[tuple[int, float]] | list[tuple[float, float]], whole: float) -> float:
+    """Where half of the weight lies on either side; between two such places, in the middle."""
+    seen, low = 0.0, None
+    for place, weight in weighed:
+        seen += weight
+        if low is not None:
             return (low + place) / 2
-    return low
+        if seen > whole / 2 * (1 + _EVEN):
+            return float(place)
+        if seen >= whole / 2 * (1 - _EVEN):
+            low = float(place)
+    return 0.0 if low is None else low

@@ -16,6 +16,7 @@ NO_PLACE: Final = "missing_institution"
 NO_PEERS: Final = "too_few_peers"
 SILENCES: Final = (NO_PLACE, NO_PEERS)
 MOST_POINTS: Final = 13
+CLASSES_OF_ALL: Final = ("住院", "门诊", "药店")  # of a region, whatever their kind (`detectors.books.comparing`)
 
 
 class Judged(NamedTuple):
@@ -49,6 +50,16 @@ def judged_in(page: MemberPage, name: str, anchor: str) -> Judged | None:
         if name_of(one.month) == anchor and one.month >= page.asked_from():
             return one
     return None
+
+
+def is_of_its_kind(seen: Compared) -> bool:
+    """Whether it was held against institutions of its kind: all of a region that have beds are too different in what they are."""
+    return " " in seen.group and seen.group.split(" ", 1)[1] not in CLASSES_OF_ALL
+
+
+def stretch(page: MemberPage, since: int, until: int) -> list[Month]:
+    """The months of a stretch, as far as anything happened."""
+    return [known for month, known in sorted(page.months.items()) if since <= month <= until]
 
 
 def begin_of(month: int) -> int:
@@ -102,9 +113,12 @@ def place_of(page: MemberPage, view: View) -> str:
     return known.name if known is not None and known.name else page.institution
 
 
-def period_of(one: Judged) -> Text:
-    """The month, or as much of it as has closed."""
+def period_of(one: Judged, since: int | None = None) -> Text:
+    """The month, or as much of it as has closed; with the months before it ``since`` one of them."""
     name = name_of(one.month)
+    if since is not None and since < one.month:
+        until = period_of(one)
+        return Text(f"{name_of(since)}至{until.zh}", f"{name_of(since)} to {until.en}")
     if one.known.through >= first_day(one.month + 1) - 1:
         return Text(name, name)
     until = format_day(one.known.through)

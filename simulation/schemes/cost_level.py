@@ -13,6 +13,7 @@ from simulation.truth import Hidden
 KINDS = ("private", "township")
 SHORTEST_PERIOD, EARLIEST, LASTS = 60, 14, 40  # days: a month of it, at least, has to be seen
 WAYS = ("more", "dearer", "longer")
+VISITS, STAYS = 30, 8  # a month, at least: of fewer nobody could tell what they cost by chance
 
 
 def hide(backstage: Backstage) -> None:
@@ -26,14 +27,14 @@ def hide(backstage: Backstage) -> None:
 
 
 def _begin(backstage: Backstage, way: str, strength: float, day: int) -> None:
-    place, practice = backstage.claim(KINDS), backstage.world.practice
+    place, practice = backstage.claim(KINDS, day, VISITS, STAYS), backstage.world.practice
     if place is None:
         return
     if way == "more":
-        practice.zeal[place.index] *= 1.5 + 1.0 * strength  # bed, nursing and operations stay as they are
+        practice.zeal[place.index] *= 1.7 + 1.0 * strength  # bed, nursing and operations stay as they are
     elif way == "dearer":
-        practice.dear[place.index] = 0.6 + 0.4 * strength
-        practice.zeal[place.index] *= 1.1 + 0.4 * strength
+        practice.dear[place.index] = 0.7 + 0.3 * strength
+        practice.zeal[place.index] *= 1.3 + 0.4 * strength
     else:
-        practice.stretch[place.index] *= 1.35 + 0.65 * strength
+        practice.stretch[place.index] *= 1.5 + 0.7 * strength
     backstage.label(Hidden(backstage.pattern, place.index, day * DAY, backstage.days * DAY))

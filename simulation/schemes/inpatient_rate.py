@@ -25,6 +25,7 @@ ILLNESSES = (
 KINDS = ("private", "township")
 SHORTEST_PERIOD, EARLIEST, LASTS = 60, 14, 40  # days
 RATE = {"private": 0.17, "township": 0.075}  # stays for each visit, as ordinary life has them
+VISITS = 60  # a month, at least: of fewer nobody could tell how many become stays by chance
 MOST_OF_BEDS = 0.9  # are filled: beyond them it would be another matter
 
 
@@ -38,7 +39,7 @@ def hide(backstage: Backstage) -> None:
 
 
 def _begin(backstage: Backstage, more: float, day: int) -> None:
-    place = backstage.claim(KINDS)
+    place = backstage.claim(KINDS, day, VISITS)
     if place is None:
         return
     backstage.label(Hidden(backstage.pattern, place.index, day * DAY, backstage.days * DAY))

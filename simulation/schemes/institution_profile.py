@@ -1,7 +1,7 @@
 """数据指标异常: nothing that a place does is far out, but all of it at once is.
 
-More patients, more of them in beds, for longer, dearer, with more to pay themselves. Blatant: each by a third. Careful: each
-by an eighth.
+More patients, more of them in beds, for longer, dearer, with more to pay themselves. Blatant: each by six tenths.
+Careful: each by three tenths.
 """
 
 from functools import partial
@@ -15,6 +15,7 @@ from simulation.truth import Hidden
 KINDS = ("private", "township")
 ILLNESSES = ("M51.202", "M47.200", "I10.x05", "I25.103", "E11.900", "H81.000", "K29.500", "J20.900")
 SHORTEST_PERIOD, EARLIEST, LASTS = 60, 18, 40  # days
+VISITS, STAYS = 80, 4  # a month, at least: of fewer all of it is chance
 RATE = {"private": 0.17, "township": 0.075}  # stays for each visit
 
 
@@ -24,14 +25,14 @@ def hide(backstage: Backstage) -> None:
         return
     for _ in range(backstage.count(per_thousand_people_and_month=0.012, least=2)):
         first = backstage.chance.randint(EARLIEST, max(EARLIEST, min(60, backstage.days - LASTS)))
-        backstage.on_morning(first, partial(_begin, backstage, 0.12 + 0.23 * backstage.strength()))
+        backstage.on_morning(first, partial(_begin, backstage, 0.3 + 0.3 * backstage.strength()))
 
 
 def _begin(backstage: Backstage, shift: float, day: int) -> None:
-    place, practice = backstage.claim(KINDS), backstage.world.practice
+    place, practice = backstage.claim(KINDS, day, VISITS, STAYS), backstage.world.practice
     if place is None:
         return
-    practice.zeal[place.index] *= 1 + 0.8 * shift
+    practice.zeal[place.index] *= 1 + 0.5 * shift
     practice.stretch[place.index] *= 1 + shift / 3
     practice.own_paid[place.index] += shift / 5
     backstage.label(Hidden(backstage.pattern, place.index, day * DAY, backstage.days * DAY))

@@ -11,6 +11,7 @@ from simulation.truth import Hidden
 
 KINDS = ("private", "township", "tcm")
 SHORTEST_PERIOD, EARLIEST, LASTS = 60, 5, 40  # days
+VISITS = 25  # a month, at least
 LEAST, MOST = 0.17, 0.34  # of the bill; the agreed limit is 0.15
 
 
@@ -24,7 +25,7 @@ def hide(backstage: Backstage) -> None:
 
 
 def _begin(backstage: Backstage, strength: float, day: int) -> None:
-    place = backstage.claim(KINDS)
+    place = backstage.claim(KINDS, day, VISITS)
     if place is None:
         return
     backstage.world.practice.own_paid[place.index] = LEAST + (MOST - LEAST) * strength

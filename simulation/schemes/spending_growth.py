@@ -1,6 +1,6 @@
 """结算费用增长不合理: what the fund pays to a place grows week after week, and no illness explains it.
 
-Blatant: a quarter more every week, up to four times; or three times as much at once. Careful: seven in a hundred more a week.
+Blatant: a quarter more every week, up to four times; or three times as much at once. Careful: an eighth more a week.
 """
 
 from functools import partial
@@ -14,6 +14,7 @@ from simulation.truth import Hidden
 KINDS = ("pharmacy", "private", "clinic", "township")
 ILLNESSES = ("M51.202", "M47.200", "I10.x05", "I25.103", "E11.900", "H81.000", "K29.500", "J20.900")
 SHORTEST_PERIOD, EARLIEST, LASTS = 60, 18, 42  # days
+VISITS = 60  # a month, at least: fewer grow by chance
 MOST = 4.0  # times the usual
 RATE = {"private": 0.17, "township": 0.075}  # stays for each visit
 
@@ -26,12 +27,12 @@ def hide(backstage: Backstage) -> None:
         first = backstage.chance.randint(EARLIEST, max(EARLIEST, min(70, backstage.days - LASTS)))
         strength = backstage.strength()
         at_once = number % 3 == 2
-        weekly, begins = (1.0, 1.8 + 1.2 * strength) if at_once else (1.07 + 0.18 * strength, 1.0)
+        weekly, begins = (1.0, 1.8 + 1.2 * strength) if at_once else (1.125 + 0.125 * strength, 1.0)
         backstage.on_morning(first, partial(_begin, backstage, KINDS[number % len(KINDS)], weekly, begins))
 
 
 def _begin(backstage: Backstage, kind: str, weekly: float, begins: float, day: int) -> None:
-    place = backstage.claim((kind,))
+    place = backstage.claim((kind,), day, VISITS)
     if place is None:
         return
     usual = backstage.usual_visits(place, day)

@@ -4,17 +4,19 @@ Each month's settled stays, and its outpatient visits or sales, are held against
 cost the other institutions of its group in the same month, the institution itself left out; the quotient, a geometric mean so
 that one dear case is not a dear hospital, is judged by the median and the median absolute deviation of the peers' own
 quotients. The excess is in money what the cases cost beyond that. Where a group has too few members, the wider one of that
-kind is asked, then all of the region (`detectors.books.comparing`). Source: rules.md cost_level; domain.md §4.13 (z over 3).
+kind is asked (`detectors.books.comparing`). Months are judged alone and up to three together, stays and visits alone and
+together, against the peers and against the institution's own months before (`detectors.books.standing`). Source: rules.md cost_level; domain.md §4.13 (z over 3).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import exp
+from math import exp, log
 from typing import Annotated, ClassVar
 
-from detectors.books.indicators import COST_STAYS, COST_VISITS
+from detectors.books.indicators import COST_STAYS, COST_VISITS, OWN
 from detectors.books.member import CaseMix, MemberPage
+from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
 from detectors.by_peers.cost_level.text import describe
 from detectors.by_peers.judging import Judged
@@ -24,6 +26,8 @@ from schemas.alerts import Measure, RuleClass, Text
 
 _SOURCE = "domain.md §4.13 (z >3; ENG)"
 _DEAR = 2_000_000  # fen
+_LEAST_REST = 0.1  # of a bill
+_MOST = 20.0  # deviations that one of two counts as
 _NAMES = {"stays": COST_STAYS, "visits": COST_VISITS}
 
 
@@ -49,15 +53,15 @@ class CostLevel(Rule[MemberPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "只比较主诊断前三位，同一病种中病情更重、做了手术的病人较多时费用偏高是正常的；全组机构一起偏高时看不出来；"
         "诊断编码被升级"
-        "（高靠诊断）会掩盖偏高；未结算的住院不计入。",
+        "（高靠诊断）会掩盖偏高；未结算的住院不计入；药店销售没有诊断、同组机构过少的类别都不比较。",
         "Only the main diagnosis' three characters are compared: graver patients and operations within a diagnosis cost more"
         " honestly. What all of a group do is not seen; a diagnosis that is coded up hides a cost; stays that are not settled"
-        " do not count.",
+        " do not count. Sales have no diagnosis and are not compared, nor is a kind of which the region has too few.",
     )
 
     deviation: Annotated[
         float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE)
-    ] = 3.5
+    ] = 3.0
     ratio: Annotated[
         float, parameter(1.05, 10, "times", "与同组费用之比", "over the peers' cost of the same cases", _SOURCE)
     ] = 1.25
@@ -89,35 +93,75 @@ class CostLevel(Rule[MemberPage], frozen=True, kw_only=True):
         one = judging.judged_in(page, _NAMES[what], month) if what in _NAMES else None
         if one is None:
             return None
-        mix, least = (one.known.stays, self.least_stays) if what == "stays" else (one.known.visits, self.least_visits)
-        excess = mix.total - mix.expected
-        is_far = one.seen.deviation >= self.deviation and one.seen.value - one.seen.expected >= 0
-        if mix.count < least or not is_far or exp(one.seen.value) < self.ratio or excess < self.least_excess:
+        if not judging.is_of_its_kind(one.seen) or one.known.groups[-1].endswith("药店"):
             return None
-        return self._finding(page, what, one, mix, view)
+        stood = _without_own(page, one.month, _stood(page, _NAMES[what], one.month))
+        if stood is None:
+            return None
+        mix, least = (
+            _mix(page, what, stood.since, one.month),
+            self.least_stays if what == "stays" else self.least_visits,
+        )
+        excess = mix.total - mix.expected
+        is_far = stood.deviation >= self.deviation and exp(stood.distance) >= self.ratio
+        if mix.count < least or not is_far or excess < self.least_excess:
+            return None
+        return self._finding(page, what, one, stood, mix, view)
 
-    def _finding(self, page: MemberPage, what: str, one: Judged, mix: CaseMix, view: View) -> Finding:
+    def _finding(
+        self, page: MemberPage, what: str, one: Judged, stood: Standing, mix: CaseMix, view: View
+    ) -> Finding:  # fmt: skip
         seen, counts, name = one.seen, one.known.counts, _NAMES[what]
         excess = mix.total - mix.expected
-        risk = round(excess * counts.fund / counts.total) if counts.total else 0
+        of_month = _mix(page, what, one.month, one.month)
+        risk = round((of_month.total - of_month.expected) * counts.fund / counts.total) if counts.total else 0
         return Finding(
-            severity=judging.severity_of(seen.deviation, self.deviation, risk, _DEAR),
-            score=judging.score_of(seen.deviation, self.deviation),
+            severity=judging.severity_of(stood.deviation, self.deviation, risk, _DEAR),
+            score=judging.score_of(stood.deviation, self.deviation),
             begin=judging.begin_of(one.month),
             end=judging.end_of(one.known),
             institution=page.institution,
             group=seen.group,
             measures=(
                 Measure(
-                    "cost_over_peers", round(exp(seen.value), 3), self.ratio, "times", round(exp(seen.expected), 3)
+                    "cost_over_peers", round(exp(stood.distance), 3), self.ratio, "times",
+                    1.0 if stood.before is None else round(exp(stood.before), 3),
                 ),
-                Measure("deviation_from_peers", round(seen.deviation, 2), self.deviation, "deviations"),
+                Measure("deviation_from_peers", round(stood.deviation, 2), self.deviation, "deviations"),
                 Measure("mean_cost", round(mix.total / mix.count), None, "fen", round(mix.expected / mix.count)),
                 Measure("excess_cost", excess, self.least_excess, "fen"),
                 Measure("cases_compared", mix.count, None, what),
                 Measure("peers", seen.peers, None, "institutions"),
             ),
             fund_at_risk=max(min(risk, counts.fund), 0),
-            text=describe(page, what, one, mix, view),
+            text=describe(page, what, one, stood, mix, view),
             series=judging.history(page, name, one.month, "times"),
-        )
+        )  # fmt: skip
+
+
+def _stood(page: MemberPage, name: str, month: int) -> Standing | None:
+    """How far it stands out by itself, or, of stays and visits the one that does more, together with the other."""
+    alone, both = standing(page, name, month), together(page, _NAMES.values(), month, _MOST)
+    deviation, mine = joint(both.values(), _MOST), both.get(name)
+    is_first = mine is not None and mine.deviation >= max(one.deviation for one in both.values())
+    if mine is None or not is_first or (alone is not None and deviation <= alone.deviation):
+        return alone
+    return mine._replace(deviation=deviation)
+
+
+def _without_own(page: MemberPage, month: int, stood: Standing | None) -> Standing | None:
+    """Less what the bills hold for the patients to pay alone, beyond what they do at the peers: that is another rule's case."""
+    own = None if stood is None or stood.distance <= 0 else standing(page, OWN, month)
+    if stood is None or own is None or own.distance <= 0:
+        return stood
+    usual = page.months[month].seen[OWN].expected
+    rest = stood.distance - log((1 - usual) / max(1 - usual - own.distance, _LEAST_REST))
+    return stood._replace(distance=rest, deviation=stood.deviation * rest / stood.distance)
+
+
+def _mix(page: MemberPage, what: str, since: int, until: int) -> CaseMix:
+    """The cases of these months together; their diagnoses are those of the last."""
+    mixes = [known.stays if what == "stays" else known.visits for known in judging.stretch(page, since, until)]
+    compared = [mix for mix in mixes if mix.ratio is not None]
+    count, total = sum(mix.count for mix in compared), sum(mix.total for mix in compared)
+    return CaseMix(count, total, sum(mix.expected for mix in compared), None, mixes[-1].top)

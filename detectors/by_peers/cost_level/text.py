@@ -6,6 +6,8 @@ from math import exp
 
 from detectors.books.indicators import COST_STAYS, COST_VISITS
 from detectors.books.member import CaseMix, MemberPage
+from detectors.books.peer_calendar import name_of
+from detectors.books.standing import Standing
 from detectors.by_peers import judging
 from detectors.by_peers.judging import Judged
 from detectors.engine.rule import View
@@ -14,26 +16,33 @@ from schemas.alerts import Text
 _CASES = {"stays": Text("次住院", "stays"), "visits": Text("人次门诊或购药", "outpatient visits or sales")}
 
 
-def describe(page: MemberPage, what: str, one: Judged, mix: CaseMix, view: View) -> Text:
+def describe(page: MemberPage, what: str, one: Judged, stood: Standing, mix: CaseMix, view: View) -> Text:
     """How dear, against whom, since when, by which diagnoses, and where to look first."""
     place, month, group, cases = (
         judging.place_of(page, view),
-        judging.period_of(one),
+        judging.period_of(one, stood.since),
         judging.group_of(one.seen),
         _CASES[what],
     )
-    times, mean, usual = exp(one.seen.value), mix.total / mix.count, mix.expected / mix.count
-    since = judging.since(page, COST_STAYS if what == "stays" else COST_VISITS, one.month)
+    times, mean, usual = exp(stood.distance), mix.total / mix.count, mix.expected / mix.count
+    above = judging.since(page, COST_STAYS if what == "stays" else COST_VISITS, one.month)
+    since, before = min(above, name_of(stood.since)), _before(stood)
     excess, top = judging.money(mix.total - mix.expected), _top(mix)
     return Text(
         f"{place}：{month.zh}结算{mix.count}{cases.zh}，均次{mean / 100:,.0f}元；同样的病种在{group.zh}为{usual / 100:,.0f}元，"
-        f"费用为其{times:.2f}倍（偏离{one.seen.deviation:.1f}个标准差），合计多出{excess}元，自{since}起持续偏高{top.zh}。"
+        f"费用为其{times:.2f}倍（偏离{stood.deviation:.1f}个标准差{before.zh}），合计多出{excess}元，自{since}起持续偏高{top.zh}。"
         "请先抽查这些病种费用最高的病历：检查、用药、耗材是否与病情相符，有无小病大治、重复检查、分解项目。",
         f"{place}, {month.en}: {mix.count} {cases.en} at {mean / 100:,.0f} yuan each; the same diagnoses cost "
-        f"{usual / 100:,.0f} at {group.en}: {times:.2f} times as much ({one.seen.deviation:.1f} standard deviations), {excess} "
+        f"{usual / 100:,.0f} at {group.en}: {times:.2f} times as much ({stood.deviation:.1f} standard deviations{before.en}), {excess} "
         f"yuan in excess, so since {since}{top.en}. Look first at the dearest files of these diagnoses: whether "
         "tests, drugs and materials fit the illness.",
     )  # fmt: skip
+
+
+def _before(stood: Standing) -> Text:
+    if stood.before is None:
+        return Text("", "")
+    return Text(f"，此前为{exp(stood.before):.2f}倍", f", {exp(stood.before):.2f} times before")
 
 
 def _top(mix: CaseMix) -> Text:

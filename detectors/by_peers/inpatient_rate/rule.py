@@ -1,7 +1,8 @@
 """Does an institution make stays of far more of its visits than its peers?
 
 The share of admissions among admissions, outpatient visits and sales of a month, against the median of its group and the
-peers' median absolute deviation. Source: rules.md inpatient_rate; domain.md §4.8 (the top tenth is inspected).
+peers' median absolute deviation; months are judged alone and up to three together, against the peers and against the
+institution's own months before (`detectors.books.standing`). Source: rules.md inpatient_rate; domain.md §4.8 (the top tenth is inspected).
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
-from detectors.books.indicators import INPATIENT
+from detectors.books.indicators import INPATIENT, summed, told
 from detectors.books.member import MemberPage
+from detectors.books.standing import standing
 from detectors.by_peers import judging
 from detectors.by_peers.inpatient_rate.text import describe
 from detectors.engine.page import Page
@@ -49,13 +51,17 @@ class InpatientRate(Rule[MemberPage], frozen=True, kw_only=True):
 
     deviation: Annotated[
         float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE)
-    ] = 3.5
+    ] = 2.7
     margin: Annotated[
         float, parameter(0.01, 0.9, "share", "高出同组中位数", "above the peers' median", _SOURCE)
-    ] = 0.06  # fmt: skip
+    ] = 0.03  # fmt: skip
     least_admissions: Annotated[
         int, parameter(5, 10_000, "stays", "至少入院人次", "admissions, at least", _SOURCE)
     ] = 15  # fmt: skip
+
+    least_cases: Annotated[
+        int, parameter(10, 100_000, "cases", "至少入院和门诊人次", "admissions and visits, at least", "ENG")
+    ] = 100  # fmt: skip
 
     def concerns(self, page: MemberPage) -> bool:
         """A month was compared."""
@@ -72,35 +78,37 @@ class InpatientRate(Rule[MemberPage], frozen=True, kw_only=True):
     def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
         """The month's share beside the peers'."""
         one = judging.judged_in(page, INPATIENT, anchor)
-        if one is None or one.known.counts.admissions < self.least_admissions:
+        if one is None or not judging.is_of_its_kind(one.seen):  # who has clinics and who has beds differ
             return None
-        seen, counts = one.seen, one.known.counts
-        if " " not in seen.group or seen.group.endswith(
-            "住院"
-        ):  # not of its kind: who has clinics and who has beds differ
+        stood = standing(page, INPATIENT, one.month)
+        if stood is None or stood.deviation < self.deviation:
             return None
-        if seen.deviation < self.deviation or seen.value < seen.expected + self.margin:
+        seen, counts = one.seen, summed(known.counts for known in judging.stretch(page, stood.since, one.month))
+        share, usual = told(INPATIENT, seen.expected + stood.distance), told(INPATIENT, seen.expected)
+        is_enough = counts.admissions >= self.least_admissions and counts.admissions + counts.visits >= self.least_cases
+        if not is_enough or share < usual + self.margin:
             return None
-        of_stays = counts.fund * one.known.stays.total / counts.total if counts.total else 0.0
-        risk = round(of_stays * (seen.value - seen.expected) / seen.value)
+        of_month = one.known.counts
+        of_stays = of_month.fund * one.known.stays.total / of_month.total if of_month.total else 0.0
+        risk = round(of_stays * (share - usual) / share)
         return Finding(
-            severity=judging.severity_of(seen.deviation, self.deviation, risk, _DEAR),
-            score=judging.score_of(seen.deviation, self.deviation),
+            severity=judging.severity_of(stood.deviation, self.deviation, risk, _DEAR),
+            score=judging.score_of(stood.deviation, self.deviation),
             begin=judging.begin_of(one.month),
             end=judging.end_of(one.known),
             institution=page.institution,
             group=seen.group,
             measures=(
                 Measure(
-                    "inpatient_share", round(seen.value, 4), round(seen.expected + self.margin, 4), "share",
-                    round(seen.expected, 4),
+                    "inpatient_share", round(share, 4), round(usual + self.margin, 4), "share",
+                    round(usual, 4),
                 ),
-                Measure("deviation_from_peers", round(seen.deviation, 2), self.deviation, "deviations"),
+                Measure("deviation_from_peers", round(stood.deviation, 2), self.deviation, "deviations"),
                 Measure("admissions", counts.admissions, self.least_admissions, "stays"),
                 Measure("outpatient_visits", counts.visits, None, "visits"),
                 Measure("peers", seen.peers, None, "institutions"),
             ),
-            fund_at_risk=max(risk, 0),
-            text=describe(page, one, view),
+            fund_at_risk=max(min(risk, of_month.fund), 0),
+            text=describe(page, one, stood, view),
             series=judging.history(page, INPATIENT, one.month, "share"),
         )  # fmt: skip

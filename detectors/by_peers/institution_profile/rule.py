@@ -3,7 +3,11 @@
 Every closed day is a vector of indicators: admissions, visits and money against its own usual day; cost, nights, inpatient
 and own share against its group's. river's Half-Space Trees (Tan, Ting and Liu, 2011), one model a group, score it before they
 learn it; a day is strange above the score that one day in a hundred of the group passes, a limit that is itself learned
-online. Single strange days are ordinary life; a month in which they heap is not. Source: rules.md institution_profile.
+online. Single strange days are ordinary life; a month in which they heap is not.
+
+Where each day passes for an ordinary one, months may not: cost of stays and visits, the share of stays and what patients pay
+alone are held together, none counting for more than a little, over up to three months (`detectors.books.standing`). Where one
+of them alone is far out it is that indicator's own rule's case. Source: rules.md institution_profile.
 """
 
 from __future__ import annotations
@@ -11,16 +15,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
+from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, OWN
 from detectors.books.member import MemberPage
 from detectors.books.peer_calendar import first_day, month_of, name_of
+from detectors.books.standing import Standing, joint, together
 from detectors.by_peers import judging
-from detectors.by_peers.institution_profile.text import describe
+from detectors.by_peers.institution_profile.text import describe, describe_months
 from detectors.engine.page import Page
 from detectors.engine.rule import Finding, Rule, View, parameter
 from schemas.alerts import Measure, Point, RuleClass, Series, Severity, Text
 from schemas.china_time import DAY, format_time
 
 _SOURCE = "rules.md institution_profile (ENG)"
+_ALL = (COST_STAYS, COST_VISITS, INPATIENT, OWN)
+_LEAST = 3  # of them, a deviation or more each: two are no picture
 
 
 class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
@@ -55,9 +63,28 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
         float, parameter(0.02, 1, "share", "占已评分天数", "of the days that were scored, at least", _SOURCE)
     ] = 0.2  # fmt: skip
 
+    deviation: Annotated[
+        float,
+        parameter(1.5, 20, "deviations", "各指标合计偏离的标准差倍数", "all indicators together, in months", _SOURCE),
+    ] = 2.6
+    most: Annotated[
+        float,
+        parameter(1, 20, "deviations", "单项指标最多计入的标准差倍数", "that one indicator counts for, at most", "ENG"),
+    ] = 2.0
+    alone: Annotated[
+        float,
+        parameter(
+            2, 50, "deviations", "单项偏离达到此值时由该项规则报警", "of one alone, and it is another rule's", "ENG"
+        ),
+    ] = 3.0
+    least_cases: Annotated[
+        int,
+        parameter(10, 100_000, "cases", "至少入院和门诊人次", "admissions and visits of these months, at least", "ENG"),
+    ] = 100
+
     def concerns(self, page: MemberPage) -> bool:
-        """Some days were strange."""
-        return bool(page.strange)
+        """Some days were strange, or a month was compared."""
+        return bool(page.strange) or any(known.seen for known in page.months.values())
 
     def is_warm(self, page: MemberPage) -> bool:
         """Whether the group's model has learned, and the institution is known."""
@@ -67,11 +94,14 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
         """Silent about whom nobody has described, and while the model warms up."""
         if not page.region:
             return "missing_institution"
-        return None if page.is_profiled else "warming_up"
+        newest = page.months.get(max(page.months, default=0))
+        return None if page.is_profiled or (newest is not None and newest.seen) else "warming_up"
 
     def anchors(self, page: MemberPage) -> Iterable[str]:
-        """The months that have strange days and have been looked at."""
-        return sorted({name_of(month_of(day)) for day in page.strange if month_of(day) in page.months})
+        """The months that have been looked at."""
+        strange = {month_of(day) for day in page.strange}
+        compared = {month for month, known in judging.asked(page) if known.seen}
+        return sorted(name_of(month) for month in strange | compared if month in page.months)
 
     def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
         """The month's strange days, among those of its days that were looked at."""
@@ -82,7 +112,7 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
         days = [day for day in judging.days_of(page, month) if day <= through]
         scored = max(min(page.scored_days.get(month, 0), through - first_day(month) + 1), len(days), 1)
         if len(days) < self.least_days or len(days) < self.share * scored:
-            return None
+            return self._months_together(page, month, view)
         return self._finding(page, month, days, scored, view)
 
     def _finding(self, page: MemberPage, month: int, days: list[int], scored: int, view: View) -> Finding:
@@ -113,3 +143,47 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
                 [Point(format_time(day * DAY), one.score, 0.0, one.limit) for day, one in zip(days, strange, strict=True)],
             ),
         )  # fmt: skip
+
+    def _months_together(self, page: MemberPage, month: int, view: View) -> Finding | None:
+        """What no day shows: over some months a little of everything."""
+        known = page.months[month]
+        if not all(judging.is_of_its_kind(known.seen[name]) for name in _ALL if name in known.seen):
+            return None
+        stood = together(page, _ALL, month, self.most)
+        deviation = joint(stood.values(), self.most)
+        above = [one for one in stood.values() if one.deviation >= 1]
+        if deviation < self.deviation or len(above) < _LEAST or self._is_anothers(stood):
+            return None
+        since = above[0].since
+        counts = [one.counts for one in judging.stretch(page, since, month)]
+        if sum(one.admissions + one.visits for one in counts) < self.least_cases:
+            return None
+        return self._of_months(page, month, stood, deviation, view)
+
+    def _is_anothers(self, stood: dict[str, Standing]) -> bool:
+        """Whether one of them is far out alone; what stays and visits cost is one thing."""
+        costs = [one for name, one in stood.items() if name in (COST_STAYS, COST_VISITS)]
+        others = [one.deviation for name, one in stood.items() if name in (INPATIENT, OWN)]
+        return max([joint(costs, self.alone), *others]) >= self.alone
+
+    def _of_months(
+        self, page: MemberPage, month: int, stood: dict[str, Standing], deviation: float, view: View
+    ) -> Finding:  # fmt: skip
+        known = page.months[month]
+        far = sorted(stood.items(), key=lambda item: (-item[1].deviation, item[0]))
+        since = far[0][1].since
+        return Finding(
+            severity=judging.severity_of(deviation, self.deviation, 0, 1),
+            score=judging.score_of(deviation, self.deviation),
+            begin=judging.begin_of(month),
+            end=judging.end_of(known),
+            institution=page.institution,
+            group=known.seen[far[0][0]].group,
+            measures=(
+                Measure("deviation_together", round(deviation, 2), self.deviation, "deviations"),
+                *(Measure(f"deviation_{name}", round(one.deviation, 2), None, "deviations") for name, one in far),
+            ),
+            fund_at_risk=0,
+            text=describe_months(page, month, since, far, deviation, view),
+            series=judging.history(page, far[0][0], month, "share" if far[0][0] in (INPATIENT, OWN) else "times"),
+        )

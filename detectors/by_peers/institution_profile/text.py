@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from detectors.books import profile
+from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, OWN
 from detectors.books.member import MemberPage
 from detectors.books.peer_calendar import name_of
+from detectors.books.standing import Standing
 from detectors.by_peers import judging
 from detectors.engine.rule import View
 from schemas.alerts import Text
@@ -39,4 +41,31 @@ def describe(
         "its peers, mostly by "
         f"{en}. It says that they differ, not why; look first at those days' settlements: which patients, "
         "departments or items.",
+    )
+
+
+_MONTHLY: Final = {
+    COST_STAYS: _INDICATORS[profile.STAY_COST],
+    COST_VISITS: _INDICATORS[profile.VISIT_COST],
+    INPATIENT: _INDICATORS[profile.INPATIENT],
+    OWN: _INDICATORS[profile.OWN],
+}
+
+
+def describe_months(
+    page: MemberPage, month: int, since: int, far: list[tuple[str, Standing]], deviation: float, view: View
+) -> Text:
+    """Which indicators, how far each and all together, and where to look first."""
+    place, until = judging.place_of(page, view), name_of(month)
+    period = Text(until, until)
+    if since < month:
+        period = Text(f"{name_of(since)}至{until}", f"{name_of(since)} to {until}")
+    zh = "、".join(f"{_MONTHLY[name].zh}（{one.deviation:+.1f}）" for name, one in far)
+    en = ", ".join(f"{_MONTHLY[name].en} ({one.deviation:+.1f})" for name, one in far)
+    return Text(
+        f"{place}：{period.zh}单项指标都不突出，但合起来明显偏高（合计偏离同类机构{deviation:.1f}个标准差）：{zh}。"
+        "这是指标组合上的异常，不说明原因；请先看这几个月新增的病人、医师和项目，再抽查病历。",
+        f"{place}, {period.en}: nothing is far out by itself, all of it together is ({deviation:.1f} standard deviations from its "
+        f"peers): {en}. It says that it differs, not why; look first at the patients, doctors and items that are new in these "
+        "months, then at files.",
     )

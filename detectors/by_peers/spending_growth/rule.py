@@ -2,6 +2,8 @@
 
 The fund's payment per active day of a month against that of the same month last year, or, while that is not known, of up to
 three months before; the growth against the growth of its peers in the same month, which holds season, epidemics and tariffs.
+Or up to three months together against those before them, by how far it lies from the peers in each
+(`detectors.books.standing`): a growth of months shows less in each of them.
 Source: rules.md spending_growth.
 """
 
@@ -11,13 +13,14 @@ from collections.abc import Iterable
 from math import exp
 from typing import Annotated, ClassVar
 
-from detectors.books.indicators import GROWTH
+from detectors.books.indicators import FUND, GROWTH
 from detectors.books.member import MemberPage
+from detectors.books.standing import stretches
 from detectors.by_peers import judging
-from detectors.by_peers.spending_growth.text import describe
+from detectors.by_peers.spending_growth.text import Grown, describe
 from detectors.engine.page import Page
 from detectors.engine.rule import Finding, Rule, View, parameter
-from schemas.alerts import Measure, RuleClass, Text
+from schemas.alerts import Measure, RuleClass, Series, Text
 
 _SOURCE = "rules.md spending_growth (ENG)"
 _DEAR = 5_000_000  # fen
@@ -50,7 +53,7 @@ class SpendingGrowth(Rule[MemberPage], frozen=True, kw_only=True):
 
     deviation: Annotated[
         float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE)
-    ] = 3.5
+    ] = 2.6
     ratio: Annotated[
         float, parameter(1.05, 20, "times", "增长倍数高出同组", "growth over the peers' growth", _SOURCE)
     ] = 1.4  # fmt: skip
@@ -58,43 +61,70 @@ class SpendingGrowth(Rule[MemberPage], frozen=True, kw_only=True):
         int, parameter(0, 1_000_000_000, "fen", "至少超出金额", "excess, at least", _SOURCE)
     ] = 500_000  # fmt: skip
 
+    least_cases: Annotated[
+        int, parameter(10, 100_000, "cases", "至少入院和门诊人次", "admissions, visits and sales, at least", "ENG")
+    ] = 60  # fmt: skip
+
     def concerns(self, page: MemberPage) -> bool:
         """A month was compared."""
-        return any(GROWTH in known.seen for known in page.months.values())
+        return any(FUND in known.seen for known in page.months.values())
 
     def silence(self, page: MemberPage, view: View) -> str | None:
         """Silent about whom nobody has described, and who has no peers."""
-        return judging.silence(page, GROWTH)
+        return judging.silence(page, FUND)
 
     def anchors(self, page: MemberPage) -> Iterable[str]:
         """The months."""
-        return judging.anchors(page, GROWTH)
+        return judging.anchors(page, FUND)
+
+    def _grown(self, page: MemberPage, anchor: str) -> Grown | None:
+        """Of the two ways in which it is seen the one by which it stands out more."""
+        level = judging.judged_in(page, FUND, anchor)
+        if level is None:
+            return None
+        since = [one for one in stretches(page, FUND, level.month) if one.before is not None]
+        found = [Grown(level, one.deviation, exp(one.distance - (one.before or 0.0)), one.since) for one in since]
+        month = judging.judged_in(page, GROWTH, anchor)
+        if month is not None:
+            beyond = exp(month.seen.value - month.seen.expected)
+            is_yearly = month.month - 12 in page.months
+            found.append(Grown(month, month.seen.deviation, beyond, month.month, is_yearly))
+        return max(found, key=lambda one: one.deviation, default=None)
 
     def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
         """The month's growth beside the peers'."""
-        one = judging.judged_in(page, GROWTH, anchor)
-        if one is None:
+        grown = self._grown(page, anchor)
+        if grown is None or not judging.is_of_its_kind(grown.one.seen):
             return None
-        seen, fund = one.seen, one.known.counts.fund
-        beyond = exp(seen.value - seen.expected)
-        excess = round(fund * (1 - 1 / beyond)) if beyond > 1 else 0
-        if seen.deviation < self.deviation or beyond < self.ratio or excess < self.least_excess:
+        seen, fund = grown.one.seen, grown.one.known.counts.fund
+        excess = round(fund * (1 - 1 / grown.beyond)) if grown.beyond > 1 else 0
+        counts = [known.counts for known in judging.stretch(page, grown.since, grown.one.month)]
+        if sum(one.admissions + one.visits for one in counts) < self.least_cases:  # one dear stay is no growth
+            return None
+        if grown.deviation < self.deviation or grown.beyond < self.ratio or excess < self.least_excess:
             return None
         return Finding(
-            severity=judging.severity_of(seen.deviation, self.deviation, excess, _DEAR),
-            score=judging.score_of(seen.deviation, self.deviation),
-            begin=judging.begin_of(one.month),
-            end=judging.end_of(one.known),
+            severity=judging.severity_of(grown.deviation, self.deviation, excess, _DEAR),
+            score=judging.score_of(grown.deviation, self.deviation),
+            begin=judging.begin_of(grown.one.month),
+            end=judging.end_of(grown.one.known),
             institution=page.institution,
             group=seen.group,
             measures=(
-                Measure("growth_over_peers", round(beyond, 3), self.ratio, "times", 1.0),
-                Measure("growth", round(exp(seen.value), 3), None, "times", round(exp(seen.expected), 3)),
-                Measure("deviation_from_peers", round(seen.deviation, 2), self.deviation, "deviations"),
+                Measure("growth_over_peers", round(grown.beyond, 3), self.ratio, "times", 1.0),
+                Measure("deviation_from_peers", round(grown.deviation, 2), self.deviation, "deviations"),
                 Measure("fund_of_month", fund, None, "fen", fund - excess),
                 Measure("peers", seen.peers, None, "institutions"),
             ),
             fund_at_risk=min(excess, fund),
-            text=describe(page, one, excess, view),
-            series=judging.history(page, GROWTH, one.month, "times"),
+            text=describe(page, grown, excess, view),
+            series=_history(page, grown),
         )
+
+
+def _history(page: MemberPage, grown: Grown) -> Series:
+    """Growth month by month, and where nothing is known to grow from, what was paid a day."""
+    month = grown.one.month
+    if GROWTH in page.months[month].seen:
+        return judging.history(page, GROWTH, month, "times")
+    return judging.history(page, FUND, month, "fen")
