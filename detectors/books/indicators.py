@@ -1,8 +1,8 @@
 """Which indicators are compared among peers, in which scale, and how far do they spread by nature?
 
-Amounts and quotients are compared by their logarithm, shares as they are or by their root. What a member's own number of cases leaves
-uncertain counts as spread, and so does what is believed of a group before its members have shown it: few members prove
-little.
+Amounts and quotients are compared by their logarithm, shares as they are or by their root. What a member's own number of
+cases leaves uncertain counts as spread, and so does what is believed of a group before its members have shown it: few members
+prove little.
 """
 
 from __future__ import annotations

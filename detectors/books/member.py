@@ -118,7 +118,7 @@ class Strange(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Month(msgspec.Struct, array_like=True, gc=False):
-    """A month as it was last measured: by its days up to ``through``. ``active``: on so many of them the institution was known."""
+    """A month as it was last measured: by its days up to ``through``, on ``active`` of which the institution was known."""
 
     through: int
     active: int

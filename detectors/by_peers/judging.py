@@ -72,6 +72,11 @@ def end_of(known: Month) -> int:
     return (known.through + 1) * DAY - 1
 
 
+def limit_of(limit: float, cases: int, enough: int) -> float:
+    """With few cases chance is more uneven than is reckoned: they must stand out a quarter as far again."""
+    return limit if cases >= enough else 1.25 * limit
+
+
 def score_of(deviation: float, limit: float) -> float:
     """A half at the limit; comparable within a rule."""
     return 1 - float(0.5 ** max(deviation / limit, 0.0))
@@ -117,8 +122,8 @@ def period_of(one: Judged, since: int | None = None) -> Text:
     """The month, or as much of it as has closed; with the months before it ``since`` one of them."""
     name = name_of(one.month)
     if since is not None and since < one.month:
-        until = period_of(one)
-        return Text(f"{name_of(since)}至{until.zh}", f"{name_of(since)} to {until.en}")
+        last = period_of(one)
+        return Text(f"{name_of(since)}至{last.zh}", f"{name_of(since)} to {last.en}")
     if one.known.through >= first_day(one.month + 1) - 1:
         return Text(name, name)
     until = format_day(one.known.through)

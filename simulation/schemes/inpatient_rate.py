@@ -1,6 +1,6 @@
 """住院率异常: whoever comes to the hospital's doctors is put into a bed.
 
-Blatant: four times the admissions that its visits bring elsewhere. Careful: twice.
+Blatant: five times the admissions that its visits bring elsewhere. Careful: three times.
 """
 
 from functools import partial
@@ -25,7 +25,7 @@ ILLNESSES = (
 KINDS = ("private", "township")
 SHORTEST_PERIOD, EARLIEST, LASTS = 60, 14, 40  # days
 RATE = {"private": 0.17, "township": 0.075}  # stays for each visit, as ordinary life has them
-VISITS = 60  # a month, at least: of fewer nobody could tell how many become stays by chance
+VISITS = 80  # a month, at least: of fewer nobody could tell how many become stays by chance
 MOST_OF_BEDS = 0.9  # are filled: beyond them it would be another matter
 
 
@@ -35,7 +35,7 @@ def hide(backstage: Backstage) -> None:
         return
     for _ in range(backstage.count(per_thousand_people_and_month=0.012, least=2)):
         first = backstage.chance.randint(EARLIEST, max(EARLIEST, min(60, backstage.days - LASTS)))
-        backstage.on_morning(first, partial(_begin, backstage, 1 + 2 * backstage.strength()))
+        backstage.on_morning(first, partial(_begin, backstage, 2 + 2 * backstage.strength()))
 
 
 def _begin(backstage: Backstage, more: float, day: int) -> None:

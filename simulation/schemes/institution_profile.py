@@ -1,7 +1,7 @@
 """数据指标异常: nothing that a place does is far out, but all of it at once is.
 
-More patients, more of them in beds, for longer, dearer, with more to pay themselves. Blatant: each by six tenths.
-Careful: each by three tenths.
+More patients, more of them in beds, for longer, dearer, with more to pay themselves. Blatant: each by seven tenths.
+Careful: each by four tenths.
 """
 
 from functools import partial
@@ -25,16 +25,16 @@ def hide(backstage: Backstage) -> None:
         return
     for _ in range(backstage.count(per_thousand_people_and_month=0.012, least=2)):
         first = backstage.chance.randint(EARLIEST, max(EARLIEST, min(60, backstage.days - LASTS)))
-        backstage.on_morning(first, partial(_begin, backstage, 0.3 + 0.3 * backstage.strength()))
+        backstage.on_morning(first, partial(_begin, backstage, 0.4 + 0.3 * backstage.strength()))
 
 
 def _begin(backstage: Backstage, shift: float, day: int) -> None:
     place, practice = backstage.claim(KINDS, day, VISITS, STAYS), backstage.world.practice
     if place is None:
         return
-    practice.zeal[place.index] *= 1 + 0.5 * shift
-    practice.stretch[place.index] *= 1 + shift / 3
-    practice.own_paid[place.index] += shift / 5
+    practice.zeal[place.index] *= 1 + 0.6 * shift
+    practice.stretch[place.index] *= 1 + shift / 2
+    practice.own_paid[place.index] += shift / 4
     backstage.label(Hidden(backstage.pattern, place.index, day * DAY, backstage.days * DAY))
     _morning(backstage, place, backstage.usual_visits(place, day), shift, day)
 

@@ -1,8 +1,8 @@
 """Whose stays cost more than the same stays cost others?
 
 Six hospitals discharge ten pneumonias each in the first week of March. Five bill 3,000 yuan in the mean (2,900 to 3,100), one
-three times that: 0.8 ln units of a bill's own spread over √10 stays are 0.25, with the peers' spread some 0.27, and ln 3 =
-1.10 is four of these.
+three times that: a bill's own spread of some 0.6 ln units over √10 stays is 0.19, with the peers' some 0.22, and the 1.3 by
+which it lies from their median is six of these.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from schemas.china_time import DAY, format_time, parse_time
-from tests.golden_cases.peers_story import City
+from tests.golden_cases.peers_story import SPREAD, City
 from tests.golden_cases.story import Expected, case
 from tests.wire_messages import moment
 
@@ -28,7 +28,7 @@ def three_times_as_dear() -> City:
         "hit-three-times-as-dear",
         "十例肺炎均次约9,090元，同组五家约3,030元（均次系数1.01）：费用约为3倍，多出约60,600元，基金按60%为36,360元。",
         {
-            "status": "open", "institution": "H32010600001", "group": "3201 A100 05", "severity": "medium",
+            "status": "open", "institution": "H32010600001", "group": "3201 A100 05", "severity": "high",
             "begin": "2026-03-01 00:00:00", "measures": {"cases_compared": 10, "mean_cost": 909_000, "peers": 5},
         },
     )  # fmt: skip
@@ -40,6 +40,26 @@ def three_times_as_dear() -> City:
 def half_as_dear_again() -> City:
     city = told("near-half-as-dear-again", "费用为同组的1.5倍：ln 1.5 = 0.41，不足两个标准差，十例不足以说明问题。")
     city.ward((4500.0, *OTHERS))
+    return city.ended(10)
+
+
+@case
+def three_months_together() -> City:
+    city = told(
+        "hit-three-months-together",
+        "一月至三月每月十例，费用都是同组的1.5倍：一个月不足三个标准差，两三个月合起来超过三个。",
+        *(
+            {
+                "status": "open", "institution": "H32010600001", "severity": "low", "begin": f"2026-0{month}-01 00:00:00",
+                "measures": {"cases_compared": cases, "peers": 5},
+            }
+            for month, cases in ((2, 20), (3, 30))
+        ),
+    )  # fmt: skip
+    for first in (-55, -25, 0):
+        for number in range(10):
+            for hospital, amount in enumerate((4500.0, *OTHERS)):
+                city.discharged(hospital, first + number % 6, round(amount * SPREAD[number % len(SPREAD)], 2))
     return city.ended(10)
 
 

@@ -1,8 +1,8 @@
 """Who admits too readily?
 
 In the first week of March five hospitals see twenty outpatients each and admit one or two; one sees twenty and admits
-eighteen. Its share is 18/38 = 0.474, theirs 1/21 or 2/22; √(0.474·0.526/38) is 0.08, and so four and a half standard
-deviations.
+eighteen. Its share is 18/38 = 0.474, theirs 1/21 or 2/22; the angles whose sine's square these are lie 0.46 apart, and chance
+gives them 1.2/(2·√38) = 0.10, the peers and their median another 0.09: 3.4 standard deviations.
 """
 
 from __future__ import annotations
@@ -32,6 +32,23 @@ def one_of_two_is_admitted() -> City:
         "18人次入院、20人次门诊：收住院比例47.4%，同组约5%至9%。",
         {"status": "open", "institution": "H33010600001", "measures": {"inpatient_share": 0.4737, "admissions": 18}},
     )
+    return city.ended(10)
+
+
+@case
+def three_months_together() -> City:
+    city = City(
+        "inpatient_rate", "hit-three-months-together",
+        "一月至三月每月入院8人次、门诊40人次，收住院比例16.7%，同组约2.4%：单月入院不足15人次，三个月合起来足以说明问题。",
+        {"status": "open", "institution": "H33010600001", "measures": {"admissions": 24, "outpatient_visits": 120}},
+        region="330106",
+    )  # fmt: skip
+    for first in (-55, -25, 0):
+        for hospital in range(6):
+            for number in range(40):
+                city.served(hospital, first + number % 6, 120.0)
+            for number in range(8 if hospital == 0 else 1):
+                city.admitted(hospital, first + number % 6)
     return city.ended(10)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from tests.golden_cases.peers_story import City
+from tests.golden_cases.peers_story import SPREAD, City
 from tests.golden_cases.story import Expected, case
 from tests.wire_messages import moment
 
@@ -38,6 +38,29 @@ def eight_days() -> City:
         {"status": "open", "institution": "H36010600001", "group": "3601 A100 05"},
     )
     return city.ended(24)
+
+
+@case
+def a_little_of_everything() -> City:
+    """No day is strange, no indicator far out: stays and visits a fifth dearer, more stays, more to pay alone."""
+    city = City(
+        "institution_profile", "hit-a-little-of-everything",
+        "一月至三月该院住院和门诊均次费用约为同组1.2倍，收住院更多，目录外占比更高：单项都不突出，合起来明显偏高。",
+        *(
+            {"status": "open", "institution": "H36010600001", "severity": "low", "begin": f"2026-0{month}-01 00:00:00"}
+            for month in (2, 3)
+        ),
+        region="360106",
+    )  # fmt: skip
+    for first in (-55, -25, 0):
+        for hospital in range(6):
+            dear, own = (1.2, 0.1) if hospital == 0 else (1.0, 0.02)
+            for number in range(40):
+                city.served(hospital, first + number % 6, round(100.0 * dear * SPREAD[number % 5], 2))
+            for number in range(9 if hospital == 0 else 4):
+                bill = round(3000.0 * dear * SPREAD[number % 5], 2)
+                city.discharged(hospital, first + number % 6, bill, own=round(bill * own, 2))
+    return city.ended(10)
 
 
 @case

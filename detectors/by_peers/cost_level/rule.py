@@ -1,11 +1,12 @@
 """Do an institution's cases cost far more than the same cases cost its peers?
 
-Each month's settled stays, and its outpatient visits or sales, are held against what the same diagnoses (three characters)
+Each month's settled stays, and its outpatient visits, are held against what the same diagnoses (three characters)
 cost the other institutions of its group in the same month, the institution itself left out; the quotient, a geometric mean so
 that one dear case is not a dear hospital, is judged by the median and the median absolute deviation of the peers' own
 quotients. The excess is in money what the cases cost beyond that. Where a group has too few members, the wider one of that
 kind is asked (`detectors.books.comparing`). Months are judged alone and up to three together, stays and visits alone and
-together, against the peers and against the institution's own months before (`detectors.books.standing`). Source: rules.md cost_level; domain.md §4.13 (z over 3).
+together, against the peers and against the institution's own months before (`detectors.books.standing`). Source: rules.md
+cost_level; domain.md §4.13 (z over 3).
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ def describe(page: MemberPage, what: str, one: Judged, stood: Standing, mix: Cas
         f"费用为其{times:.2f}倍（偏离{stood.deviation:.1f}个标准差{before.zh}），合计多出{excess}元，自{since}起持续偏高{top.zh}。"
         "请先抽查这些病种费用最高的病历：检查、用药、耗材是否与病情相符，有无小病大治、重复检查、分解项目。",
         f"{place}, {month.en}: {mix.count} {cases.en} at {mean / 100:,.0f} yuan each; the same diagnoses cost "
-        f"{usual / 100:,.0f} at {group.en}: {times:.2f} times as much ({stood.deviation:.1f} standard deviations{before.en}), {excess} "
-        f"yuan in excess, so since {since}{top.en}. Look first at the dearest files of these diagnoses: whether "
+        f"{usual / 100:,.0f} at {group.en}: {times:.2f} times as much ({stood.deviation:.1f} standard deviations{before.en}), "
+        f"{excess} yuan in excess, so since {since}{top.en}. Look first at the dearest files of these diagnoses: whether "
         "tests, drugs and materials fit the illness.",
     )  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 The share of admissions among admissions, outpatient visits and sales of a month, against the median of its group and the
 peers' median absolute deviation; months are judged alone and up to three together, against the peers and against the
-institution's own months before (`detectors.books.standing`). Source: rules.md inpatient_rate; domain.md §4.8 (the top tenth is inspected).
+institution's own months before (`detectors.books.standing`). Source: rules.md
+inpatient_rate; domain.md §4.8 (the top tenth is inspected).
 """
 
 from __future__ import annotations
@@ -59,8 +60,9 @@ class InpatientRate(Rule[MemberPage], frozen=True, kw_only=True):
         int, parameter(5, 10_000, "stays", "至少入院人次", "admissions, at least", _SOURCE)
     ] = 15  # fmt: skip
 
-    least_cases: Annotated[
-        int, parameter(10, 100_000, "cases", "至少入院和门诊人次", "admissions and visits, at least", "ENG")
+    enough_cases: Annotated[
+        int,
+        parameter(10, 100_000, "cases", "足够的人次，不足时偏离须高四分之一", "cases, or a quarter farther", "ENG")
     ] = 100  # fmt: skip
 
     def concerns(self, page: MemberPage) -> bool:
@@ -81,19 +83,23 @@ class InpatientRate(Rule[MemberPage], frozen=True, kw_only=True):
         if one is None or not judging.is_of_its_kind(one.seen):  # who has clinics and who has beds differ
             return None
         stood = standing(page, INPATIENT, one.month)
-        if stood is None or stood.deviation < self.deviation:
+        if stood is None:
             return None
         seen, counts = one.seen, summed(known.counts for known in judging.stretch(page, stood.since, one.month))
         share, usual = told(INPATIENT, seen.expected + stood.distance), told(INPATIENT, seen.expected)
-        is_enough = counts.admissions >= self.least_admissions and counts.admissions + counts.visits >= self.least_cases
-        if not is_enough or share < usual + self.margin:
+        cases = counts.admissions + counts.visits
+        limit = judging.limit_of(self.deviation, cases, self.enough_cases)
+        # Where few come at all, as to a specialist, months of them together prove no more than one of them.
+        admitted = counts.admissions if cases >= self.enough_cases else one.known.counts.admissions
+        is_far = stood.deviation >= limit and share >= usual + self.margin
+        if not is_far or admitted < self.least_admissions:
             return None
         of_month = one.known.counts
         of_stays = of_month.fund * one.known.stays.total / of_month.total if of_month.total else 0.0
         risk = round(of_stays * (share - usual) / share)
         return Finding(
-            severity=judging.severity_of(stood.deviation, self.deviation, risk, _DEAR),
-            score=judging.score_of(stood.deviation, self.deviation),
+            severity=judging.severity_of(stood.deviation, limit, risk, _DEAR),
+            score=judging.score_of(stood.deviation, limit),
             begin=judging.begin_of(one.month),
             end=judging.end_of(one.known),
             institution=page.institution,
@@ -103,7 +109,7 @@ class InpatientRate(Rule[MemberPage], frozen=True, kw_only=True):
                     "inpatient_share", round(share, 4), round(usual + self.margin, 4), "share",
                     round(usual, 4),
                 ),
-                Measure("deviation_from_peers", round(stood.deviation, 2), self.deviation, "deviations"),
+                Measure("deviation_from_peers", round(stood.deviation, 2), round(limit, 2), "deviations"),
                 Measure("admissions", counts.admissions, self.least_admissions, "stays"),
                 Measure("outpatient_visits", counts.visits, None, "visits"),
                 Measure("peers", seen.peers, None, "institutions"),

@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar
 from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, OWN
 from detectors.books.member import MemberPage
 from detectors.books.peer_calendar import first_day, month_of, name_of
-from detectors.books.standing import Standing, joint, together
+from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
 from detectors.by_peers.institution_profile.text import describe, describe_months
 from detectors.engine.page import Page
@@ -152,7 +152,7 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
         stood = together(page, _ALL, month, self.most)
         deviation = joint(stood.values(), self.most)
         above = [one for one in stood.values() if one.deviation >= 1]
-        if deviation < self.deviation or len(above) < _LEAST or self._is_anothers(stood):
+        if deviation < self.deviation or len(above) < _LEAST or self._is_anothers(page, month, stood):
             return None
         since = above[0].since
         counts = [one.counts for one in judging.stretch(page, since, month)]
@@ -160,11 +160,11 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
             return None
         return self._of_months(page, month, stood, deviation, view)
 
-    def _is_anothers(self, stood: dict[str, Standing]) -> bool:
-        """Whether one of them is far out alone; what stays and visits cost is one thing."""
+    def _is_anothers(self, page: MemberPage, month: int, stood: dict[str, Standing]) -> bool:
+        """Whether one of them is far out alone, over whatever stretch; what stays and visits cost is one thing."""
         costs = [one for name, one in stood.items() if name in (COST_STAYS, COST_VISITS)]
-        others = [one.deviation for name, one in stood.items() if name in (INPATIENT, OWN)]
-        return max([joint(costs, self.alone), *others]) >= self.alone
+        alone = [one.deviation for name in _ALL if (one := standing(page, name, month)) is not None]
+        return max([joint(costs, self.alone), *alone]) >= self.alone
 
     def _of_months(
         self, page: MemberPage, month: int, stood: dict[str, Standing], deviation: float, view: View

@@ -65,7 +65,7 @@ def describe_months(
     return Text(
         f"{place}：{period.zh}单项指标都不突出，但合起来明显偏高（合计偏离同类机构{deviation:.1f}个标准差）：{zh}。"
         "这是指标组合上的异常，不说明原因；请先看这几个月新增的病人、医师和项目，再抽查病历。",
-        f"{place}, {period.en}: nothing is far out by itself, all of it together is ({deviation:.1f} standard deviations from its "
-        f"peers): {en}. It says that it differs, not why; look first at the patients, doctors and items that are new in these "
-        "months, then at files.",
+        f"{place}, {period.en}: nothing is far out alone, all of it together is ({deviation:.1f} standard deviations from "
+        f"its peers): {en}. It says that it differs, not why; look first at the patients, doctors and items that are new "
+        "in these months, then at files.",
     )

@@ -24,6 +24,7 @@ from schemas.alerts import Measure, RuleClass, Series, Text
 
 _SOURCE = "rules.md spending_growth (ENG)"
 _DEAR = 5_000_000  # fen
+_SETTLED = 25  # days
 
 
 class SpendingGrowth(Rule[MemberPage], frozen=True, kw_only=True):
@@ -61,8 +62,9 @@ class SpendingGrowth(Rule[MemberPage], frozen=True, kw_only=True):
         int, parameter(0, 1_000_000_000, "fen", "至少超出金额", "excess, at least", _SOURCE)
     ] = 500_000  # fmt: skip
 
-    least_cases: Annotated[
-        int, parameter(10, 100_000, "cases", "至少入院和门诊人次", "admissions, visits and sales, at least", "ENG")
+    enough_cases: Annotated[
+        int,
+        parameter(10, 100_000, "cases", "足够的人次，不足时偏离须高四分之一", "cases, or a quarter farther", "ENG")
     ] = 60  # fmt: skip
 
     def concerns(self, page: MemberPage) -> bool:
@@ -82,7 +84,9 @@ class SpendingGrowth(Rule[MemberPage], frozen=True, kw_only=True):
         level = judging.judged_in(page, FUND, anchor)
         if level is None:
             return None
-        since = [one for one in stretches(page, FUND, level.month) if one.before is not None]
+        since = [
+            one for one in stretches(page, FUND, level.month) if one.before is not None and _is_settled(page, one.since)
+        ]
         found = [Grown(level, one.deviation, exp(one.distance - (one.before or 0.0)), one.since) for one in since]
         month = judging.judged_in(page, GROWTH, anchor)
         if month is not None:
@@ -99,20 +103,20 @@ class SpendingGrowth(Rule[MemberPage], frozen=True, kw_only=True):
         seen, fund = grown.one.seen, grown.one.known.counts.fund
         excess = round(fund * (1 - 1 / grown.beyond)) if grown.beyond > 1 else 0
         counts = [known.counts for known in judging.stretch(page, grown.since, grown.one.month)]
-        if sum(one.admissions + one.visits for one in counts) < self.least_cases:  # one dear stay is no growth
-            return None
-        if grown.deviation < self.deviation or grown.beyond < self.ratio or excess < self.least_excess:
+        cases = sum(one.admissions + one.visits for one in counts)
+        limit = judging.limit_of(self.deviation, cases, self.enough_cases)  # one dear stay is no growth
+        if grown.deviation < limit or grown.beyond < self.ratio or excess < self.least_excess:
             return None
         return Finding(
-            severity=judging.severity_of(grown.deviation, self.deviation, excess, _DEAR),
-            score=judging.score_of(grown.deviation, self.deviation),
+            severity=judging.severity_of(grown.deviation, limit, excess, _DEAR),
+            score=judging.score_of(grown.deviation, limit),
             begin=judging.begin_of(grown.one.month),
             end=judging.end_of(grown.one.known),
             institution=page.institution,
             group=seen.group,
             measures=(
                 Measure("growth_over_peers", round(grown.beyond, 3), self.ratio, "times", 1.0),
-                Measure("deviation_from_peers", round(grown.deviation, 2), self.deviation, "deviations"),
+                Measure("deviation_from_peers", round(grown.deviation, 2), round(limit, 2), "deviations"),
                 Measure("fund_of_month", fund, None, "fen", fund - excess),
                 Measure("peers", seen.peers, None, "institutions"),
             ),
@@ -120,6 +124,11 @@ class SpendingGrowth(Rule[MemberPage], frozen=True, kw_only=True):
             text=describe(page, grown, excess, view),
             series=_history(page, grown),
         )
+
+
+def _is_settled(page: MemberPage, month: int) -> bool:
+    """Whether it was there for as good as a month before: who has just opened grows honestly."""
+    return sum(known.active for known in judging.stretch(page, month - 4, month - 1)) >= _SETTLED
 
 
 def _history(page: MemberPage, grown: Grown) -> Series:
