@@ -15,7 +15,7 @@ import pytest
 from schemas.labels import Label, decode_label
 from simulation.county import simulate
 
-START, DAYS, PERSONS, SEED = date(2026, 1, 1), 110, 20_000, 6
+START, DAYS, PERSONS, SEED = date(2026, 1, 1), 110, 20_000, 10
 SCHEMES = ("cost_level", "drug_hoarding", "drug_volume_peer", "inpatient_rate", "institution_profile", "own_expense_share",
            "spending_growth")  # fmt: skip
 Message = dict[str, Any]

@@ -34,7 +34,7 @@ def _begin(backstage: Backstage, shift: float, day: int) -> None:
         return
     practice.zeal[place.index] *= 1 + 0.6 * shift
     practice.stretch[place.index] *= 1 + shift / 2
-    practice.own_paid[place.index] += shift / 4
+    practice.own_paid[place.index] += shift / 6
     backstage.label(Hidden(backstage.pattern, place.index, day * DAY, backstage.days * DAY))
     _morning(backstage, place, backstage.usual_visits(place, day), shift, day)
 
