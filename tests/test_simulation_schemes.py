@@ -13,7 +13,7 @@ from simulation.county import simulate
 from simulation.schemes import available, chosen
 from tests.county_reading import County, Message, SeenStay, SeenVisit
 
-DAYS, PERSONS, SEED = 75, 20_000, 3
+DAYS, PERSONS, SEED = 75, 30_000, 3
 NEEDS_A_LONG_PERIOD = {"frequent_admission"}
 SEVERAL_PLACES = {"overlapping_stay", "after_death"}
 

@@ -15,7 +15,7 @@ from tests import plain_patterns
 from tests.county_reading import County, SeenStay
 from tests.plain_patterns import DAY, Found
 
-DAYS, PERSONS, SEED = 60, 12_000, 5
+DAYS, PERSONS, SEED = 60, 12_000, 6
 Rows = dict[str, dict[str, Any]]
 
 

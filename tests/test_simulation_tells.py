@@ -15,7 +15,7 @@ import pytest
 from simulation.schemes import available
 from tests.scheme_messages import Listener, Message, listened, parted
 
-DAYS, PERSONS, SEED = 64, 9_000, 8
+DAYS, PERSONS, SEED = 64, 14_000, 9
 NEEDS_A_LONG_PERIOD = {"frequent_admission"}
 CLOSED = 60  # a field with so few values among ordinary messages is a code
 TIMES = ("inf_time", "fee_ocur_time", "begntime", "endtime", "setl_time")
