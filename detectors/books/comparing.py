@@ -132,10 +132,10 @@ def _mix(pages: Pages, groups: tuple[str, ...], month: int, kinds: dict[str, lis
         scatter += cases * usual.trust**2 * usual.variance
         parts.append((kind[1:], cases, cost, round(cases * usual.mean)))
     compared = sum(part[1] for part in parts)
-    if compared < _COMPARABLE * count:
-        return CaseMix(count, total)
-    top = sorted(parts, key=lambda part: (part[3] - part[2], part[0]))[:MOST_TOP]
     strange = round(_strange(pages, groups, month, kinds, own_of), 3)
+    if compared < _COMPARABLE * count:
+        return CaseMix(count, total, strange=strange)
+    top = sorted(parts, key=lambda part: (part[3] - part[2], part[0]))[:MOST_TOP]
     return CaseMix(
         compared, sum(part[2] for part in parts), round(expected), logs / weight / LOG_SCALE, tuple(top), strange,
         sqrt(scatter) / weight,
