@@ -150,6 +150,7 @@ MEASURES: Final = {
     "mild_stays": Text("其中轻症", "of these, for a mild illness"),
     "idle_days_in_all": Text("合计无诊疗天数", "idle days in all"),
     "cost_over_peers": Text("同病种费用与同组之比", "cost over that of the peers' same cases"),
+    "deviation_together": Text("几项合计偏离同组", "away from the peers, several indicators together"),
     "deviation_from_peers": Text("偏离同组", "away from the peers"),
     "volume_over_peers": Text("用量与同组之比", "volume for a case over the peers'"),
     "money_per_case": Text("每人次金额", "money for a case"),

@@ -444,6 +444,7 @@ def check_names_the_transaction_by_which_it_speaks(subject: Subject) -> int:
             if alert.source.msgid:
                 assert sent[alert.source.offset] == alert.source.msgid
             looked_at += 1
+    assert looked_at, "of what says nothing nobody knows by what it would speak"
     return looked_at
 
 

@@ -65,11 +65,14 @@ def _renamed(value: Any, number: int) -> Any:
     if isinstance(value, list):
         return [_renamed(one, number) for one in value]
     if isinstance(value, dict):
-        return {
-            name: f"{one}{number:03d}" if name in _NAMES and isinstance(one, str) and one else _renamed(one, number)
-            for name, one in value.items()
-        }
+        return {name: _anew(name, one, number) for name, one in value.items()}
     return value
+
+
+def _anew(name: str, value: Any, number: int) -> Any:
+    if name == "admdvs":  # a story's institutions are one another's peers, and nobody else's
+        return f"{value[1]}{number:03d}{value[4:]}"
+    return f"{value}{number:03d}" if name in _NAMES and isinstance(value, str) and value else _renamed(value, number)
 
 
 def _dumped(record: Any) -> bytes:
