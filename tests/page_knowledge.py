@@ -20,7 +20,7 @@ from detectors.books.case import CasePage, TiePage
 from detectors.books.census import CensusPage
 from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
-from detectors.books.item import ItemPage
+from detectors.books.item import TELLING, ItemPage
 from detectors.books.item_among_peers import KinPage, SoldPage
 from detectors.books.item_bins import ItemSpreadPage, RankPage
 from detectors.books.item_days import ItemDays
@@ -183,6 +183,13 @@ def _of_norm(page: NormPage, compared: Compared) -> Any:
     return {month: sums for month, sums in page.months.items() if sums[0]}
 
 
+def _of_sold(page: SoldPage, compared: Compared) -> Any:
+    if not compared.learned:  # an item's history may begin later then, and what was before its beginning is not told
+        return None
+    """Less than `TELLING` is as if nothing had been told."""
+    return {month: (one.packs, one.fen, one.sales) for month, one in page.months.items() if one.fen >= TELLING}
+
+
 def _of_snapshot(snapshot: VisitSnapshot) -> VisitSnapshot:
     standing = tuple(swipe for swipe in snapshot.swipes if swipe.refunded_at is None)
     return structs.replace(snapshot, partition=0, offset=0, source=Reference("", "", 0), swipes=standing)
@@ -193,7 +200,7 @@ KNOWLEDGE: Final[dict[type[Page], Callable[[Any, Compared], Any]]] = {
     CensusPage: _of_census, BedPage: _of_bed, BedCodesPage: _of_bed_codes, AmountsPage: _of_amounts,
     TerminalPage: _of_terminal, CasePage: _of_case, TiePage: _of_tie, PersonPage: _of_person,
     HouseholdPage: _of_household, GroupPage: _of_group, ActivityPage: _of_activity, DaysPage: _of_days_among_peers,
-    NormPage: _of_norm,
+    NormPage: _of_norm, SoldPage: _of_sold,
 }  # fmt: skip
 NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset(
     {
@@ -204,7 +211,6 @@ NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset(
         SpreadPage,
         ItemSpreadPage,
         KinPage,
-        SoldPage,  # open: an example was found in which one sale of a told month was missing after a correction
         RankPage,
         ProfilePage,
         MemberPage,
