@@ -53,6 +53,7 @@ COMPILED = [
     "detectors/engine/household_stage.py",
     "detectors/engine/institution_stage.py",
     "detectors/engine/joining.py",
+    "detectors/engine/later_stage.py",
     "detectors/engine/pages.py",
     "detectors/engine/peers_stage.py",
     "detectors/engine/person_stage.py",

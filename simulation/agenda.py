@@ -1,6 +1,6 @@
 """What happens next? Everything that will be sent, day by day, in the order in which the gateway relays it.
 
-Only what is still to come is held: the calls of today in a heap, those of later days in lists. An institution's calls
+Only what is still to come is held: what calls of today bring about in a heap, all else in lists by day. An institution's calls
 keep their order; between institutions the delays of their relays leave a few seconds of disorder, as on the wire.
 """
 
@@ -21,7 +21,7 @@ class Agenda:
         self._delays = [institution.habits.relay_delay for institution in institutions]
         self._end = end
         self._later: dict[int, list[_Entry]] = {}
-        self._today: list[_Entry] = []
+        self._soon: list[_Entry] = []
         self._day = -1
         self._put = 0
 
@@ -34,21 +34,20 @@ class Agenda:
         entry = (arrival, self._put, at, call)
         day = arrival // DAY
         if day <= self._day:
-            heapq.heappush(self._today, entry)
+            heapq.heappush(self._soon, entry)
         else:
             self._later.setdefault(day, []).append(entry)
 
-    def open_day(self, day: int) -> None:
-        """Makes the day today."""
-        self._day = day
-        self._today = self._later.pop(day, [])
-        heapq.heapify(self._today)
+    def run(self, day: int) -> Iterator[bytes]:
+        """Makes the day's calls in order; a call may put others, today's included.
 
-    def run(self) -> Iterator[bytes]:
-        """Makes today's calls in order; a call may put others, today's included."""
-        today = self._today
-        while today:
-            _, _, at, call = heapq.heappop(today)
+        What was known in the morning is sorted once: a heap of it all would cost each call a path through the whole day.
+        """
+        self._day, soon = day, self._soon
+        known = sorted(self._later.pop(day, []), reverse=True)
+        while known or soon:
+            is_known = not soon or (known and known[-1] < soon[0])
+            _, _, at, call = known.pop() if is_known else heapq.heappop(soon)
             message = call(at)
             if message is not None:
                 yield message

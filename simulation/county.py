@@ -100,10 +100,9 @@ def simulate(
     with unfinished.open("wb") as file, _garbage_uncollected():
         for day in range(days):
             world.demand.open_day(day)
-            world.agenda.open_day(day)
             for part in parts:
                 part.open_day(day)
-            for messages in _chunks(world.agenda.run()):
+            for messages in _chunks(world.agenda.run(day)):
                 transactions += len(messages)
                 written += file.write(b"".join(messages))
             progress(day + 1)

@@ -73,18 +73,18 @@ def profile_key(group: str) -> bytes:
     return f"F{group}".encode()
 
 
-def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tuple[str, ...]) -> None:
-    """Score the day by its group's model, then learn it. ``groups``: the narrowest first."""
+def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tuple[str, ...]) -> bool:
+    """Score the day by its group's model, then learn it; whether it counts as scored. ``groups``: the narrowest first."""
     key = profile_key(member.model_group or groups[-1])
     page = pages.open(ProfilePage, key, ProfilePage)
     raw = _raw(day)
     vector = _vector(raw, member.habits, page.usual)
-    size = day.counts.visits + day.counts.admissions + day.counts.discharges
+    is_scored, size = False, day.counts.visits + day.counts.admissions + day.counts.discharges
     if page.trees.is_warm and member.learned_days >= _LEARNING_DAYS and size:
         score = page.trees.score(vector)
         limit = page.judge(score)
-        member.is_profiled = page.scored > _LIMIT_DAYS
-        if member.is_profiled:
+        is_scored = member.is_profiled = page.scored > _LIMIT_DAYS
+        if is_scored:
             month = month_of(day.day)
             member.scored_days[month] = member.scored_days.get(month, 0) + 1
             if score > limit:
@@ -98,6 +98,7 @@ def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tup
     pages.changed(key, page)
     if page.newest_day == day.day:
         pages.sleep(key, page, page.forgets_at())
+    return is_scored
 
 
 def _raw(day: InstitutionDay) -> dict[str, float]:

@@ -8,12 +8,11 @@ import msgspec
 
 from detectors.books.household import HouseholdPage, household_key
 from detectors.books.neighbours import GroupPage, NeighbourStay, group_key
-from detectors.engine.clock import CLOCK_KEY, Watermark
+from detectors.engine.clock import Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Incoming
-from detectors.engine.marks import fault_of
+from detectors.engine.later_stage import LaterStage
 from detectors.engine.page import Page
-from detectors.engine.stage import Stage
 from schemas.snapshots import (
     GroupMember,
     GroupVisit,
@@ -27,21 +26,12 @@ from schemas.snapshots import (
 )
 
 
-class HouseholdStage(Stage):
+class HouseholdStage(LaterStage):
     """Memberships and members' stays in, alerts about households and groups beyond them out."""
 
     name: ClassVar[str] = "household"
     roles: ClassVar[tuple[str, ...]] = ("households",)
     kinds: ClassVar[tuple[type[Page], ...]] = (HouseholdPage, GroupPage, Watermark)
-
-    def _begin(self) -> None:
-        self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
-
-    def _now(self) -> int:
-        return self._watermark.now(self._layout.partitions)
-
-    def _moved_by(self) -> tuple[int, int]:
-        return self._watermark.moved_by
 
     def _take_one(self, role: str, record: Incoming) -> None:
         try:
@@ -73,13 +63,6 @@ class HouseholdStage(Stage):
                 return
             newest = message.snapshot
         self._review(key, page, self._now(), _cause_of(newest))
-
-    def _take_mark(self, mark: Mark, role: str, record: Incoming) -> None:
-        if (fault := fault_of(mark, self._layout.partitions, record.timestamp_ms)) is not None:
-            self._park("household", fault, "not a mark of a stage of ours", role, record)
-        elif self._watermark.post(mark):
-            self._keep_clock(self._watermark)
-            self._fire_until(self._now(), Cause(mark.partition, mark.offset, mark.time, "", "", mark.time))
 
     def _take_of_group(self, message: GroupVisit | GroupMember) -> None:
         key, group = group_key(message.group), message.group

@@ -28,12 +28,11 @@ from detectors.books.member import (
 from detectors.books.peer_calendar import COMPARE_AFTER, first_day, month_of, next_look, part_of
 from detectors.books.peer_groups import NormPage, SpreadPage, count_cases, groups_of
 from detectors.books.profile import ProfilePage, learn_day
-from detectors.engine.clock import CLOCK_KEY, Watermark
+from detectors.engine.clock import Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Incoming
-from detectors.engine.marks import fault_of
+from detectors.engine.later_stage import LaterStage
 from detectors.engine.page import NEVER, Page
-from detectors.engine.stage import Stage
 from detectors.models.half_space import load
 from schemas.china_time import DAY
 from schemas.peer_days import InstitutionDay, decode_for_peers
@@ -41,7 +40,7 @@ from schemas.peer_items import ItemMonth
 from schemas.snapshots import Mark
 
 
-class PeersStage(Stage):
+class PeersStage(LaterStage):
     """Closed days of institutions and months of their items in, alerts about institutions among their peers out."""
 
     name: ClassVar[str] = "peers"
@@ -52,15 +51,9 @@ class PeersStage(Stage):
     )  # fmt: skip
 
     def _begin(self) -> None:
-        self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
+        super()._begin()
         load()  # now, and not in the middle of a day
         self._profiling = [r.rule_id for r in self.examiner.rules() if r.has_models]
-
-    def _now(self) -> int:
-        return self._watermark.now(self._layout.partitions)
-
-    def _moved_by(self) -> tuple[int, int]:
-        return self._watermark.moved_by
 
     def _take_one(self, role: str, record: Incoming) -> None:
         try:
@@ -69,13 +62,7 @@ class PeersStage(Stage):
             self._park("peers", "wrong_type", "not an institution's day, nor an item's month", role, record)
             return
         if isinstance(message, Mark):
-            if (fault := fault_of(message, self._layout.partitions, record.timestamp_ms)) is not None:
-                self._park("peers", fault, "not a mark of a stage of ours", role, record)
-            elif self._watermark.post(message):
-                self._keep_clock(self._watermark)
-                self._fire_until(
-                    self._now(), Cause(message.partition, message.offset, message.time, "", "", message.time)
-                )
+            self._take_mark(message, role, record)
             return
         self._take_told(message, record)
 
@@ -154,9 +141,7 @@ class PeersStage(Stage):
             member.measure_at = next_look(now).at
         member.newest_day = max(member.newest_day, day.day)
         if held is None and not day.is_late:
-            scored = sum(member.scored_days.values())
-            learn_day(self._pages, member, day, groups)
-            is_scored = sum(member.scored_days.values()) - scored
+            is_scored = learn_day(self._pages, member, day, groups)
             self._count_judged(self._profiling, is_scored, is_scored and day.day in member.strange)
         else:
             self._count_late()

@@ -10,12 +10,12 @@ import msgspec
 from detectors.books.elsewhere import all_of, changes_of
 from detectors.books.group_keys import groups_of, ties_of
 from detectors.books.person import PersonPage, person_key
-from detectors.engine.clock import BEGINNING, CLOCK_KEY, Watermark
+from detectors.engine.clock import BEGINNING, Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Forward, Incoming
-from detectors.engine.marks import fault_of
+from detectors.engine.later_stage import LaterStage
 from detectors.engine.page import Page
-from detectors.engine.stage import FIRST, Stage
+from detectors.engine.stage import FIRST
 from schemas.fields import Undecodable
 from schemas.references import decode_person
 from schemas.returns import Elsewhere, encode_return
@@ -34,27 +34,12 @@ from schemas.snapshots import (
 )
 
 
-class PersonStage(Stage):
+class PersonStage(LaterStage):
     """Snapshots of visits and persons' reference records in; alerts about persons, and stays for households, out."""
 
     name: ClassVar[str] = "person"
     roles: ClassVar[tuple[str, ...]] = ("persons", "visits")
     kinds: ClassVar[tuple[type[Page], ...]] = (PersonPage, Watermark)
-
-    def _begin(self) -> None:
-        self._watermark = self._pages.open(Watermark, CLOCK_KEY, Watermark)
-
-    def _now(self) -> int:
-        return self._watermark.now(self._layout.partitions)
-
-    def _moved_by(self) -> tuple[int, int]:
-        return self._watermark.moved_by
-
-    @property
-    def newest_source_time(self) -> int | None:
-        """The stream time of the source partition that is furthest; every source sends its marks here."""
-        newest = self._watermark.newest()
-        return None if newest == BEGINNING else newest
 
     def _take_one(self, role: str, record: Incoming) -> None:
         if role == "persons":
@@ -66,13 +51,7 @@ class PersonStage(Stage):
             self._park("person", "wrong_type", "not a snapshot", role, record)
             return
         if isinstance(message, Mark):
-            if (fault := fault_of(message, self._layout.partitions, record.timestamp_ms)) is not None:
-                self._park("person", fault, "not a mark of a stage of ours", role, record)
-            elif self._watermark.post(message):
-                self._keep_clock(self._watermark)
-                self._fire_until(
-                    self._now(), Cause(message.partition, message.offset, message.time, "", "", message.time)
-                )
+            self._take_mark(message, role, record)
             return
         if not has_possible_times(message):
             self._park("person", "out_of_range", "a time of the snapshot", role, record)
