@@ -4,13 +4,17 @@
 * Counties of 30,000 and 100,000 people over 60 days: how the number of pages of each kind follows the number of people.
 * The one of 100,000 people with a tenth of the cache: as many of its pages fit as would of a million people's with the whole
   cache, so what a page costs that must be decoded again is in the figure.
+
+What a transaction costs rises while books fill and models learn: the county of 500 days says by how much.
 """
 
 from __future__ import annotations
 
 import math
 import sys
+import time
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -54,22 +58,27 @@ class Census(msgspec.Struct, frozen=True):
     day: int
     transactions: int
     kinds: dict[str, Kept]
+    cpu_seconds: float  # that the replay had taken so far
 
 
 def censuses(folder: Path, days: list[int]) -> list[Census]:
     """Replay the county, and count its saved pages after each of these days and at the end."""
     replay = opened(folder)
     found: list[Census] = []
+    spent, since = 0.0, time.process_time()
 
     def look(day: int) -> None:
+        nonlocal spent, since
         if day in days:
-            found.append(_census(replay, day))
+            spent += time.process_time() - since
+            found.append(_census(replay, day, spent))
+            since = time.process_time()
 
     apply_transactions(replay, folder, look)
     return found
 
 
-def _census(replay: Replay, day: int) -> Census:
+def _census(replay: Replay, day: int, cpu_seconds: float) -> Census:
     replay.pipeline.save()
     kinds_of = {stage.name: stage.pages.kinds() for stage in replay.pipeline.stages}
     kinds: dict[str, Kept] = {}
@@ -86,7 +95,7 @@ def _census(replay: Replay, day: int) -> Census:
             name = kind.__name__.removesuffix("Page").lower()
             kinds[name] = Kept(stage, len(pages), saved, objects, decoded)
     tracemalloc.stop()
-    return Census(day, replay.transactions, kinds)
+    return Census(day, replay.transactions, kinds, cpu_seconds)
 
 
 def steady_cost_with_narrow_cache(folder: Path, from_day: int, share: float) -> Cost:
@@ -96,11 +105,19 @@ def steady_cost_with_narrow_cache(folder: Path, from_day: int, share: float) -> 
 
 
 class Projection(msgspec.Struct, frozen=True):
-    """A day of the large county. Memory is that of the saved pages where a process keeps them itself."""
+    """A day of the large county. Memory is that of the saved pages where a process keeps them itself.
+
+    ``age``: what a transaction has cost until then, over what it costs in the days in which the cost was measured.
+    """
 
     day: int
     transactions: float
     kinds: dict[str, Kept]
+    age: float
+
+    def minutes(self, cpu_us: float) -> float:
+        """Of replay on one core until then."""
+        return self.transactions * self.age * cpu_us / 6e7
 
     def total(self) -> Kept:
         """All kinds together."""
@@ -118,9 +135,12 @@ class Projection(msgspec.Struct, frozen=True):
         return found
 
 
-def projected(course: list[Census], mid: Census, large: Census, sizes: tuple[int, int, int]) -> list[Projection]:
+def projected(
+    course: list[Census], mid: Census, large: Census, sizes: tuple[int, int, int], usual_us: float
+) -> list[Projection]:
     """``course`` scaled to `PEOPLE`: by what the large county has of each kind on its day, and on from there by the power of
-    the number of people at which that kind grew from the middle county to the large one."""
+    the number of people at which that kind grew from the middle county to the large one. ``usual_us``: what a transaction of
+    ``course`` cost in the days in which the large county's cost was measured."""
     small_persons, mid_persons, large_persons = sizes
     then = next(census for census in course if census.day == large.day)
     found = []
@@ -130,8 +150,19 @@ def projected(course: list[Census], mid: Census, large: Census, sizes: tuple[int
             power = math.log(large.kinds[name].pages / mid.kinds[name].pages) / math.log(large_persons / mid_persons)
             factor = large.kinds[name].saved / then.kinds[name].saved * (PEOPLE / large_persons) ** min(power, 1.0)
             kinds[name] = kept.times(factor)
-        found.append(Projection(census.day, census.transactions * PEOPLE / small_persons, kinds))
+        age = census.cpu_seconds * 1e6 / census.transactions / usual_us
+        found.append(Projection(census.day, census.transactions * PEOPLE / small_persons, kinds, age))
     return found
+
+
+def stretches(course: list[Census]) -> list[tuple[int, int, float]]:
+    """First day, last day, and CPU µs a transaction between two censuses that follow one another."""
+    pairs = pairwise([Census(0, 0, {}, 0.0), *course])
+    return [
+        (a.day, b.day, (b.cpu_seconds - a.cpu_seconds) * 1e6 / (b.transactions - a.transactions))
+        for a, b in pairs
+        if b.day - a.day >= _CENSUS_DAYS
+    ]
 
 
 def measure(
@@ -149,13 +180,16 @@ def measure(
     whole = in_own_process(steady_cost, folder, compared_days * 2 // 3)
     narrow = in_own_process(steady_cost_with_narrow_cache, folder, compared_days * 2 // 3, sizes[2] / PEOPLE)
     tell(f"{whole.cpu_us:.1f} µs a transaction, {narrow.cpu_us:.1f} with the cache that a large county has")
-    days_ahead = projected(course, mid, large, sizes)
-    draw(days_ahead, narrow.cpu_us, chart)
-    return _section(days_ahead, whole, narrow, sizes)
+    regular = [census for census in course if census.day % _CENSUS_DAYS == 0]
+    costs = stretches(regular)
+    [usual] = [cost for first, _, cost in costs if first == compared_days * 2 // 3]
+    days_ahead = projected(course, mid, large, sizes, usual)
+    draw(days_ahead, costs, narrow.cpu_us, chart)
+    return _section(days_ahead, costs, whole, narrow, sizes)
 
 
-def draw(course: list[Projection], cpu_us: float, chart: Path) -> None:
-    """Saved state by kind over the days, and the time that a replay has taken until then."""
+def draw(course: list[Projection], costs: list[tuple[int, int, float]], cpu_us: float, chart: Path) -> None:
+    """Saved state by kind over the days, the time that a replay has taken until then, and what a transaction costs by age."""
     import matplotlib  # of the extra `bench`
 
     matplotlib.use("svg")
@@ -165,23 +199,30 @@ def draw(course: list[Projection], cpu_us: float, chart: Path) -> None:
     days = [each.day for each in course]
     names = sorted(course[-1].kinds, key=lambda name: -course[-1].kinds[name].saved)
     names = [name for name in names if course[-1].kinds[name].saved > _GIB / 200]
-    figure, (state, time) = pyplot.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    figure, (state, replay, aged) = pyplot.subplots(1, 3, figsize=(12, 3.2), layout="constrained")
     state.stackplot(days, [[each.kinds[name].saved / _GIB for each in course] for name in names], labels=names)
     state.axvline(YEAR, color="grey", linewidth=0.8, linestyle=":")
     state.set(xlabel="days of history", ylabel="saved state, GiB", xlim=(days[0], days[-1]))
     state.legend(loc="upper left", frameon=False, reverse=True)
-    time.plot(days, [each.transactions * cpu_us / 6e7 for each in course])
-    time.axvline(YEAR, color="grey", linewidth=0.8, linestyle=":")
-    time.set(xlabel="days of history", ylabel="replay, minutes on one core", xlim=(days[0], days[-1]), ylim=0)
-    for axes in (state, time):
+    replay.plot(days, [each.minutes(cpu_us) for each in course])
+    replay.axvline(YEAR, color="grey", linewidth=0.8, linestyle=":")
+    replay.set(xlabel="days of history", ylabel="replay, minutes on one core", xlim=(days[0], days[-1]), ylim=0)
+    aged.step([last for _, last, _ in costs], [cost for *_, cost in costs])
+    aged.set(xlabel="days of history", ylabel="measured, µs a transaction", xlim=(days[0], days[-1]), ylim=0)
+    for axes in (state, replay, aged):
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(chart, metadata={"Date": None})
     pyplot.close(figure)
 
 
-def _section(course: list[Projection], whole: Cost, narrow: Cost, sizes: tuple[int, int, int]) -> Section:
+def _section(
+    course: list[Projection], costs: list[tuple[int, int, float]], whole: Cost, narrow: Cost, sizes: tuple[int, int, int]
+) -> Section:  # fmt: skip
     year = next(each for each in reversed(course) if each.day <= YEAR)
-    minutes = year.transactions / year.day * YEAR * narrow.cpu_us / 6e7
+    minutes = year.minutes(narrow.cpu_us) / year.day * YEAR
+    ages = [
+        (f"{first}–{last}", f"{cost:.0f}") for first, last, cost in costs if last in _SHOWN_DAYS or last == costs[-1][1]
+    ]
     text = f"""`python -m benchmarks year`: a county of {PEOPLE:,} people, projected. Measured: {sizes[0]:,} people
 over {course[-1].day + 2} days, {sizes[1]:,} and {sizes[2]:,} over fewer; and what a transaction costs where the cache of decoded
 pages holds as small a part of them as it then will: {narrow.cpu_us:.1f} µs, {narrow.misses:.2f} pages decoded again each
@@ -190,6 +231,10 @@ pages holds as small a part of them as it then will: {narrow.cpu_us:.1f} µs, {n
 ![State and replay time over the days](year.svg)
 
 {_by_day(course, narrow.cpu_us)}
+
+What a transaction costs as the history grows, CPU µs in the county of {sizes[0]:,} people:
+
+{table(("days", "µs a transaction"), ages)}
 
 After {year.day} days, by kind:
 
@@ -209,7 +254,7 @@ def _by_day(course: list[Projection], cpu_us: float) -> str:
         if each.day in _SHOWN_DAYS or each is course[-1]:
             total = each.total()
             gib = (f"{size / _GIB:.2f}" for size in (total.saved, total.in_memory, each.cache()))
-            minutes = each.transactions * cpu_us / 6e7
+            minutes = each.minutes(cpu_us)
             rows.append(
                 (each.day, f"{each.transactions / 1e6:.1f} M", f"{total.pages / 1e6:.2f} M", *gib, f"{minutes:.0f}")
             )
