@@ -174,3 +174,74 @@ def more_sales_of_fewer_packs() -> Case:
         for number in range(4):
             told.sell(day, 2, hour=9 + number)
     return told.until(moment(71))
+
+
+def item(status: str = "open", **measured: float) -> Expected:
+    """What is said of the drug."""
+    return {"status": status, "item": TABLETS, "institution": HOSPITAL, "measures": measured}
+
+
+@case
+def slow_ramp() -> Case:
+    told = sales(
+        "hit-slow-ramp",
+        "Twenty packs a day; from day 40 on a tenth more each week for two months: no week stands out from the one before, "
+        "the 28 days do. It is said to climb by 1.10 a week, though the excess counts from later on.",
+        item(weekly_growth=1.1),
+        days=100, packs=lambda day: 20 if day < 40 else round(20 * 1.1 ** ((day - 40) / 7)),
+    )  # fmt: skip
+    return told.until(moment(101))
+
+
+@case
+def made_up_after_a_shortage() -> Case:
+    told = sales(
+        "exclude-made-up-after-a-shortage",
+        "Twenty packs a day, none for fifteen days (300 missed), then 45 a day for ten: 250 more than usual are what was missed.",
+        days=80, packs=lambda day: 20 if day < 40 or day >= 65 else 45 if day >= 55 else 0,
+    )  # fmt: skip
+    return told.until(moment(81))
+
+
+@case
+def hoarded_after_a_shortage() -> Case:
+    told = sales(
+        "hit-hoarded-after-a-shortage",
+        "None for ten days (200 missed), then 80 a day for twenty: of 1,200 packs beyond the usual, 400 may be what was missed "
+        "and is bought ahead.",
+        item(volume_7d=560.0),
+        days=90, packs=lambda day: 20 if day < 40 or day >= 70 else 80 if day >= 50 else 0,
+    )  # fmt: skip
+    return told.until(moment(91))
+
+
+@case
+def weekly_boxes() -> Case:
+    told = sales(
+        "exclude-weekly-boxes",
+        "Two hundred packs every Monday; once none comes, and twice as much a week later.",
+        days=120, packs=lambda day: (0 if day == 84 else 400 if day == 91 else 200) if day % 7 == 0 else 0,
+    )  # fmt: skip
+    return told.until(moment(121))
+
+
+@case
+def bulk_seller() -> Case:
+    told = sales(
+        "hit-bulk-seller",
+        "2,000 to 2,400 packs a day; 7,500 on one.",
+        item(volume_1d=7500.0),
+        days=60, packs=lambda day: 2_000 + 100 * (day % 5),
+    )  # fmt: skip
+    told.sell(60, 7_500)
+    return told.until(moment(63))
+
+
+@case
+def bulk_seller_half_as_much_again() -> Case:
+    told = sales(
+        "near-bulk-seller",
+        "2,000 to 2,400 packs a day; a week of a third more is no lasting one.",
+        days=70, packs=lambda day: round((2_000 + 100 * (day % 5)) * (1.33 if 55 <= day < 62 else 1.0)),
+    )  # fmt: skip
+    return told.until(moment(71))

@@ -15,6 +15,7 @@ from detectors.books.item import Citations, ItemPage
 from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary
 from detectors.books.item_sales import usual_sales
 from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
+from detectors.by_item.drug_volume.shortage import Shortage, expected_after, shortage_before
 from detectors.models.baseline import FESTIVAL_DRIFT
 from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import limit, surprise
@@ -54,6 +55,7 @@ class Crossing(NamedTuple):
     limit: float
     nats: float
     sales: Sales | None = None
+    shortage: Shortage | None = None  # before it
 
 
 class Episode(NamedTuple):
@@ -78,8 +80,17 @@ def crossing(book: ItemDays, day: int, bars: Iterable[Bar], cited: Mapping[int, 
         nats = surprise(volume, mean, variance)
         if nats < bar.nats or (bar.days > 1 and not _goes_on(book, day, volume / bar.days, mean / bar.days)):
             continue
+        shortage = shortage_before(book, day)
+        if shortage is not None:
+            usual = max(expected_after(book, shortage, day, bar.days), mean)
+            if volume < usual * bar.ratio or volume - usual < bar.packs:
+                continue
+            variance *= (usual / mean) ** 2 if mean > 0.0 else 1.0
+            mean, nats = usual, surprise(volume, usual, variance)
+            if nats < bar.nats:
+                continue
         least = max(mean * bar.ratio, mean + bar.packs, limit(mean, variance, bar.nats))
-        return Crossing(day, bar, volume, mean, least, nats)
+        return Crossing(day, bar, volume, mean, least, nats, None, shortage)
     return None
 
 
@@ -94,6 +105,8 @@ def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapp
             continue
         if told.number < told.mean * bar.ratio or told.number - told.mean < bar.packs:
             continue
+        if told.number < told.mean * _more_after(book, day, bar.days, ordinary.mean) * bar.ratio:
+            continue
         volume, packs = book.volume(day, bar.days), ordinary.mean * _PACKS_TOO
         variance = told.variance * _stays(book, day, bar.days, cited)
         nats = surprise(told.number, told.mean, variance)
@@ -102,6 +115,14 @@ def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapp
         least = max(told.mean * bar.ratio, told.mean + bar.packs, limit(told.mean, variance, bar.nats))
         return Crossing(day, bar, volume, ordinary.mean, packs, nats, Sales(told.number, told.mean, least))
     return None
+
+
+def _more_after(book: ItemDays, day: int, days: int, mean: float) -> float:
+    """How many times as many sales may come after a shortage."""
+    shortage = shortage_before(book, day)
+    if shortage is None or mean <= 0.0:
+        return 1.0
+    return max(expected_after(book, shortage, day, days) / mean, 1.0)
 
 
 def _of_drugs(ordinary: Ordinary, begin: int) -> float:

@@ -3,7 +3,9 @@
 Each item's running day and the 7, 14 and 28 days up to it are judged against an online baseline of its own
 (`detectors.models.baseline`) by the tail of their distribution (`detectors.models.tail`), never by z: domain.md §4.9 asks
 for a ratio, a number of packs and a significance, and all three must be crossed. Days out of the ordinary with small
-gaps are one alert, anchored on the first; it grows once a day, when the day that is over joins it.
+gaps are one alert, anchored on the first; it grows once a day, when the day that is over joins it. After a shortage what was
+missed, and as much again, may come (`detectors.by_item.drug_volume.shortage`). An excess is called a spike, a surge, a ramp or a
+shift of level.
 """
 
 from __future__ import annotations
@@ -50,9 +52,12 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     has_models: ClassVar[bool] = True
     silences: ClassVar[tuple[str, ...]] = ("warming_up",)
     blind_spots: ClassVar[Text] = Text(
-        "从一开始就用量偏高的机构、品种看不出来（需与同级机构对比）；新品种在学习期内不判断；每月只来一两次的品种要有多次记录才能判断。",
+        "从一开始就用量偏高的机构、品种看不出来（需与同级机构对比）；新品种在学习期内不判断；每月只来一两次的品种要有多次记录才能判断；"
+        "每周整箱到货的品种，四周内放量到五倍也可能看不出来；断供后四周内、两倍于少用量以内的放量视为补货备货。",
         "An item that was too high from the start is not seen (that is for the comparison with peers); a new item is not judged"
-        " while it warms up; an item that comes once or twice a month needs many deliveries before it can be judged.",
+        " while it warms up; an item that comes once or twice a month needs many deliveries before it can be judged; one that"
+        " comes in a box a week may come to five times as much for four weeks unseen. In the four weeks after a shortage twice"
+        " what was missed is taken for making up.",
     )
 
     day_ratio: Annotated[
