@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from schemas.china_time import format_time
 from tests.golden_cases.story import FAMILY, HOSPITAL, Case, Expected, case
 from tests.wire_messages import TABLETS, Billed, moment
 
@@ -245,3 +246,79 @@ def bulk_seller_half_as_much_again() -> Case:
         days=70, packs=lambda day: round((2_000 + 100 * (day % 5)) * (1.33 if 55 <= day < 62 else 1.0)),
     )  # fmt: skip
     return told.until(moment(71))
+
+
+# -- institutions that send no bills --------------------------------------------------------------------------------
+
+
+def stock(told: Case, infno: str, day: int, packs: float, batch: str, hour: int = 9) -> None:
+    """A stock report: bought (3503), sent back (3504) or sold (3505)."""
+    node, prefix = ("purcinfo", "purc") if infno in ("3503", "3504") else ("selinfo", "sel")
+    at = moment(day, hour)
+    moved = {"med_list_codg": TABLETS, "fixmedins_bchno": batch, f"{prefix}_retn_cnt": packs}
+    moved["purc_retn_stoin_time" if prefix == "purc" else "sel_retn_time"] = format_time(at)
+    told.send(at, told.gateway.call(infno, at, {node: moved}))
+
+
+def deliveries(name: str, why: str, *expect: Expected, infno: str = "3503", packs: int = 20, days: int = 40) -> Case:
+    """An institution that sends nothing but its stock: deliveries (or sales) every second day."""
+    told = Case("drug_volume", name, why, *expect)
+    for day in range(0, days, 2):
+        stock(told, infno, day, packs, f"B{day}")
+    return told
+
+
+@case
+def bought_ten_times() -> Case:
+    told = deliveries(
+        "hit-purchases-where-nothing-is-billed",
+        "Twenty packs bought every second day (3503), and no bills: ten times that for a week stands out of its purchases.",
+        item(history=38.0),
+    )
+    for day in range(40, 48, 2):
+        stock(told, "3503", day, 200, f"B{day}")
+    return told.until(moment(49))
+
+
+@case
+def bought_and_billed() -> Case:
+    told = sales(
+        "exclude-purchases-where-bills-are-sent",
+        "The same purchases of a pharmacy that bills four packs a day: its bills say what was sold.",
+        days=50,
+    )
+    for day in range(0, 48, 2):
+        stock(told, "3503", day, 20 if day < 40 else 200, f"B{day}", hour=11)
+    return told.until(moment(51))
+
+
+@case
+def sold_from_stock() -> Case:
+    told = deliveries(
+        "hit-sales-from-stock",
+        "Twenty packs sold from stock every second day (3505), and no bills; ten times that for a week. "
+        "Purchases say nothing then.",
+        item(history=38.0),
+        infno="3505",
+    )
+    for day in range(40, 48, 2):
+        stock(told, "3505", day, 200, f"B{day}")
+        stock(told, "3503", day, 2_000, f"P{day}", hour=11)
+    return told.until(moment(49))
+
+
+@case
+def purchase_deleted() -> Case:
+    told = deliveries(
+        "correct-purchases-deleted",
+        "The purchases that stood out never were (3507), or went back (3504); one is reported twice.",
+        item("retracted"),
+    )
+    for day in range(40, 48, 2):
+        stock(told, "3503", day, 200, f"B{day}")
+    stock(told, "3503", 46, 200, "B46", hour=12)
+    for day in range(40, 46, 2):
+        gone = {"data": {"fixmedins_bchno": f"B{day}", "inv_data_type": "3"}}
+        told.send(moment(47, 9, day), told.gateway.call("3507", moment(47, 9, day), gone))
+    stock(told, "3504", 46, 200, "R46", hour=13)
+    return told.until(moment(50))

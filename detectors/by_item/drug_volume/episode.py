@@ -95,7 +95,10 @@ def crossing(book: ItemDays, day: int, bars: Iterable[Bar], cited: Mapping[int, 
 
 
 def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations]) -> Crossing | None:
-    """What the sales of the windows that end on ``day`` cross; their packs must lie above the expected too."""
+    """What the sales of the windows that end on ``day`` cross; their packs must lie above the expected too.
+
+    After a shortage nothing: their mean has the empty weeks in it.
+    """
     book = page.days
     if day in cited and is_burst(cited[day]):
         return None
@@ -105,24 +108,16 @@ def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapp
             continue
         if told.number < told.mean * bar.ratio or told.number - told.mean < bar.packs:
             continue
-        if told.number < told.mean * _more_after(book, day, bar.days, ordinary.mean) * bar.ratio:
-            continue
         volume, packs = book.volume(day, bar.days), ordinary.mean * _PACKS_TOO
         variance = told.variance * _stays(book, day, bar.days, cited)
         nats = surprise(told.number, told.mean, variance)
         if volume < packs or nats < bar.nats or not _goes_on(book, day, volume / bar.days, ordinary.mean / bar.days):
             continue
+        if shortage_before(book, day) is not None:
+            return None
         least = max(told.mean * bar.ratio, told.mean + bar.packs, limit(told.mean, variance, bar.nats))
         return Crossing(day, bar, volume, ordinary.mean, packs, nats, Sales(told.number, told.mean, least))
     return None
-
-
-def _more_after(book: ItemDays, day: int, days: int, mean: float) -> float:
-    """How many times as many sales may come after a shortage."""
-    shortage = shortage_before(book, day)
-    if shortage is None or mean <= 0.0:
-        return 1.0
-    return max(expected_after(book, shortage, day, days) / mean, 1.0)
 
 
 def _of_drugs(ordinary: Ordinary, begin: int) -> float:

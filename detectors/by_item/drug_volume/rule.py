@@ -6,6 +6,7 @@ for a ratio, a number of packs and a significance, and all three must be crossed
 gaps are one alert, anchored on the first; it grows once a day, when the day that is over joins it. After a shortage what was
 missed, and as much again, may come (`detectors.by_item.drug_volume.shortage`). An excess is called a spike, a surge, a ramp or a
 shift of level.
+Where an institution sends no bills, what it sells from stock (3505) is judged, or else what it buys (3503).
 """
 
 from __future__ import annotations

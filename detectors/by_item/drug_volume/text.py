@@ -54,6 +54,10 @@ _LOOK_FIRST: dict[Shape, Text] = {
         "Look first for a new department, doctor or contract, or a substitute that ran out; without one, at stock and buyers",
     ),
 }
+_LOOK_AT_PURCHASES = Text(
+    "该机构只上报库存、无结算明细：先核对采购发票、供货商与库存，再查所购去向",
+    "It reports its stock and sends no bills: look first at invoices, suppliers and stock, then where the goods have gone",
+)
 _WINDOW: dict[int, Text] = {
     1: Text("当日", "that day"),
     7: Text("近7日", "the 7 days up to it"),
@@ -184,25 +188,30 @@ def drawn(book: ItemDays, story: Story) -> Series:
 def describe(page: ItemPage, story: Story, view: View) -> Text:
     """The story in Chinese and in English."""
     place, item, unit = _known(page, view)
-    first, name, look = story.first, _NAMES[story.shape], _LOOK_FIRST[story.shape]
+    first, name = story.first, _NAMES[story.shape]
+    look = _LOOK_AT_PURCHASES if page.bought else _LOOK_FIRST[story.shape]
+    what_zh, verb_zh, what_en = ("采购量", "采购", "purchases") if page.bought else ("用量", "用", "volume")
     begin, last, seen = format_day(story.begin), format_day(story.last), format_day(first.day)
     days, excess = story.last - story.begin + 1, story.volume - story.expected
     window = _WINDOW[first.bar.days]
     at_least_zh, at_least_en = ("至少", "at least ") if story.is_running else ("", "")
     money = f"{story.money / 100:,.0f}"
+    money_zh, money_en = (
+        (f"，涉及政策范围内费用约{money}元", f", about {money} yuan within policy scope") if story.money else ("", "")
+    )
     crossed = _crossed(first, unit)
     before = _before(story, unit)
     odds_zh = _ODDS_ZH.get(int(story.zeros), "十亿分之一")
     zh = (
-        f"{place}的{item}自{begin}起用量异常（{name.zh}）：至{last}共{days}天用{at_least_zh}{_packs(story.volume)}{unit}，",
-        f"按其自身规律预计{_packs(story.expected)}{unit}，是预期的{story.ratio:.1f}倍，多出{_packs(excess)}{unit}，",
-        f"涉及政策范围内费用约{money}元。{seen}{window.zh}{at_least_zh}{crossed.zh}",
+        f"{place}的{item}自{begin}起{what_zh}异常（{name.zh}）：至{last}共{days}天{verb_zh}{at_least_zh}{_packs(story.volume)}{unit}，",
+        f"按其自身规律预计{_packs(story.expected)}{unit}，是预期的{story.ratio:.1f}倍，多出{_packs(excess)}{unit}",
+        f"{money_zh}。{seen}{window.zh}{at_least_zh}{crossed.zh}",
         f"（偶然发生的可能性不到{odds_zh}）。{before.zh}{look.zh}。",
     )
     en = (
-        f"{place}: volume of {item} out of the ordinary since {begin} ({name.en}): {at_least_en}{_packs(story.volume)} packs",
+        f"{place}: {what_en} of {item} out of the ordinary since {begin} ({name.en}): {at_least_en}{_packs(story.volume)} packs",
         f" in {days} day(s) to {last}, where its own history lets expect {_packs(story.expected)}: {story.ratio:.1f} times,",
-        f" {_packs(excess)} too many, about {money} yuan within policy scope. On {seen} {window.en} reached",
+        f" {_packs(excess)} too many{money_en}. On {seen} {window.en} reached",
         f" {at_least_en}{crossed.en}",
         f" (by chance less than once in 10^{int(story.zeros)}). {before.en}{look.en}.",
     )
