@@ -396,8 +396,8 @@ def check_does_not_care_who_else_sends(subject: Subject) -> int:
 
 
 def check_nothing_stands_of_what_was_taken_back(subject: Subject) -> int:
-    """All admissions of a story are cancelled, all other settlements refunded, or reversed where they had been, stock reports deleted: every alert is
-    retracted, whatever it was about."""
+    """All admissions of a story are cancelled, all other settlements refunded, or reversed where they had been, stock reports
+    deleted: every alert is retracted, whatever it was about."""
     cases = 0
     for story in subject.hits:
         gateway, told = Gateway(), story.sent[:-1]

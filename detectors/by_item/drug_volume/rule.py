@@ -35,7 +35,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     """药品、耗材用量异常."""
 
     rule_id: ClassVar[str] = "drug_volume"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = ItemPage
     title: ClassVar[Text] = Text("药品、耗材用量异常", "Abnormal item volume")
     notice: ClassVar[str] = "药品、耗材用量异常；排名靠前、增长不合理"

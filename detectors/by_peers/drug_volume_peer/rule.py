@@ -39,7 +39,7 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
     """药品、耗材用量高于同级机构."""
 
     rule_id: ClassVar[str] = "drug_volume_peer"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = SoldPage
     title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
     notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
