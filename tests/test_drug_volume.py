@@ -390,3 +390,25 @@ def test_a_climb_is_told_from_a_step() -> None:
     assert climb_of([70.0, 61.0, 53.0, 46.0, 40.0, 40.0, 40.0]) is None
     assert climb_of([0.0] * 8) is None
     assert climb_of([40.0, 46.0, 53.0, 61.0]) is None, "four weeks show no bend"
+
+
+def test_what_was_said_of_sales_stays_when_days_are_forgotten() -> None:
+    """A sale of eleven packs every second day for sixty days, then four of two a day for ten: only the sales say so."""
+    watch = Watch()
+
+    def told(first: int, last: int, sales: int, packs: float) -> None:
+        for day in range(FIRST_DAY + first, FIRST_DAY + last):
+            for number in range(sales):
+                watch.sell(day, packs, at=day * DAY + (9 + number) * HOUR)
+
+    for day in range(0, 60, 2):
+        told(day, day + 1, 1, 11.0)
+    told(60, 70, 4, 2.0)
+    watch.wait((FIRST_DAY + 72) * DAY)
+    (alert,) = watch.open
+    assert any(one.name.startswith("sales_") for one in alert.measures)
+    for day in range(72, 190, 2):
+        told(day, day + 1, 1, 11.0)
+        watch.wait((FIRST_DAY + day + 1) * DAY)
+    (still,) = watch.newest.values()
+    assert (still.status, still.begin, still.end, still.measures) == ("open", alert.begin, alert.end, alert.measures)

@@ -249,8 +249,8 @@ def _crossed(first: Crossing, unit: str) -> Text:
         )
     usual, limit_ = _packs(round(sales.expected, 1)), _packs(round(sales.limit, 1))
     return Text(
-        f"{sales.number}笔（此前10周同期平均{usual}笔），越过上限{limit_}笔",
-        f"{sales.number} sales where the ten weeks before let expect {usual}, over the limit of {limit_}",
+        f"{sales.number}笔（此前8周同期平均{usual}笔），越过上限{limit_}笔",
+        f"{sales.number} sales where the eight weeks before let expect {usual}, over the limit of {limit_}",
     )
 
 
