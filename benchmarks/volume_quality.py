@@ -2,10 +2,11 @@
 
     python -m benchmarks.volume_quality [--county FOLDER] [--transactions FILE]... [--daily FILE.csv.gz] [--series N]
 
-Without files: made series with spikes, ramps and shifts, beside two simple baselines (an EWMA z-score of river's EWMean
-and EWVar, and a seasonal-naive ratio to the same weekday's last four weeks). A county is replayed and compared with its
-labels; other transactions are replayed and counted; a daily or hourly table (first column a date, one column an item) is
-watched column by column.
+Without files: made series with spikes, ramps and shifts, beside river's own detectors (GaussianScorer, ADWIN, PageHinkley) and
+two simple baselines (an EWMA z-score of river's EWMean and EWVar, and a seasonal-naive ratio to the same weekday's last four
+weeks). All of them hear of a day when it is over, and from the fifth week on. A county is replayed and compared with its labels;
+other transactions are replayed and counted; a daily or hourly table (first column a date, one column an item) is watched column
+by column by all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 
-from river import stats
+from river import anomaly, drift, stats
 
 from benchmarks.made_series import CHANGE_DAY, SPIKE_DAYS, Made, made_series
 from detectors.by_item.drug_volume.rule import DrugVolume
@@ -35,6 +36,8 @@ _CHANGES = (
 )  # fmt: skip
 _MEANS = (1, 3, 10, 30, 100, 1000)
 _QUIET_DAYS, _CHANGED_DAYS = 365, 200
+_WARM_UP = 28  # days
+_RARE = 0.9999
 Alarms = Callable[[list[float]], list[int]]  # days of the series on which an alert was raised
 
 
@@ -53,7 +56,7 @@ def main() -> None:
     if asked.daily:
         _table(asked.daily)
     if asked.series:
-        for name, alarms in (("drug_volume", _ours), ("EWMA z > 4", _ewma), ("seasonal-naive × 2", _seasonal_naive)):
+        for name, alarms in _WATCHED.items():
             _made(name, alarms, asked.series)
 
 
@@ -111,12 +114,12 @@ def _table(file: Path) -> None:
         for item in items:
             day[item] += float(row[item])  # type: ignore[assignment]  # Counter adds floats as well
     for item in items:
+        series = [days[day][item] if day in days else 0.0 for day in range(min(days), max(days) + 1)]
         watch = Watch()
-        watch.days((days[day][item] if day in days else 0.0 for day in range(min(days), max(days) + 1)), min(days))
+        watch.days(series, min(days))
         years = Counter(alert.begin[:4] for alert in watch.open)
-        print(
-            f"{file.name} {item}: {len(watch.open)} alerts in {(max(days) - min(days)) / 365:.1f} years {dict(years)}"
-        )
+        others = {name: _episodes(alarms(series)) for name, alarms in _WATCHED.items() if alarms is not _ours}
+        print(f"{file.name} {item}: {len(watch.open)} alerts in {len(series) / 365:.1f} years {dict(years)}; {others}")
 
 
 def _day(text: str) -> int:
@@ -172,19 +175,56 @@ def _ours(series: list[float]) -> list[int]:
 def _ewma(series: list[float]) -> list[int]:
     mean, variance, alarms = stats.EWMean(1 / 35), stats.EWVar(1 / 35), []
     for day, volume in enumerate(series):
-        if day >= 28 and volume - mean.get() > 4 * max(variance.get(), 1.0) ** 0.5:
+        if day >= _WARM_UP and volume - mean.get() > 4 * max(variance.get(), 1.0) ** 0.5:
             alarms.append(day)
         mean.update(volume)
         variance.update(volume)
     return alarms
 
 
+def _gaussian(series: list[float]) -> list[int]:
+    scorer, mean, alarms = anomaly.GaussianScorer(window_size=91, grace_period=_WARM_UP), stats.Mean(), []
+    for day, volume in enumerate(series):
+        if scorer.score_one(None, volume) > _RARE and volume > mean.get() and day >= _WARM_UP:
+            alarms.append(day)
+        scorer.learn_one(None, volume)
+        mean.update(volume)
+    return alarms
+
+
+def _adwin(series: list[float]) -> list[int]:
+    detector, usual, alarms = drift.ADWIN(), 0.0, []
+    for day, volume in enumerate(series):
+        detector.update(volume)
+        if detector.drift_detected and detector.estimation > usual and day >= _WARM_UP:
+            alarms.append(day)
+        usual = detector.estimation
+    return alarms
+
+
+def _page_hinkley(series: list[float]) -> list[int]:
+    """In multiples of the mean so far, for its parameters are in the unit of the series."""
+    detector, mean, alarms = drift.PageHinkley(mode="up"), stats.Mean(), []
+    for day, volume in enumerate(series):
+        mean.update(volume)
+        detector.update(volume / mean.get() if mean.get() else 0.0)
+        if detector.drift_detected and day >= _WARM_UP:
+            alarms.append(day)
+    return alarms
+
+
 def _seasonal_naive(series: list[float]) -> list[int]:
     return [
         day
-        for day in range(28, len(series))
+        for day in range(_WARM_UP, len(series))
         if series[day] > 2 * sum(series[day - 7 * week] for week in range(1, 5)) / 4 and series[day] >= 12
     ]
+
+
+_WATCHED: dict[str, Alarms] = {
+    "drug_volume": _ours, "EWMA z > 4": _ewma, "GaussianScorer > 0.9999": _gaussian, "ADWIN": _adwin,
+    "PageHinkley": _page_hinkley, "seasonal-naive × 2": _seasonal_naive,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -396,8 +396,8 @@ def check_does_not_care_who_else_sends(subject: Subject) -> int:
 
 
 def check_nothing_stands_of_what_was_taken_back(subject: Subject) -> int:
-    """All admissions of a story are cancelled, all other settlements refunded, or reversed where they had been: every alert is
-    retracted, whatever it was about."""
+    """All admissions of a story are cancelled, all other settlements refunded, or reversed where they had been, stock reports
+    deleted: every alert is retracted, whatever it was about."""
     cases = 0
     for story in subject.hits:
         gateway, told = Gateway(), story.sent[:-1]
@@ -421,6 +421,13 @@ def check_nothing_stands_of_what_was_taken_back(subject: Subject) -> int:
                 else:
                     refund = gateway.refund_purchase if call["infno"] == "2102" else gateway.refund_visit
                     back.append(refund(at, "", settled["mdtrt_id"], settled["setl_id"]))
+            elif call["infno"] in ("3503", "3505"):
+                [moved] = call["input"].values()
+                stated = {
+                    "fixmedins_bchno": moved["fixmedins_bchno"],
+                    "inv_data_type": "3" if call["infno"] == "3503" else "4",
+                }
+                back.append(gateway.call("3507", at, {"data": stated}))
         engine = run(subject, story, [*story.sent, *back])
         assert not engine.open_alerts(), story.name
         assert any(alert.status == "retracted" for alert in engine.newest().values())

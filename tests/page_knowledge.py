@@ -30,6 +30,7 @@ from detectors.books.peer_groups import NormPage, SpreadPage
 from detectors.books.person import PersonPage
 from detectors.books.profile import ProfilePage
 from detectors.books.receipt import ReceiptPage
+from detectors.books.stock import StockPage
 from detectors.books.terminal import TerminalPage
 from detectors.books.visit import VisitPage
 from detectors.engine.asked import Asked
@@ -205,6 +206,7 @@ KNOWLEDGE: Final[dict[type[Page], Callable[[Any, Compared], Any]]] = {
 NOTHING_KNOWN: Final[frozenset[type[Page]]] = frozenset(
     {
         ReceiptPage,
+        StockPage,
         StreamClock,
         Watermark,
         WaitingPage,

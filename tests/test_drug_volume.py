@@ -16,6 +16,7 @@ from detectors.books.item_days import SCREEN_NATS, SCREEN_RATIO
 from detectors.by_item.drug_volume.rule import DrugVolume
 from detectors.engine.page import decode_page, encode_page
 from detectors.engine.rule import View
+from detectors.models.shape import climb_of
 from schemas.alerts import Alert
 from schemas.china_time import DAY, HOUR, format_day, parse_time
 from schemas.codes import is_volume_item
@@ -342,3 +343,72 @@ def test_the_golden_page_of_this_version_is_still_read_and_says_the_same() -> No
     view = View(page.days.today * DAY, NoReferences())
     findings = [rule.ask(page, anchor, view) for anchor in rule.anchors(page)]
     assert msgspec.json.encode(findings) + b"\n" == (GOLDEN / f"findings_{rule.version}.json").read_bytes()
+
+
+# -- shortages and climbs -------------------------------------------------------------------------------------------
+
+
+def shortage_then(after: float, days: int) -> Watch:
+    """Twenty packs a day, none for ten days, then so many for so many days."""
+    watch = Watch()
+    watch.days([20.0] * 40 + [0.0] * 10 + [after] * days + [20.0] * 20)
+    return watch
+
+
+def test_what_was_missed_and_is_bought_ahead_is_no_excess() -> None:
+    """200 packs were missed: 400 more may come."""
+    assert not shortage_then(45.0, 14).open
+    (alert,) = shortage_then(80.0, 20).open
+    missed = measure(alert, "missed_before")
+    assert missed == pytest.approx(200, rel=0.07)
+    since = next(m for m in alert.measures if m.name == "volume_since_begin")
+    assert since.expected is not None
+    assert since.value - since.expected <= 20 * 60 - 300, "what may be made up for is in what was expected"
+    assert "断供10天" in alert.text.zh
+
+
+def test_days_off_are_no_shortage() -> None:
+    watch = Watch()
+    watch.days([20.0] * 40 + [0.0] * 3 + [80.0] * 10)
+    (alert,) = watch.open
+    assert "断供" not in alert.text.zh
+
+
+def test_nothing_is_said_when_the_empty_days_are_forgotten() -> None:
+    """A page keeps 98 days."""
+    watch = Watch()
+    watch.days([20.0] * 60 + [0.0] * 12 + [44.0] * 12 + [20.0] * 110)
+    assert not watch.newest
+
+
+def test_a_climb_is_told_from_a_step() -> None:
+    climb = climb_of([40.0, 40.0, 40.0, 46.0, 53.0, 61.0, 70.0])
+    assert climb is not None
+    assert climb.weeks == 4
+    assert climb.weekly == pytest.approx(1.15, abs=0.01)
+    assert climb_of([40.0, 41.0, 38.0, 60.0, 80.0, 79.0, 82.0]) is None, "the week in which it falls may be anything"
+    assert climb_of([70.0, 61.0, 53.0, 46.0, 40.0, 40.0, 40.0]) is None
+    assert climb_of([0.0] * 8) is None
+    assert climb_of([40.0, 46.0, 53.0, 61.0]) is None, "four weeks show no bend"
+
+
+def test_what_was_said_of_sales_stays_when_days_are_forgotten() -> None:
+    """A sale of eleven packs every second day for sixty days, then four of two a day for ten: only the sales say so."""
+    watch = Watch()
+
+    def told(first: int, last: int, sales: int, packs: float) -> None:
+        for day in range(FIRST_DAY + first, FIRST_DAY + last):
+            for number in range(sales):
+                watch.sell(day, packs, at=day * DAY + (9 + number) * HOUR)
+
+    for day in range(0, 60, 2):
+        told(day, day + 1, 1, 11.0)
+    told(60, 70, 4, 2.0)
+    watch.wait((FIRST_DAY + 72) * DAY)
+    (alert,) = watch.open
+    assert any(one.name.startswith("sales_") for one in alert.measures)
+    for day in range(72, 190, 2):
+        told(day, day + 1, 1, 11.0)
+        watch.wait((FIRST_DAY + day + 1) * DAY)
+    (still,) = watch.newest.values()
+    assert (still.status, still.begin, still.end, still.measures) == ("open", alert.begin, alert.end, alert.measures)

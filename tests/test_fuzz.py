@@ -37,6 +37,7 @@ from detectors.books.peer_groups import NormPage, SpreadPage
 from detectors.books.person import PersonPage
 from detectors.books.profile import ProfilePage
 from detectors.books.receipt import ReceiptPage
+from detectors.books.stock import StockPage
 from detectors.books.terminal import TerminalPage
 from detectors.books.visit import VisitPage
 from detectors.engine.asked import Asked
@@ -130,7 +131,7 @@ BLANK: dict[type[Page], Page] = {
     ActivityPage: ActivityPage(institution="H1", day=20_000), DaysPage: DaysPage(last=20_000), WaitingPage: WaitingPage(),
     MemberPage: MemberPage(institution="H1", region="5001"), NormPage: NormPage(), SpreadPage: SpreadPage(),
     SoldPage: SoldPage(institution="H1", region="5001", item="X1"), KinPage: KinPage(), ItemSpreadPage: ItemSpreadPage(),
-    RankPage: RankPage(),
+    RankPage: RankPage(), StockPage: StockPage(),
     ProfilePage: ProfilePage(),
 }  # fmt: skip
 

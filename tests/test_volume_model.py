@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.models.baseline import ACCEPTANCE, Expected, SavedBaseline, VolumeBaseline
+from detectors.models.baseline import ACCEPTANCE, Expected, SavedBaseline, VolumeBaseline, silence
 from detectors.models.shape import shape_of
 from detectors.models.spring_festival import is_quiet, is_unsettled
 from detectors.models.tail import LARGEST, limit, surprise
@@ -169,3 +169,18 @@ def test_shapes_are_named_by_length_and_rise() -> None:
     assert shape_of([3.0] * 13) == "surge"
     assert shape_of([1.5] * 14) == "level_shift"
     assert shape_of([1.0 * 1.015**day for day in range(60)]) == "ramp"
+
+
+def test_empty_days_that_are_no_chance_teach_nothing_for_four_weeks() -> None:
+    usual = learned([20.0] * 60).level
+    assert learned([20.0] * 60 + [0.0] * 4).level < 0.95 * usual, "four days may be chance"
+    assert learned([20.0] * 60 + [0.0] * 20).level == pytest.approx(usual, abs=0.01)
+    assert learned([20.0] * 60 + [0.0] * 50).level < 0.6 * usual, "it is not used any more"
+    assert learned([2.0, 0.0, 0.0] * 20 + [0.0] * 6).level < learned([2.0, 0.0, 0.0] * 20).level, (
+        "six of a rare item are chance"
+    )
+
+
+def test_nothing_at_all_is_as_rare_as_of_a_poisson_where_it_is_no_more_spread() -> None:
+    assert silence(7.0, 7.0) == pytest.approx(7.0, rel=0.01)
+    assert silence(70.0, 700.0) == pytest.approx(70 / 9 * 2.3026, rel=0.01)

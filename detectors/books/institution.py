@@ -37,6 +37,7 @@ class InstitutionPage(Page, kw_only=True):
     active_apart: int = 0  # … whose treatment lines came in a later message than the day's routine lines
     items: int = 0  # its items that have a page
     begun: tuple[int, int] = (-NEVER, -NEVER)  # days of the two newest that began a visit: one clock may be wrong
+    reports_sales: bool = False  # from stock (3505)
 
     def was_billed(self, day: int) -> bool:
         """Whether bills for that day stand, for anybody's stay."""
@@ -82,6 +83,10 @@ class InstitutionPage(Page, kw_only=True):
             return False
         self.begun = (day, newest) if day > newest else (newest, day)
         return True
+
+    def sends_visits(self) -> bool:
+        """Whether it has ever begun one: its bills say more of volumes than its stock does."""
+        return self.begun[0] > -NEVER
 
     def has_gone_on_since(self, inf_time: int) -> bool:
         """Whether it has begun visits so long after that time that a message of then can begin none any more."""

@@ -75,7 +75,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     ``closed``: the last day that was to be told when that was last looked at.
     """
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"i"
     has_model: ClassVar[bool] = True
 
@@ -88,6 +88,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     tell_at: int = NEVER
     closed: int = -1
     told: dict[int, ToldMonth] = {}  # by month
+    bought: bool = False  # its volumes are purchases: nothing else is known of them
 
     def advance(self, now: int) -> None:
         """Close the days that are due."""
@@ -135,3 +136,8 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
 def item_key(institution: str, item: str) -> bytes:
     """The page's key."""
     return b"i" + institution.encode() + b"\0" + item.encode()
+
+
+def stock_item_key(institution: str, item: str, *, bought: bool) -> bytes:
+    """The key of the page that is made of stock reports: bills that begin later have one of their own."""
+    return item_key(institution, item) + (b"\0p" if bought else b"\0s")

@@ -19,13 +19,23 @@ from schemas.china_time import DAY
 MONTHS_KEPT: Final = 6
 
 
+class Told(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A month as it was compared, by its days up to ``through``: thousandths of packs, fen, sales."""
+
+    through: int
+    packs: int
+    fen: int
+    sales: int
+
+
 class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """How a month of an item lies beside its peers' that is far enough from them to be asked about.
 
     ``compared`` is in logarithms of fen a case. ``upper``: what nine in ten of the peers stay below; ``sellers``: peers who told
     of the item, ``above``: how many of them have more of it; ``share``: by how many standard deviations its money for a yuan of
     the rest of the bill is above the peers'; ``kin``: by how many all of its class is, the lesser of both; ``cases``
-    are its institution's, and ``strange`` what it billed in diagnoses that its peers have far less of, fen.
+    are its institution's, and ``strange`` what it billed in diagnoses that its peers have far less of, fen. ``told`` is what was
+    compared: of more days an item is told some minutes before they are compared.
     """
 
     compared: Compared
@@ -36,6 +46,7 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
     kin: float
     cases: int
     strange: int
+    told: Told
 
 
 class SoldMonth(msgspec.Struct, array_like=True, gc=False):
@@ -67,7 +78,7 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
 class SoldPage(Page, kw_only=True):
     """One item (drug or consumable) of one institution among its peers."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"J"
 
     institution: str

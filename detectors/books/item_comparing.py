@@ -27,6 +27,7 @@ from detectors.books.item_among_peers import (
     KinPage,
     SoldMonth,
     SoldPage,
+    Told,
     kin_key,
     kin_of,
 )
@@ -162,6 +163,7 @@ def _judge(pages: Pages, page: SoldPage, month: int, group: str, beside: _Beside
     known.far = FarOut(
         compared, upper, beside.sellers, beside.above, round(share, 3),
         round(_kin_deviation(pages, page, month, group, among), 3), cases, round(strange),
+        Told(max(known.through, among.through), known.packs, known.fen, known.sales),
     )  # fmt: skip
 
 

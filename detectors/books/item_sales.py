@@ -2,8 +2,9 @@
 
 A sale is a line that stands, whatever it brings: 87 sales in two weeks where 31 came in ten are far out of the ordinary, and do
 not show in packs where some of the 31 brought a dozen. Counted on the day of service; a correction takes the line off again, so
-the counts are whole. What is usual of a window is the mean of the ten weeks before it, with the spread from week to week beyond
-chance; nothing is said while fewer than four weeks lie before it.
+the counts are whole. What is usual of a window is the mean of the eight weeks before it, with the spread from week to week beyond
+chance; nothing is said while fewer than four weeks lie before it. Counts are kept eight weeks longer than volumes: of every day
+that may still be judged what was usual stays what it was.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from detectors.books.item_days import ItemDays, VolumeDelta
 from detectors.models.tail import surprise
 
 WINDOWS: Final = (7, 14, 28)
-_BEFORE: Final = 70  # days
+_BEFORE: Final = 56  # days
+_KEPT_LONGER: Final = 56  # … than volumes: a page judges no day whose windows begin before these
 _LEAST_BEFORE: Final = 28
 _LEAST_SALES: Final = 8  # in a window; fewer prove nothing
 _SCREEN_RATIO: Final = 1.3
@@ -63,18 +65,24 @@ class UsualSales(NamedTuple):
 
 
 def align(sales: SalesDays, days: ItemDays) -> None:
-    """Keep the days that ``days`` keeps."""
+    """Keep the days that ``days`` keeps, and those before them that what is usual is made of."""
     if sales.first_day < 0:
         sales.first_day = days.first_day
         sales.since = days.today if days.baseline.days else days.first_day
-    surplus = days.first_day - sales.first_day
+    first = days.first_day
+    if (
+        0 <= days.born < first and days.baseline.days
+    ):  # a history that goes on: the days before its birth are no part of it
+        first = max(first - _KEPT_LONGER, min(sales.first_day, first))
+    surplus = first - sales.first_day
     if surplus < 0 or surplus >= len(sales.counts):
         sales.counts, sales.busy = [], []
     elif surplus:
         del sales.counts[:surplus]
+    if sales.busy and sales.busy[0] < days.first_day:
         sales.busy = [day for day in sales.busy if day >= days.first_day]
-    sales.first_day = days.first_day
-    more = len(days.volumes) - len(sales.counts)
+    sales.first_day = first
+    more = days.first_day + len(days.volumes) - first - len(sales.counts)
     if more > 0:
         sales.counts += [0] * more
 
@@ -85,7 +93,7 @@ def post_sales(sales: SalesDays, days: ItemDays, changes: list[VolumeDelta]) -> 
     touched: list[int] = []
     for change in changes:
         index = change.day - sales.first_day
-        if index < 0 or index >= len(sales.counts) or change.quantity == 0.0:
+        if change.day < days.first_day or index < 0 or index >= len(sales.counts) or change.quantity == 0.0:
             continue
         sales.counts[index] += 1 if change.quantity > 0.0 else -1
         if change.day not in touched:
@@ -131,7 +139,8 @@ def usual_sales(sales: SalesDays, days: ItemDays, day: int, window: int) -> Usua
         return UsualSales(count, mean, mean)
     mean = mean if mean > _SMALLEST else _SMALLEST
     lumps = _lumps(sales.counts, first, begin)
-    spread = days.spreads[begin] / 1000 if begin < len(days.spreads) else 0.0
+    place = begin + sales.first_day - days.first_day  # a window that begins before the volumes is never asked about
+    spread = days.spreads[place] / 1000 if 0 <= place < len(days.spreads) else 0.0
     variance = lumps * mean * (1.0 + window / known) + (spread * mean) ** 2
     return UsualSales(count, mean, variance)
 

@@ -15,11 +15,12 @@ from detectors.books.case import CasePage, TiePage
 from detectors.books.dispensed import dispensed
 from detectors.books.elsewhere import post_elsewhere
 from detectors.books.institution import InstitutionPage, institution_key
-from detectors.books.item import ItemPage, ToldMonth, item_key
+from detectors.books.item import ItemPage, ToldMonth, item_key, stock_item_key
 from detectors.books.item_days import VolumeDelta
 from detectors.books.item_posting import post_volumes
 from detectors.books.item_telling import closes_after, may_tell, news
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
+from detectors.books.stock import DATA_TYPES, PURCHASES, SALES, StockPage, packs_of, stock_key
 from detectors.books.visit import DayOfStay, Settled, VisitPage, visit_key
 from detectors.books.visit_lines import drugs_only, service_days
 from detectors.books.visit_posting import Posting, has_seen, is_full, note, post
@@ -34,6 +35,7 @@ from detectors.engine.stage import Stage
 from detectors.engine.walk import Walk
 from schemas import facts
 from schemas.china_time import DAY, from_unix
+from schemas.codes import is_volume_item
 from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
 from schemas.peer_days import DayCounts, InstitutionDay, encode_for_peers
@@ -47,10 +49,7 @@ MOST_SWIPES: Final = 20  # settlements of a visit, the newest
 MOST_CITED: Final = 64  # messages of a visit that its person's stage hears of; an alert shows fewer
 LARGEST_LEAD: Final = 3_600  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
 _BILLS: Final = (facts.Charges, facts.ChargesVoided, facts.AdmissionVoided)
-_UNPOSTED: Final = (
-    facts.StockMove,
-    facts.StockDeleted,
-)  # decoded and checked; the rules that ask about stock come later
+_STOCK: Final = (facts.StockMove, facts.StockDeleted)
 
 
 class InstitutionStage(Stage):
@@ -59,7 +58,7 @@ class InstitutionStage(Stage):
     name: ClassVar[str] = "institution"
     roles: ClassVar[tuple[str, ...]] = ("transactions", "returns")
     kinds: ClassVar[tuple[type[Page], ...]] = (
-        VisitPage, ItemPage, InstitutionPage, ReceiptPage, StreamClock, CasePage, TiePage, *KINDS,
+        VisitPage, ItemPage, InstitutionPage, ReceiptPage, StockPage, StreamClock, CasePage, TiePage, *KINDS,
     )  # fmt: skip
 
     def _begin(self) -> None:
@@ -187,7 +186,7 @@ class InstitutionStage(Stage):
         opened: dict[bytes, tuple[VisitPage, int] | None] = {}
         deltas: list[VolumeDelta] = []
         for fact in transaction.facts:
-            key = None if isinstance(fact, _UNPOSTED) else self._visit_of(institution, fact, message)
+            key = self._visit_of(institution, fact, message, cause)
             if key is None:
                 continue
             if key not in opened:
@@ -244,7 +243,11 @@ class InstitutionStage(Stage):
             self._pages.changed(key, habits)
         return True
 
-    def _visit_of(self, institution: str, fact: Any, message: Reference) -> bytes | None:
+    def _visit_of(self, institution: str, fact: Any, message: Reference, cause: Cause) -> bytes | None:
+        """The key of its visit; None where it has none, as what stock reports say, which is posted here."""
+        if isinstance(fact, _STOCK):
+            self._post_stock(institution, fact, message, cause)
+            return None
         if not isinstance(fact, facts.Reversal):
             return visit_key(institution, fact.visit)
         key = receipt_key(institution, fact.oinfno, fact.omsgid)
@@ -311,18 +314,72 @@ class InstitutionStage(Stage):
         for delta in deltas:
             by_item.setdefault(delta.item, []).append(delta)
         for item, changes in by_item.items():
-            key = item_key(institution, item)
-            page = self._pages.get(ItemPage, key) or self._begin_item(institution, item, key, changes)
-            if page is None or page.position >= cause.offset:
-                continue
-            page.position = cause.offset
-            late = post_volumes(page, changes, cause.inf_time)
-            if late:
-                for rule in self._item_models:
-                    self._effects.counts["late_facts", rule] += late
-            if may_tell(page, changes):
-                self._tell_item(page, cause.inf_time, self._clock.now)
-            self._review(key, page, self._clock.now, cause)
+            self._post_item(institution, item, item_key(institution, item), changes, cause)
+
+    def _post_item(self, institution: str, item: str, key: bytes, changes: list[VolumeDelta], cause: Cause) -> None:
+        page = self._pages.get(ItemPage, key) or self._begin_item(institution, item, key, changes)
+        if page is None or page.position >= cause.offset:
+            return
+        page.position = cause.offset
+        late = post_volumes(page, changes, cause.inf_time)
+        if late:
+            for rule in self._item_models:
+                self._effects.counts["late_facts", rule] += late
+        if may_tell(page, changes):
+            self._tell_item(page, cause.inf_time, self._clock.now)
+        self._review(key, page, self._clock.now, cause)
+
+    # -- volumes from stock reports ---------------------------------------------------------------------------------
+
+    def _post_stock(
+        self, institution: str, fact: facts.StockMove | facts.StockDeleted, message: Reference, cause: Cause
+    ) -> None:  # fmt: skip
+        """Where no visits are sent, sales from stock are the volumes; where none of these are sent either, purchases are."""
+        if isinstance(fact, facts.StockDeleted):
+            for kind in sorted(DATA_TYPES.get(fact.data_type, PURCHASES | SALES)):
+                self._void_stock(institution, stock_key(institution, kind, fact.batch), kind, message, cause)
+            return
+        if fact.kind not in PURCHASES and fact.kind not in SALES:
+            return
+        its_key, habits = self._habits_of(institution)
+        if fact.kind in SALES and not habits.reports_sales:
+            habits.reports_sales = True
+            self._pages.changed(its_key, habits)
+        if (
+            habits.sends_visits()
+            or (habits.reports_sales and fact.kind in PURCHASES)
+            or not is_volume_item("", fact.item)
+        ):
+            return
+        key = stock_key(institution, fact.kind, fact.batch)
+        if self._pages.get(StockPage, key) is not None:
+            self._effects.counts["repeated_messages", message.infno] += 1
+            return
+        page = StockPage(
+            item=fact.item, day=fact.time // DAY, packs=packs_of(fact), msgid=message.msgid, inf_time=message.inf_time
+        )
+        self._keep_stock(key, page, cause)
+        self._move_stock(institution, fact.kind, page, 1, cause)
+
+    def _void_stock(self, institution: str, key: bytes, kind: str, message: Reference, cause: Cause) -> None:
+        page = self._pages.get(StockPage, key)
+        if page is None or page.void or page.position >= cause.offset:
+            return
+        page.void = True
+        self._keep_stock(key, page, cause)
+        self._move_stock(institution, kind, page, -1, cause)
+
+    def _keep_stock(self, key: bytes, page: StockPage, cause: Cause) -> None:
+        page.position = cause.offset
+        self._pages.put(key, page)
+        self._pages.changed(key, page)
+        self._pages.sleep(key, page, page.forgets_at())
+
+    def _move_stock(self, institution: str, kind: str, page: StockPage, sign: int, cause: Cause) -> None:
+        came_with = Reference(kind, page.msgid, page.inf_time)
+        change = VolumeDelta(page.item, page.day, sign * page.packs, 0, came_with)
+        key = stock_item_key(institution, page.item, bought=kind in PURCHASES)
+        self._post_item(institution, page.item, key, [change], cause)
 
     def _begin_item(self, institution: str, item: str, key: bytes, changes: list[VolumeDelta]) -> ItemPage | None:
         """A page for an item that has none; None where nothing is billed, or too many have one."""
@@ -334,7 +391,7 @@ class InstitutionStage(Stage):
             return None
         habits.items += 1
         self._pages.changed(its_key, habits)
-        return self._pages.put(key, ItemPage(institution=institution, item=item))
+        return self._pages.put(key, ItemPage(institution=institution, item=item, bought=key.endswith(b"\0p")))
 
     def _forget(self, key: bytes, page: Page) -> None:
         super()._forget(key, page)

@@ -8,13 +8,15 @@ found), and two sources of spread, kept apart because they tell a storm of small
 * ``drift``: the squared coefficient of variation that weeks show beyond it: custom that comes and goes.
 
 A day above its limit is learned as if it stood at the limit, and at a quarter of the pace; one that has lasted
-for `ACCEPTANCE` days is the new level. ``river.stats.EWMean`` and ``EWVar`` take no weight that changes with the day, as the
-clipping, the holidays and the first weeks need; as ten objects they would take ten times the room of these numbers.
+for `ACCEPTANCE` days is the new level. Empty days that are no chance teach nothing for four
+weeks, nor that the level fell before they could be told from chance: an item that could not be had is missed as it was used.
+``river.stats.EWMean`` and ``EWVar`` take no weight that changes with the day, as the clipping, the holidays and the first weeks
+need; as ten objects they would take ten times the room of these numbers.
 """
 
 from __future__ import annotations
 
-from math import sqrt
+from math import log, sqrt
 from typing import Final, NamedTuple, TypeAlias
 
 from detectors.models.spring_festival import is_quiet, is_unsettled
@@ -39,10 +41,15 @@ _FIRST_WEEK: Final = 7  # days in which a mean is made, and nothing is clipped
 _SMALLEST_FACTOR: Final = 0.1
 _EVENTS: Final = 12  # days with volume that the memory must span, or a monthly delivery would be forgotten between two
 _LONGEST_MEMORY: Final = 182
+_MISSING_DAYS: Final = 5  # empty ones, at least
+LONGEST_MISSING: Final = 28  # days: what is empty for longer is not used any more
+MISSING_NATS: Final = 7.0  # one in a thousand
+_LEAST_OVERDISPERSION: Final = 1.01
+_THOUSAND: Final = 1_000
 
 
 SavedBaseline: TypeAlias = tuple[
-    int, float, list[float], float, float, float, int, float, float, int, float, float, float
+    int, float, list[float], float, float, float, int, float, float, int, float, float, float, int, int
 ]  # fmt: skip
 
 
@@ -57,6 +64,12 @@ class Expected(NamedTuple):
         """Of the sum of ``days`` such days."""
         mean = self.mean * days
         return self.lumpiness * mean + (self.spread * mean) ** 2
+
+
+def silence(mean: float, variance: float) -> float:
+    """Nats of surprise where nothing comes: of a negative binomial."""
+    overdispersion = max(variance / mean, _LEAST_OVERDISPERSION)
+    return mean / (overdispersion - 1.0) * log(overdispersion)
 
 
 class VolumeBaseline:
@@ -79,12 +92,15 @@ class VolumeBaseline:
         self.held_level = 0.0
         self.week_volume = 0.0
         self.week_expected = 0.0
+        self.idle = 0  # empty days up to the newest
+        self.kept_level = 0  # before them, thousandths
 
     def saved(self) -> SavedBaseline:
         """All of it as plain numbers; equal models give equal ones."""
         return (
             self.days, self.level, self.weekdays, self.lumpiness, self.drift, self.activity, self.events,
             self.event_volume, self.event_square, self.held, self.held_level, self.week_volume, self.week_expected,
+            self.idle, self.kept_level,
         )  # fmt: skip
 
     @staticmethod
@@ -94,6 +110,7 @@ class VolumeBaseline:
         (
             model.days, model.level, model.weekdays, model.lumpiness, model.drift, model.activity, model.events,
             model.event_volume, model.event_square, model.held, model.held_level, model.week_volume, model.week_expected,
+            model.idle, model.kept_level,
         ) = saved  # fmt: skip
         if len(model.weekdays) != 7:
             raise ValueError("a week has seven factors")
@@ -139,6 +156,13 @@ class VolumeBaseline:
         """Take in the volume of ``day``, once it is closed. Clipped at its limit."""
         if volume > LARGEST:
             volume = LARGEST
+        if volume > 0.0:
+            self.idle = self.kept_level = 0
+        elif self._is_missing():
+            self.level = self.kept_level / _THOUSAND
+            self.days += 1
+            self._end_week()
+            return
         which = (day + 3) % 7
         mean = (self.level if self.level > _SMALLEST_LEVEL else _SMALLEST_LEVEL) * self.weekdays[which]
         learned, pace = volume, 1.0
@@ -162,10 +186,25 @@ class VolumeBaseline:
         self._learn_spread(learned, mean if self.days > _FIRST_WEEK else self.level, pace)
         self.week_volume += learned
         self.week_expected += mean
-        if self.days % 7 == 0:
-            self._learn_week()
+        self._end_week()
         if self.held >= ACCEPTANCE:
             self.level, self.held = self.held_level, 0
+
+    def _end_week(self) -> None:
+        if self.days % 7 == 0:
+            self._learn_week()
+
+    def _is_missing(self) -> bool:
+        """One more empty day: whether so many are no chance."""
+        if self.idle == 0 and self.days > _FIRST_WEEK:
+            self.kept_level = int(min(self.level, LARGEST / _THOUSAND) * _THOUSAND)
+        self.idle += 1
+        mean = self.kept_level / _THOUSAND * self.idle
+        if (
+            mean < MISSING_NATS or self.idle < _MISSING_DAYS or self.idle > LONGEST_MISSING
+        ):  # of chance they are rarer than that
+            return False
+        return silence(mean, self.lumps() * mean + self.drift * mean * mean) >= MISSING_NATS
 
     def _hold(self, level: float) -> None:
         self.held += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from schemas.china_time import format_time
 from tests.golden_cases.story import FAMILY, HOSPITAL, Case, Expected, case
 from tests.wire_messages import TABLETS, Billed, moment
 
@@ -174,3 +175,150 @@ def more_sales_of_fewer_packs() -> Case:
         for number in range(4):
             told.sell(day, 2, hour=9 + number)
     return told.until(moment(71))
+
+
+def item(status: str = "open", **measured: float) -> Expected:
+    """What is said of the drug."""
+    return {"status": status, "item": TABLETS, "institution": HOSPITAL, "measures": measured}
+
+
+@case
+def slow_ramp() -> Case:
+    told = sales(
+        "hit-slow-ramp",
+        "Twenty packs a day; from day 40 on a tenth more each week for two months: no week stands out from the one before, "
+        "the 28 days do. It is said to climb by 1.10 a week, though the excess counts from later on.",
+        item(weekly_growth=1.1),
+        days=100, packs=lambda day: 20 if day < 40 else round(20 * 1.1 ** ((day - 40) / 7)),
+    )  # fmt: skip
+    return told.until(moment(101))
+
+
+@case
+def made_up_after_a_shortage() -> Case:
+    told = sales(
+        "exclude-made-up-after-a-shortage",
+        "Twenty packs a day, none for fifteen days (300 missed), then 45 a day for ten: 250 more than usual are what was missed.",
+        days=80, packs=lambda day: 20 if day < 40 or day >= 65 else 45 if day >= 55 else 0,
+    )  # fmt: skip
+    return told.until(moment(81))
+
+
+@case
+def hoarded_after_a_shortage() -> Case:
+    told = sales(
+        "hit-hoarded-after-a-shortage",
+        "None for ten days (200 missed), then 80 a day for twenty: of 1,200 packs beyond the usual, 400 may be what was missed "
+        "and is bought ahead.",
+        item(volume_7d=560.0),
+        days=90, packs=lambda day: 20 if day < 40 or day >= 70 else 80 if day >= 50 else 0,
+    )  # fmt: skip
+    return told.until(moment(91))
+
+
+@case
+def weekly_boxes() -> Case:
+    told = sales(
+        "exclude-weekly-boxes",
+        "Two hundred packs every Monday; once none comes, and twice as much a week later.",
+        days=120, packs=lambda day: (0 if day == 84 else 400 if day == 91 else 200) if day % 7 == 0 else 0,
+    )  # fmt: skip
+    return told.until(moment(121))
+
+
+@case
+def bulk_seller() -> Case:
+    told = sales(
+        "hit-bulk-seller",
+        "2,000 to 2,400 packs a day; 7,500 on one.",
+        item(volume_1d=7500.0),
+        days=60, packs=lambda day: 2_000 + 100 * (day % 5),
+    )  # fmt: skip
+    told.sell(60, 7_500)
+    return told.until(moment(63))
+
+
+@case
+def bulk_seller_half_as_much_again() -> Case:
+    told = sales(
+        "near-bulk-seller",
+        "2,000 to 2,400 packs a day; a week of a third more is no lasting one.",
+        days=70, packs=lambda day: round((2_000 + 100 * (day % 5)) * (1.33 if 55 <= day < 62 else 1.0)),
+    )  # fmt: skip
+    return told.until(moment(71))
+
+
+# -- institutions that send no bills --------------------------------------------------------------------------------
+
+
+def stock(told: Case, infno: str, day: int, packs: float, batch: str, hour: int = 9) -> None:
+    """A stock report: bought (3503), sent back (3504) or sold (3505)."""
+    node, prefix = ("purcinfo", "purc") if infno in ("3503", "3504") else ("selinfo", "sel")
+    at = moment(day, hour)
+    moved = {"med_list_codg": TABLETS, "fixmedins_bchno": batch, f"{prefix}_retn_cnt": packs}
+    moved["purc_retn_stoin_time" if prefix == "purc" else "sel_retn_time"] = format_time(at)
+    told.send(at, told.gateway.call(infno, at, {node: moved}))
+
+
+def deliveries(name: str, why: str, *expect: Expected, infno: str = "3503", packs: int = 20, days: int = 40) -> Case:
+    """An institution that sends nothing but its stock: deliveries (or sales) every second day."""
+    told = Case("drug_volume", name, why, *expect)
+    for day in range(0, days, 2):
+        stock(told, infno, day, packs, f"B{day}")
+    return told
+
+
+@case
+def bought_ten_times() -> Case:
+    told = deliveries(
+        "hit-purchases-where-nothing-is-billed",
+        "Twenty packs bought every second day (3503), and no bills: ten times that for a week stands out of its purchases.",
+        item(history=38.0),
+    )
+    for day in range(40, 48, 2):
+        stock(told, "3503", day, 200, f"B{day}")
+    return told.until(moment(49))
+
+
+@case
+def bought_and_billed() -> Case:
+    told = sales(
+        "exclude-purchases-where-bills-are-sent",
+        "The same purchases of a pharmacy that bills four packs a day: its bills say what was sold.",
+        days=50,
+    )
+    for day in range(0, 48, 2):
+        stock(told, "3503", day, 20 if day < 40 else 200, f"B{day}", hour=11)
+    return told.until(moment(51))
+
+
+@case
+def sold_from_stock() -> Case:
+    told = deliveries(
+        "hit-sales-from-stock",
+        "Twenty packs sold from stock every second day (3505), and no bills; ten times that for a week. "
+        "Purchases say nothing then.",
+        item(history=38.0),
+        infno="3505",
+    )
+    for day in range(40, 48, 2):
+        stock(told, "3505", day, 200, f"B{day}")
+        stock(told, "3503", day, 2_000, f"P{day}", hour=11)
+    return told.until(moment(49))
+
+
+@case
+def purchase_deleted() -> Case:
+    told = deliveries(
+        "correct-purchases-deleted",
+        "The purchases that stood out never were (3507), or went back (3504); one is reported twice.",
+        item("retracted"),
+    )
+    for day in range(40, 48, 2):
+        stock(told, "3503", day, 200, f"B{day}")
+    stock(told, "3503", 46, 200, "B46", hour=12)
+    for day in range(40, 46, 2):
+        gone = {"data": {"fixmedins_bchno": f"B{day}", "inv_data_type": "3"}}
+        told.send(moment(47, 9, day), told.gateway.call("3507", moment(47, 9, day), gone))
+    stock(told, "3504", 46, 200, "R46", hour=13)
+    return told.until(moment(50))

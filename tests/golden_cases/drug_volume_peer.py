@@ -2,7 +2,8 @@
 
 Six hospitals serve 32 outpatients each in the first week of March, 200 yuan a visit without the drug. At the five others eight
 visits take three packs of 25 yuan each: 600 yuan, 18.75 a visit; the first look is on the 11th (day 9). Of honest peers that are
-all alike the spread is what is believed beforehand: sqrt(4·0.6²/9) = 0.4.
+all alike the spread is what is believed beforehand: sqrt(4·0.6²/9) = 0.4. Of a week the limit is
+2·sqrt(31/7) = 4.2 standard deviations, of a fortnight 2·sqrt(31/14) = 3.0.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from tests.wire_messages import TABLETS, Billed, moment
 
 VISITS, BASE, PRICE = 32, 200.0, 25.0
 OTHERS = (8, 3)  # visits with the drug, and packs each
-PUSHED = (30, 6)  # 180 packs, 4,500 yuan: 141 a visit, 7.5 times as much
+PUSHED = (30, 6)  # 180 packs, 4,500 yuan: 141 a visit, 7.5 times as much: 5.0 standard deviations
+HALF_PUSHED = (30, 4)  # 120 packs, 3,000 yuan: 94 a visit, 5 times as much: 4.0 standard deviations
 
 
 class Clinics(City):
@@ -77,13 +79,47 @@ HIT: Expected = {"status": "open", "institution": "H33010600001", "item": TABLET
 def pushed_from_the_beginning() -> City:
     city = told(
         "hit-pushed-from-the-beginning",
-        "32人次中30人次各6盒，共180盒4,500元，每人次141元；同组五家各24盒600元，每人次18.75元：7.5倍，按同组水平多出约3,900元，不足一万元，但偏离超过限值的一倍半。",
+        "32人次中30人次各6盒，共180盒4,500元，每人次141元；同组五家各24盒600元，每人次18.75元：7.5倍，按同组水平多出约3,900元，不足一万元；偏离5.0个标准差，3月只过了7天，限值为4.2，未到其一倍半。",
         HIT | {
-            "severity": "medium", "group": "3301 A100 05", "begin": "2026-03-01 00:00:00",
+            "severity": "low", "group": "3301 A100 05", "begin": "2026-03-01 00:00:00",
             "measures": {"packs_in_month": 180, "cases_served": 32, "peers": 5, "peers_with_the_item": 5, "rank_in_month": 1},
         },
     )  # fmt: skip
     city.week(PUSHED)
+    return city.ended(10)
+
+
+@case
+def seen_by_the_fortnight() -> City:
+    city = told(
+        "hit-seen-by-the-fortnight",
+        "每人次为同组5倍，偏离4.0个标准差：头7天限值4.2，不报；到第14天限值3.0，报一次。",
+        HIT | {
+            "revision": 1, "begin": "2026-03-01 00:00:00", "end": "2026-03-14 23:59:59",
+            "measures": {"packs_in_month": 240, "cases_served": 64},
+        },
+    )  # fmt: skip
+    city.week(HALF_PUSHED)
+    city.week(HALF_PUSHED, day=6)
+    return city.ended(17)
+
+
+@case
+def once_a_look() -> City:
+    city = told(
+        "hit-once-a-look",
+        "两周都为同组7.5倍：头7天、头14天各看一次，只改一版；第二周的盒数先到、人次后到，其间不按两者混算。",
+        HIT | {"revision": 2, "severity": "medium", "measures": {"packs_in_month": 360, "cases_served": 64}},
+    )
+    city.week(PUSHED)
+    city.week(PUSHED, day=6)
+    return city.ended(17)
+
+
+@case
+def a_week_says_little() -> City:
+    city = told("near-a-week-says-little", "头7天每人次为同组5倍，偏离4.0个标准差，不足只过一周时的限值4.2。")
+    city.week(HALF_PUSHED)
     return city.ended(10)
 
 
@@ -103,7 +139,7 @@ def risen_to_the_top() -> City:
     city = told(
         "hit-risen-to-the-top",
         "各院2月、3月都有24种药各600元，2月没有该药；3月该药4,500元排第一：由24位以后升至第1位，程度加重。",
-        HIT | {"severity": "high", "measures": {"rank_in_month": 1}},
+        HIT | {"severity": "medium", "measures": {"rank_in_month": 1}},
     )
     for day in (-13, 0):
         for hospital in range(6):

@@ -11,7 +11,7 @@ import json
 
 from tests.golden_cases.peers_story import City
 from tests.golden_cases.story import Expected, case
-from tests.wire_messages import moment
+from tests.wire_messages import institution_record, moment
 
 
 def told(
@@ -70,3 +70,64 @@ def refunded() -> City:
         at = moment(10, 9, number)
         city.send(at, g.refund_visit(at, "", paid["mdtrt_id"], paid["setl_id"]))
     return city.ended(11)
+
+
+def half_a_year(
+    name: str, why: str, *expect: Expected, times: float = 3.2, since: int = -60, level: float = 1.0
+) -> City:
+    """From October to March (days -152 to 29) one visit a day of 500 yuan at the story's hospital, one every second day at four
+    others; from ``since`` on so many times as dear.
+
+    A month of some thirty visits is known to 0.46 (of the logarithm), half a year and three months together to
+    √(0.46²/3 + 0.46²/3 + 2·0.1²) = 0.40: ln 3.2 = 1.16 is 2.9 of these. Of one month it is less than 3.25, which few visits need.
+    """
+    city = City("spending_growth", name, why, *expect, region="340106", hospitals=5)
+    for day in range(-152, 30):
+        for hospital in range(5):
+            more = level * (times if day >= since else 1.0) if hospital == 0 else 1.0
+            if hospital == 0 or day % 2 == 0:
+                city.served(hospital, day, round((500.0 + 10 * hospital) * more, 2))
+    return city
+
+
+TOGETHER: Expected = {
+    "status": "open", "institution": "H34010600001", "begin": "2026-03-01 00:00:00", "measures": {"growth_over_peers": 3.2},
+}  # fmt: skip
+
+
+@case
+def three_months_together() -> City:
+    city = half_a_year(
+        "hit-three-months-together",
+        "1月起费用为此前三个月的3.2倍，每月三十来笔：单看1月偏离2.95，笔数少，限值3.25；1至3月合看偏离2.9，笔数足，限值2.6。",
+        TOGETHER | {"group": "3401 A100 05"},
+    )
+    return city.ended(34)
+
+
+@case
+def one_month_of_three() -> City:
+    city = half_a_year("near-one-month", "只有3月为此前的3.2倍：三十来笔不足以判断。", since=-1)
+    return city.ended(34)
+
+
+@case
+def change_only() -> City:
+    city = half_a_year(
+        "hit-nobody-of-its-level",
+        "同级同类没有其他机构，只与同类（不分级）比较：水平不同不算，只看变化，1至3月为此前的3.2倍。",
+        TOGETHER | {"group": "3401 A100"},
+    )
+    _of_another_level(city)
+    return city.ended(34)
+
+
+@case
+def always_more() -> City:
+    city = half_a_year("exclude-always-ten-times", "一直是同类（不分级）的十倍，没有变化。", times=1.0, level=10.0)
+    _of_another_level(city)
+    return city.ended(34)
+
+
+def _of_another_level(city: City) -> None:
+    city.institutions[0] = institution_record(city.codes[0], admdvs="340106", medins_type="A100", hosp_lv="02")

@@ -15,6 +15,7 @@ from detectors.books.item import Citations, ItemPage
 from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary
 from detectors.books.item_sales import usual_sales
 from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
+from detectors.by_item.drug_volume.shortage import Shortage, expected_after, shortage_before
 from detectors.models.baseline import FESTIVAL_DRIFT
 from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import limit, surprise
@@ -54,6 +55,7 @@ class Crossing(NamedTuple):
     limit: float
     nats: float
     sales: Sales | None = None
+    shortage: Shortage | None = None  # before it
 
 
 class Episode(NamedTuple):
@@ -78,13 +80,25 @@ def crossing(book: ItemDays, day: int, bars: Iterable[Bar], cited: Mapping[int, 
         nats = surprise(volume, mean, variance)
         if nats < bar.nats or (bar.days > 1 and not _goes_on(book, day, volume / bar.days, mean / bar.days)):
             continue
+        shortage = shortage_before(book, day)
+        if shortage is not None:
+            usual = max(expected_after(book, shortage, day, bar.days), mean)
+            if volume < usual * bar.ratio or volume - usual < bar.packs:
+                continue
+            variance *= (usual / mean) ** 2 if mean > 0.0 else 1.0
+            mean, nats = usual, surprise(volume, usual, variance)
+            if nats < bar.nats:
+                continue
         least = max(mean * bar.ratio, mean + bar.packs, limit(mean, variance, bar.nats))
-        return Crossing(day, bar, volume, mean, least, nats)
+        return Crossing(day, bar, volume, mean, least, nats, None, shortage)
     return None
 
 
 def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations]) -> Crossing | None:
-    """What the sales of the windows that end on ``day`` cross; their packs must lie above the expected too."""
+    """What the sales of the windows that end on ``day`` cross; their packs must lie above the expected too.
+
+    After a shortage nothing: their mean has the empty weeks in it.
+    """
     book = page.days
     if day in cited and is_burst(cited[day]):
         return None
@@ -99,6 +113,8 @@ def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapp
         nats = surprise(told.number, told.mean, variance)
         if volume < packs or nats < bar.nats or not _goes_on(book, day, volume / bar.days, ordinary.mean / bar.days):
             continue
+        if shortage_before(book, day) is not None:
+            return None
         least = max(told.mean * bar.ratio, told.mean + bar.packs, limit(told.mean, variance, bar.nats))
         return Crossing(day, bar, volume, ordinary.mean, packs, nats, Sales(told.number, told.mean, least))
     return None

@@ -3,7 +3,10 @@
 Each item's running day and the 7, 14 and 28 days up to it are judged against an online baseline of its own
 (`detectors.models.baseline`) by the tail of their distribution (`detectors.models.tail`), never by z: domain.md §4.9 asks
 for a ratio, a number of packs and a significance, and all three must be crossed. Days out of the ordinary with small
-gaps are one alert, anchored on the first; it grows once a day, when the day that is over joins it.
+gaps are one alert, anchored on the first; it grows once a day, when the day that is over joins it. After a shortage what was
+missed, and as much again, may come (`detectors.by_item.drug_volume.shortage`). An excess is called a spike, a surge, a ramp or a
+shift of level.
+Where an institution sends no bills, what it sells from stock (3505) is judged, or else what it buys (3503).
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     """药品、耗材用量异常."""
 
     rule_id: ClassVar[str] = "drug_volume"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = ItemPage
     title: ClassVar[Text] = Text("药品、耗材用量异常", "Abnormal item volume")
     notice: ClassVar[str] = "药品、耗材用量异常；排名靠前、增长不合理"
@@ -50,9 +53,12 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     has_models: ClassVar[bool] = True
     silences: ClassVar[tuple[str, ...]] = ("warming_up",)
     blind_spots: ClassVar[Text] = Text(
-        "从一开始就用量偏高的机构、品种看不出来（需与同级机构对比）；新品种在学习期内不判断；每月只来一两次的品种要有多次记录才能判断。",
+        "从一开始就用量偏高的机构、品种看不出来（需与同级机构对比）；新品种在学习期内不判断；每月只来一两次的品种要有多次记录才能判断；"
+        "每周整箱到货的品种，四周内放量到五倍也可能看不出来；断供后四周内、两倍于少用量以内的放量视为补货备货。",
         "An item that was too high from the start is not seen (that is for the comparison with peers); a new item is not judged"
-        " while it warms up; an item that comes once or twice a month needs many deliveries before it can be judged.",
+        " while it warms up; an item that comes once or twice a month needs many deliveries before it can be judged; one that"
+        " comes in a box a week may come to five times as much for four weeks unseen. In the four weeks after a shortage twice"
+        " what was missed is taken for making up.",
     )
 
     day_ratio: Annotated[

@@ -16,8 +16,9 @@ from detectors.by_item.drug_volume.episode import (
     expected_of,
     reference_week,
 )
+from detectors.by_item.drug_volume.shortage import made_up
 from detectors.engine.rule import View
-from detectors.models.shape import Shape, shape_of
+from detectors.models.shape import RAMP_DAYS, Climb, Shape, climb_of, shape_of
 from detectors.models.tail import limit, surprise
 from schemas.alerts import Measure, Point, Series, Text
 from schemas.china_time import format_day
@@ -25,6 +26,8 @@ from schemas.china_time import format_day
 _DRAWN_DAYS = 35
 _BAND_NATS = 4.6  # the band that is drawn holds 99 of 100 ordinary days
 _MOST_ZEROS = 15.0
+_CLIMB_DAYS = 42  # before the crossing: what a page that is still asked always holds
+_NEWLY = 2.0  # times the week before: what was hardly there has no growth that says anything
 _LEAST_EXPECTED = 0.1  # packs; keeps a ratio to nothing from being printed
 
 _NAMES: dict[Shape, Text] = {
@@ -51,6 +54,10 @@ _LOOK_FIRST: dict[Shape, Text] = {
         "Look first for a new department, doctor or contract, or a substitute that ran out; without one, at stock and buyers",
     ),
 }
+_LOOK_AT_PURCHASES = Text(
+    "该机构只上报库存、无结算明细：先核对采购发票、供货商与库存，再查所购去向",
+    "It reports its stock and sends no bills: look first at invoices, suppliers and stock, then where the goods have gone",
+)
 _WINDOW: dict[int, Text] = {
     1: Text("当日", "that day"),
     7: Text("近7日", "the 7 days up to it"),
@@ -72,6 +79,7 @@ class Story(NamedTuple):
     zeros: float
     money: int
     shape: Shape
+    climb: Climb | None = None
 
     @property
     def ratio(self) -> float:
@@ -92,6 +100,10 @@ def tell(book: ItemDays, episode: Episode) -> Story:
         before = sum(book.told(day)[0] for day in range(first.day - first.bar.days + 1, begin))
         volume = max(volume, first.volume - before)
     expected = sum(means)
+    if first.shortage is not None:
+        expected += made_up(book, first.shortage, begin)
+    climb = _climb(book, first.day, last) if len(days) >= RAMP_DAYS else None
+    shape: Shape = "ramp" if climb is not None else _shape(told, means)
     price = scope / volume if scope and not is_running else _price(book)
     known = book.expected(week)
     least = first.bar.nats if first.sales is None or is_running else first.nats
@@ -100,8 +112,21 @@ def tell(book: ItemDays, episode: Episode) -> Story:
         first, begin, last, is_running, volume, expected,
         zeros=round(min(max(surprise(volume, expected, variance), least) / log(10), _MOST_ZEROS), 1),
         money=round(price * max(volume - expected, 0.0)),
-        shape=shape_of([packs / max(mean, _LEAST_EXPECTED) for (packs, _), mean in zip(told, means, strict=True)]),
+        shape=shape, climb=climb,
     )  # fmt: skip
+
+
+def _shape(told: list[tuple[float, int]], means: list[float]) -> Shape:
+    return shape_of([packs / max(mean, _LEAST_EXPECTED) for (packs, _), mean in zip(told, means, strict=True)])
+
+
+def _climb(book: ItemDays, crossed: int, last: int) -> Climb | None:
+    """Whether the weeks up to the last day climb."""
+    weeks, end = list[float](), last
+    while end - 6 >= max(crossed - _CLIMB_DAYS, book.first_day, book.born):
+        weeks.append(sum(book.told(day)[0] for day in range(end - 6, end + 1)))
+        end -= 7
+    return climb_of(weeks[::-1])
 
 
 def _price(book: ItemDays) -> float:
@@ -126,9 +151,19 @@ def measures(story: Story, history: int, warm_up: int) -> tuple[Measure, ...]:
         ),
         Measure("volume_since_begin", round(story.volume, 1), None, "packs", round(story.expected, 1)),
         Measure("times_expected", round(story.ratio, 2), None if first.sales else first.bar.ratio, "times", 1),
+        *_came_before(story),
         Measure("improbability", story.zeros, round(first.bar.nats / log(10), 1), "powers_of_ten"),
         Measure("history", history, warm_up, "days"),
     )
+
+
+def _came_before(story: Story) -> tuple[Measure, ...]:
+    shortage, climb = story.first.shortage, story.climb
+    if shortage is not None:
+        return (Measure("missed_before", round(shortage.missed, 1), None, "packs"),)
+    if climb is not None and 1.0 < climb.weekly < _NEWLY:
+        return (Measure("weekly_growth", round(climb.weekly, 2), None, "times"),)
+    return ()
 
 
 def _sales_measure(days: int, sales: Sales) -> Measure:
@@ -153,28 +188,55 @@ def drawn(book: ItemDays, story: Story) -> Series:
 def describe(page: ItemPage, story: Story, view: View) -> Text:
     """The story in Chinese and in English."""
     place, item, unit = _known(page, view)
-    first, name, look = story.first, _NAMES[story.shape], _LOOK_FIRST[story.shape]
+    first, name = story.first, _NAMES[story.shape]
+    look = _LOOK_AT_PURCHASES if page.bought else _LOOK_FIRST[story.shape]
+    what_zh, verb_zh, what_en = ("采购量", "采购", "purchases") if page.bought else ("用量", "用", "volume")
     begin, last, seen = format_day(story.begin), format_day(story.last), format_day(first.day)
     days, excess = story.last - story.begin + 1, story.volume - story.expected
     window = _WINDOW[first.bar.days]
     at_least_zh, at_least_en = ("至少", "at least ") if story.is_running else ("", "")
     money = f"{story.money / 100:,.0f}"
+    money_zh, money_en = (
+        (f"，涉及政策范围内费用约{money}元", f", about {money} yuan within policy scope") if story.money else ("", "")
+    )
     crossed = _crossed(first, unit)
+    before = _before(story, unit)
     odds_zh = _ODDS_ZH.get(int(story.zeros), "十亿分之一")
     zh = (
-        f"{place}的{item}自{begin}起用量异常（{name.zh}）：至{last}共{days}天用{at_least_zh}{_packs(story.volume)}{unit}，",
-        f"按其自身规律预计{_packs(story.expected)}{unit}，是预期的{story.ratio:.1f}倍，多出{_packs(excess)}{unit}，",
-        f"涉及政策范围内费用约{money}元。{seen}{window.zh}{at_least_zh}{crossed.zh}",
-        f"（偶然发生的可能性不到{odds_zh}）。{look.zh}。",
+        f"{place}的{item}自{begin}起{what_zh}异常（{name.zh}）：至{last}共{days}天{verb_zh}{at_least_zh}{_packs(story.volume)}{unit}，",
+        f"按其自身规律预计{_packs(story.expected)}{unit}，是预期的{story.ratio:.1f}倍，多出{_packs(excess)}{unit}",
+        f"{money_zh}。{seen}{window.zh}{at_least_zh}{crossed.zh}",
+        f"（偶然发生的可能性不到{odds_zh}）。{before.zh}{look.zh}。",
     )
     en = (
-        f"{place}: volume of {item} out of the ordinary since {begin} ({name.en}): {at_least_en}{_packs(story.volume)} packs",
+        f"{place}: {what_en} of {item} out of the ordinary since {begin} ({name.en}): {at_least_en}{_packs(story.volume)} packs",
         f" in {days} day(s) to {last}, where its own history lets expect {_packs(story.expected)}: {story.ratio:.1f} times,",
-        f" {_packs(excess)} too many, about {money} yuan within policy scope. On {seen} {window.en} reached",
+        f" {_packs(excess)} too many{money_en}. On {seen} {window.en} reached",
         f" {at_least_en}{crossed.en}",
-        f" (by chance less than once in 10^{int(story.zeros)}). {look.en}.",
+        f" (by chance less than once in 10^{int(story.zeros)}). {before.en}{look.en}.",
     )
     return Text("".join(zh), "".join(en))
+
+
+def _before(story: Story, unit: str) -> Text:
+    """What went before it: a shortage that is made up for, or weeks of climbing."""
+    shortage, climb = story.first.shortage, story.climb
+    if shortage is not None:
+        begin, end, days = format_day(shortage.begin), format_day(shortage.back - 1), shortage.back - shortage.begin
+        return Text(
+            f"此前{begin}至{end}断供{days}天，少用约{_packs(round(shortage.missed, 1))}{unit}，补货及备货已计入预期。",
+            f"It was not to be had from {begin} to {end} ({days} days, some {_packs(round(shortage.missed, 1))} packs missed):"
+            " what is made up for, and bought ahead, is in what was expected. ",
+        )
+    if climb is None:
+        return Text("", "")
+    since, growth = format_day(story.last - 7 * climb.weeks + 1), f"{climb.weekly - 1:.0%}"
+    if not 1.0 < climb.weekly < _NEWLY:
+        return Text(f"自约{since}起持续攀升。", f"It has climbed since about {since}. ")
+    return Text(
+        f"自约{since}起{climb.weeks}周持续攀升，平均每周增{growth}。",
+        f"It has climbed for {climb.weeks} weeks, since about {since}, by {growth} a week. ",
+    )
 
 
 def _crossed(first: Crossing, unit: str) -> Text:
@@ -187,8 +249,8 @@ def _crossed(first: Crossing, unit: str) -> Text:
         )
     usual, limit_ = _packs(round(sales.expected, 1)), _packs(round(sales.limit, 1))
     return Text(
-        f"{sales.number}笔（此前10周同期平均{usual}笔），越过上限{limit_}笔",
-        f"{sales.number} sales where the ten weeks before let expect {usual}, over the limit of {limit_}",
+        f"{sales.number}笔（此前8周同期平均{usual}笔），越过上限{limit_}笔",
+        f"{sales.number} sales where the eight weeks before let expect {usual}, over the limit of {limit_}",
     )
 
 

@@ -6,14 +6,15 @@ the rest of the bill, and the lesser of both distances counts: who has more stay
 Who has told nothing of the item counts as if it had just those 200 yuan. Median and median absolute deviation of the logarithms
 judge it, and nine in ten of the peers must stay well below it. All of its class (the first six characters of the code, for drugs
 the ATC group) must be above the peers' as well, or the item only stands for others of its kind. A rise into the institution's own
-dearest items since the month before makes it graver. Where a group has too few members the wider one is asked. Source: rules.md
-drug_volume_peer; domain.md §4.9.
+dearest items since the month before makes it graver. A month that is not over must stand out further, by the root of
+its days over those that are known: of half a month every number strays so much more, the peers' too. Where a group has too few
+members the wider one is asked. Source: rules.md drug_volume_peer; domain.md §4.9.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import exp, log
+from math import exp, log, sqrt
 from typing import Annotated, ClassVar
 
 from detectors.books.item import TELLING
@@ -38,7 +39,7 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
     """药品、耗材用量高于同级机构."""
 
     rule_id: ClassVar[str] = "drug_volume_peer"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = SoldPage
     title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
     notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
@@ -139,33 +140,39 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
 
     def _judge(self, page: SoldPage, month: int, known: SoldMonth, far: FarOut, view: View) -> Finding | None:
         seen = far.compared
-        deviation = min(seen.deviation, far.share)
-        excess = known.fen - round(exp(seen.expected) * far.cases)
-        is_enough = known.sales >= self.least_sales and far.cases >= self.least_cases and excess >= self.least_excess
-        is_far = deviation >= self.deviation and seen.value - seen.expected >= log(self.ratio)
+        deviation, early = min(seen.deviation, far.share), _early(month, far.told.through)
+        excess = far.told.fen - round(exp(seen.expected) * far.cases)
+        is_enough = far.told.sales >= self.least_sales and far.cases >= self.least_cases and excess >= self.least_excess
+        is_far = deviation >= self.deviation * early and seen.value - seen.expected >= log(self.ratio)
         is_beyond = seen.value - far.upper >= log(self.over_upper)
-        stands_for_others = far.kin < self.kin_deviation
+        stands_for_others = far.kin < self.kin_deviation * early
         is_explained = excess - self.strange_part * far.strange < self.least_excess
         if not (is_enough and is_far and is_beyond) or stands_for_others or is_explained:
             return None
         has_risen = known.rank <= self.top and known.before - known.rank >= self.jump
-        story = Story(month, known, far, deviation, excess, has_risen)
+        story = Story(month, known, far, deviation, self.deviation * early, excess, has_risen)
         return self._finding(page, story, view)
 
     def _finding(self, page: SoldPage, story: Story, view: View) -> Finding:
-        known, far, deviation = story.known, story.far, story.deviation
+        far, deviation = story.far, story.deviation
         levels: tuple[Severity, ...] = ("low", "medium", "high", "high")
-        is_far, is_dear = deviation >= _FAR * self.deviation, story.excess >= _DEAR
+        is_far, is_dear = deviation >= _FAR * story.limit, story.excess >= _DEAR
         return Finding(
             severity=levels[is_far + is_dear + story.has_risen],
-            score=judging.score_of(deviation * (_RISEN if story.has_risen else 1.0), self.deviation),
+            score=judging.score_of(deviation * (_RISEN if story.has_risen else 1.0), story.limit),
             begin=first_day(story.month) * DAY,
-            end=(known.through + 1) * DAY - 1,
+            end=(far.told.through + 1) * DAY - 1,
             institution=page.institution,
             item=page.item,
             group=far.compared.group,
-            measures=measures(story, self.ratio, self.deviation, self.least_excess),
+            measures=measures(story, self.ratio, self.least_excess),
             fund_at_risk=story.excess,
             text=describe(page, story, view),
             series=drawn(page, story),
         )
+
+
+def _early(month: int, through: int) -> float:
+    """How many times as far a month must stand out of which only the days up to ``through`` are known."""
+    begin, end = first_day(month), first_day(month + 1)
+    return sqrt((end - begin) / (through + 1 - begin))

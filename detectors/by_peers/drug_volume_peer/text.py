@@ -18,28 +18,29 @@ _TOLD = TELLING // 100  # yuan
 
 
 class Story(NamedTuple):
-    """A month's item in numbers: ``deviation`` the lesser of both distances, ``excess`` fen beyond the peers' median,
-    ``has_risen`` whether it has come up among the institution's own items."""
+    """A month's item in numbers: ``deviation`` the lesser of both distances, ``limit`` what it crossed,
+    ``excess`` fen beyond the peers' median, ``has_risen`` whether it has come up among the institution's own items."""
 
     month: int
     known: SoldMonth
     far: FarOut
     deviation: float
+    limit: float
     excess: int
     has_risen: bool
 
 
-def measures(story: Story, ratio: float, deviation: float, least_excess: int) -> tuple[Measure, ...]:
+def measures(story: Story, ratio: float, least_excess: int) -> tuple[Measure, ...]:
     """What crossed which limit, and what it was held against."""
     known, far = story.known, story.far
     seen = far.compared
     ranks = [Measure("rank_in_month", known.rank, None, "places", known.before or None)] if known.rank else []
     return (
         Measure("volume_over_peers", round(exp(seen.value - seen.expected), 2), ratio, "times", 1),
-        Measure("deviation_from_peers", round(story.deviation, 2), deviation, "deviations"),
+        Measure("deviation_from_peers", round(story.deviation, 2), round(story.limit, 2), "deviations"),
         Measure("money_per_case", round(exp(seen.value)), None, "fen", round(exp(seen.expected))),
         Measure("excess_volume", story.excess, least_excess, "fen"),
-        Measure("packs_in_month", _packs(known.packs), None, "packs", _packs(_usual_packs(story))),
+        Measure("packs_in_month", _packs(far.told.packs), None, "packs", _packs(_usual_packs(story))),
         Measure("cases_served", far.cases, None, "visits"),
         Measure("peers", seen.peers, None, "institutions"),
         Measure("peers_with_the_item", far.sellers, None, "institutions"),
@@ -65,18 +66,18 @@ def drawn(page: SoldPage, story: Story) -> Series:
 
 def describe(page: SoldPage, story: Story, view: View) -> Text:
     """How much of it, against whom, since when, how its rank has changed, and where to look first."""
-    known, far, seen = story.known, story.far, story.far.compared
+    far, seen = story.far, story.far.compared
     place, item, unit = _known(page, view)
     month, group, since, rank = _period(story), judging.group_of(seen), _since(page, story), _rank(story)
-    packs, fen, excess = _written(_packs(known.packs)), judging.money(known.fen), judging.money(story.excess)
+    packs, fen, excess = _written(_packs(far.told.packs)), judging.money(far.told.fen), judging.money(story.excess)
     own, usual = f"{exp(seen.value):,.0f}", f"{exp(seen.expected):,.0f}"  # fen a case are yuan a hundred
     times = exp(seen.value - seen.expected)
     return Text(
-        f"{place}：{month.zh}{item}共{packs}{unit}、{known.sales}笔、政策范围内{fen}元，每百人次{own}元；{group.zh}"
+        f"{place}：{month.zh}{item}共{packs}{unit}、{far.told.sales}笔、政策范围内{fen}元，每百人次{own}元；{group.zh}"
         f"中位数为每百人次{usual}元（其中{far.sellers}家当月达到{_TOLD}元，其余按{_TOLD}元计），是其{times:.1f}倍"
         f"（偏离{story.deviation:.1f}个标准差），同组{far.above}家更高；按同组水平多出约{excess}元，自{since}起持续偏高。{rank.zh}"
         "请先看开方医师和购药人是否集中、诊断与用药是否相符，再核对采购（3503）、库存与追溯码；有无新设专科、协议或停用替代品。",
-        f"{place}, {month.en}: {item}, {packs} packs in {known.sales} lines for {fen} yuan in scope, {own} yuan for a hundred "
+        f"{place}, {month.en}: {item}, {packs} packs in {far.told.sales} lines for {fen} yuan in scope, {own} yuan for a hundred "
         f"cases; the median of {group.en} is {usual} ({far.sellers} of them reached {_TOLD} yuan, the others count as that): "
         f"{times:.1f} times as much ({story.deviation:.1f} standard deviations), {far.above} of them have more; some {excess} "
         f"yuan in excess, so since {since}. {rank.en} Look first whether few doctors or persons stand behind it and whether it "
@@ -105,9 +106,9 @@ def _rank(story: Story) -> Text:
 
 def _period(story: Story) -> Text:
     name = name_of(story.month)
-    if story.known.through >= first_day(story.month + 1) - 1:
+    if story.far.told.through >= first_day(story.month + 1) - 1:
         return Text(name, name)
-    until = format_day(story.known.through)
+    until = format_day(story.far.told.through)
     return Text(f"{name}（截至{until}）", f"{name} (until {until})")
 
 
@@ -133,8 +134,8 @@ def _known(page: SoldPage, view: View) -> tuple[str, str, str]:
 
 def _usual_packs(story: Story) -> int:
     """What its own cases would have brought as the peers' median does, at its own price."""
-    known = story.known
-    return round(known.packs * (known.fen - story.excess) / known.fen) if known.fen else 0
+    told = story.far.told
+    return round(told.packs * (told.fen - story.excess) / told.fen) if told.fen else 0
 
 
 def _packs(thousandths: int) -> float:

@@ -28,7 +28,7 @@ class InpatientRate(Rule[MemberPage], frozen=True, kw_only=True):
     """住院率异常."""
 
     rule_id: ClassVar[str] = "inpatient_rate"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("住院率异常", "Far more of the visits become stays than at the peers")
     notice: ClassVar[str] = "住院率异常"

@@ -26,7 +26,7 @@ class OwnExpenseShare(Rule[MemberPage], frozen=True, kw_only=True):
     """目录外费用占比."""
 
     rule_id: ClassVar[str] = "own_expense_share"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("目录外费用占比过高", "Too much outside of the catalogue")
     notice: ClassVar[str] = "目录外费用占比"

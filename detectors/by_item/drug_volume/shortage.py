@@ -1,0 +1,76 @@
+"""Was the item not to be had before, and how much of what comes now is what could not be had then?
+
+A run of days without it that is no chance: then it was missing. What comes in the weeks after is first what was missed, and as
+much again that is bought ahead by who has just stood before an empty shelf (ENG); only what lies above both is an excess.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Final, NamedTuple
+
+from detectors.books.item_days import ItemDays
+from detectors.models.baseline import MISSING_NATS, silence
+
+_LEAST_DAYS: Final = 5
+_EMPTY: Final = 0.1  # of the expected: a last pack here and there
+_MADE_UP_WITHIN: Final = 28  # days after it is back
+_SEEN: Final = 42  # days: a page that is still asked always holds them, so what it forgets changes nothing
+_AHEAD: Final = 2.0  # times what was missed, with what is bought ahead
+
+
+class Shortage(NamedTuple):
+    """Days from ``begin`` to before ``back``, on which ``missed`` packs would have come; infinite where that is forgotten."""
+
+    begin: int
+    back: int
+    missed: float
+
+
+def shortage_before(book: ItemDays, day: int) -> Shortage | None:
+    """The last shortage that ended within four weeks before ``day``, as far as the six weeks before hold it."""
+    first = max(day - _SEEN, book.first_day)
+    for back in range(day, max(day - _MADE_UP_WITHIN, first), -1):
+        if _is_empty(book, back) or not _is_empty(book, back - 1):
+            continue
+        begin = back - 1
+        while begin > first and _is_empty(book, begin - 1):
+            begin -= 1
+        if begin == book.first_day > book.born and day < book.known_from():
+            return Shortage(begin, back, inf)
+        if back - begin >= _LEAST_DAYS and (found := _shortage(book, begin, back)) is not None:
+            return found
+    return None
+
+
+def usual(book: ItemDays, day: int) -> float:
+    """Packs expected of ``day``; 0 where that is not known."""
+    expected = book.expected(day)
+    return 0.0 if expected is None else expected.mean
+
+
+def made_up(book: ItemDays, shortage: Shortage, begin: int) -> float:
+    """Packs that may still come for what was missed, from ``begin`` on, beside what is usual."""
+    caught = sum(book.volume(day) - usual(book, day) for day in range(shortage.back, begin))
+    return max(_AHEAD * shortage.missed - max(caught, 0.0), 0.0)
+
+
+def expected_after(book: ItemDays, shortage: Shortage, day: int, days: int) -> float:
+    """Packs expected of the ``days`` days up to ``day``, with what is made up for."""
+    window = range(day - days + 1, day + 1)
+    packs = sum(usual(book, each) for each in window if not shortage.begin <= each < shortage.back)
+    return packs + made_up(book, shortage, window.start)
+
+
+def _is_empty(book: ItemDays, day: int) -> bool:
+    expected = book.expected(day)
+    return expected is not None and book.volume(day) <= _EMPTY * expected.mean
+
+
+def _shortage(book: ItemDays, begin: int, back: int) -> Shortage | None:
+    known = book.expected(begin)
+    missed = sum(usual(book, day) for day in range(begin, back))
+    if known is None or missed <= 0.0:
+        return None
+    nats = silence(missed, known.lumpiness * missed + (known.spread * missed) ** 2)
+    return Shortage(begin, back, missed) if nats >= MISSING_NATS else None
