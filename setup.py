@@ -89,6 +89,7 @@ def extensions() -> list:
     # One library for all, in a package of ours: at the top of the tree an installed `fundwatch` would not find it.
     found = mypycify(["--ignore-missing-imports", *COMPILED], opt_level="3", group_name="schemas.compiled")
     for extension in found:
+        extension.extra_compile_args.append("-g0")  # debugging 30 MB of generated C takes as long as compiling it
         extension.optional = True  # no C compiler, or no Python headers: pure Python, and no failure
     return found
 

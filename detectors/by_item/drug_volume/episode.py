@@ -66,32 +66,47 @@ class Episode(NamedTuple):
 
 
 def crossing(book: ItemDays, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations]) -> Crossing | None:
-    """What the windows that end on ``day`` cross, the shortest first. A burst at a terminal is no volume of a day."""
-    if day in cited and is_burst(cited[day]):
-        return None
+    """What the windows that end on ``day`` cross, the shortest first. A burst at a terminal is no volume of a day.
+
+    The cheap questions first: nearly every day fails one of them.
+    """
     for bar in bars:
-        ordinary = book.ordinary(day, bar.days)
+        volume = book.volume(day, bar.days)
+        ordinary = book.ordinary(day, bar.days) if volume >= bar.packs else None
         if ordinary is None:
             continue
-        volume, mean = book.volume(day, bar.days), ordinary.mean
+        mean = ordinary.mean
         if volume < mean * bar.ratio or volume - mean < bar.packs:
             continue
-        variance = _of_drugs(ordinary, day - bar.days + 1) * _clustering(book, day, bar.days, cited)
+        if bar.days > 1 and not _goes_on(book, day, volume / bar.days, mean / bar.days):
+            continue
+        variance = _of_drugs(ordinary, day - bar.days + 1)
+        if surprise(volume, mean, variance) < bar.nats:  # what comes by the patient varies more, never less
+            continue
+        variance *= _clustering(book, day, bar.days, cited)
         nats = surprise(volume, mean, variance)
-        if nats < bar.nats or (bar.days > 1 and not _goes_on(book, day, volume / bar.days, mean / bar.days)):
+        if nats < bar.nats:
             continue
         shortage = shortage_before(book, day)
         if shortage is not None:
-            usual = max(expected_after(book, shortage, day, bar.days), mean)
-            if volume < usual * bar.ratio or volume - usual < bar.packs:
-                continue
-            variance *= (usual / mean) ** 2 if mean > 0.0 else 1.0
-            mean, nats = usual, surprise(volume, usual, variance)
+            mean, variance, nats = _after(book, shortage, day, bar, Ordinary(mean, variance))
             if nats < bar.nats:
                 continue
+        if _is_burst(day, cited):
+            return None
         least = max(mean * bar.ratio, mean + bar.packs, limit(mean, variance, bar.nats))
         return Crossing(day, bar, volume, mean, least, nats, None, shortage)
     return None
+
+
+def _after(book: ItemDays, shortage: Shortage, day: int, bar: Bar, ordinary: Ordinary) -> tuple[float, float, float]:
+    """What was to be expected with what is made up for: packs, their variance, and nats of surprise, none below the bar."""
+    volume, mean = book.volume(day, bar.days), ordinary.mean
+    usual = max(expected_after(book, shortage, day, bar.days), mean)
+    variance = ordinary.variance * ((usual / mean) ** 2 if mean > 0.0 else 1.0)
+    if volume < usual * bar.ratio or volume - usual < bar.packs:
+        return usual, variance, 0.0
+    return usual, variance, surprise(volume, usual, variance)
 
 
 def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations]) -> Crossing | None:
@@ -100,24 +115,31 @@ def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapp
     After a shortage nothing: their mean has the empty weeks in it.
     """
     book = page.days
-    if day in cited and is_burst(cited[day]):
-        return None
     for bar in bars:
-        told, ordinary = usual_sales(page.sales, book, day, bar.days), book.ordinary(day, bar.days)
-        if told is None or ordinary is None:
+        told = usual_sales(page.sales, book, day, bar.days)
+        if told is None or told.number < told.mean * bar.ratio or told.number - told.mean < bar.packs:
             continue
-        if told.number < told.mean * bar.ratio or told.number - told.mean < bar.packs:
+        if surprise(told.number, told.mean, told.variance) < bar.nats:
+            continue
+        ordinary = book.ordinary(day, bar.days)
+        if ordinary is None:
             continue
         volume, packs = book.volume(day, bar.days), ordinary.mean * _PACKS_TOO
+        if volume < packs or not _goes_on(book, day, volume / bar.days, ordinary.mean / bar.days):
+            continue
         variance = told.variance * _stays(book, day, bar.days, cited)
         nats = surprise(told.number, told.mean, variance)
-        if volume < packs or nats < bar.nats or not _goes_on(book, day, volume / bar.days, ordinary.mean / bar.days):
+        if nats < bar.nats:
             continue
-        if shortage_before(book, day) is not None:
+        if shortage_before(book, day) is not None or _is_burst(day, cited):
             return None
         least = max(told.mean * bar.ratio, told.mean + bar.packs, limit(told.mean, variance, bar.nats))
         return Crossing(day, bar, volume, ordinary.mean, packs, nats, Sales(told.number, told.mean, least))
     return None
+
+
+def _is_burst(day: int, cited: Mapping[int, Citations]) -> bool:
+    return day in cited and is_burst(cited[day])
 
 
 def _of_drugs(ordinary: Ordinary, begin: int) -> float:
