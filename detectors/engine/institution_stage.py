@@ -12,8 +12,8 @@ from msgspec import structs
 
 from detectors.books.activity import ActivityPage
 from detectors.books.case import CasePage, TiePage
-from detectors.books.dispensed import dispensed
 from detectors.books.elsewhere import post_elsewhere
+from detectors.books.habit_learning import changes_bills, days_of, learn_day
 from detectors.books.institution import InstitutionPage, institution_key
 from detectors.books.item import ItemPage, ToldMonth, item_key, stock_item_key
 from detectors.books.item_days import VolumeDelta
@@ -21,8 +21,7 @@ from detectors.books.item_posting import post_volumes
 from detectors.books.item_telling import closes_after, may_tell, news
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
 from detectors.books.stock import DATA_TYPES, PURCHASES, SALES, StockPage, packs_of, stock_key
-from detectors.books.visit import DayOfStay, Settled, VisitPage, visit_key
-from detectors.books.visit_lines import drugs_only, service_days
+from detectors.books.visit import VisitPage, visit_key
 from detectors.books.visit_posting import Posting, has_seen, is_full, note, post
 from detectors.engine.clock import CLOCK_KEY, PACE, StreamClock
 from detectors.engine.compare import Cause
@@ -32,6 +31,7 @@ from detectors.engine.joining import Joining
 from detectors.engine.page import Page
 from detectors.engine.rule import View
 from detectors.engine.stage import Stage
+from detectors.engine.visit_snapshot import is_news, snapshot_of
 from detectors.engine.walk import Walk
 from schemas import facts
 from schemas.china_time import DAY, from_unix
@@ -41,14 +41,11 @@ from schemas.fields import Undecodable
 from schemas.peer_days import DayCounts, InstitutionDay, encode_for_peers
 from schemas.peer_items import ItemMonth
 from schemas.returns import AlertLeft, Elsewhere, decode_return
-from schemas.snapshots import STAY, Reference, Swipe, VisitSnapshot, encode
+from schemas.snapshots import STAY, Reference, encode
 
 NOWHERE: Final = b"-"  # key of institutions that no reference record places
 REGION_DIGITS: Final = 4  # of admdvs: institutions of a city are compared (a province's have 2, a county's 6)
-MOST_SWIPES: Final = 20  # settlements of a visit, the newest
-MOST_CITED: Final = 64  # messages of a visit that its person's stage hears of; an alert shows fewer
 LARGEST_LEAD: Final = 3_600  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
-_BILLS: Final = (facts.Charges, facts.ChargesVoided, facts.AdmissionVoided)
 _STOCK: Final = (facts.StockMove, facts.StockDeleted)
 
 
@@ -209,7 +206,7 @@ class InstitutionStage(Stage):
                 for other, followed in follower.follow(page, self._pages, cause.offset):
                     self._review(other, followed, self._clock.now, cause)
             self._review(key, page, self._clock.now, cause)
-            if _is_news(page, cause.infno):
+            if is_news(page, cause.infno):
                 self._changed_visits[key] = page, cause
 
     def _open_for(self, key: bytes, institution: str, message: Reference, cause: Cause) -> tuple[VisitPage, int] | None:
@@ -278,11 +275,11 @@ class InstitutionStage(Stage):
         self, page: VisitPage, index: int, fact: facts.Fact, cause: Cause, deltas: list[VolumeDelta]
     ) -> None:  # fmt: skip
         is_stays = page.kind == STAY or not page.kind  # an outpatient's bills teach no habits
-        days = _days_of(page, fact) if is_stays else []
+        days = days_of(page, fact) if is_stays else []
         before = {day: kept.routine for day in days if (kept := page.days.get(day)) is not None}
         if not post(page, fact, Posting(cause.infno, index, self._category_of, deltas, self._operator)):
             self._effects.counts["unmatched_corrections", cause.infno] += 1
-        if page.kind == STAY and _changes_bills(fact):
+        if page.kind == STAY and changes_bills(fact):
             self._learn_habits(page, days or page.days, before, cause)
 
     def _category_of(self, item: str) -> str:
@@ -302,7 +299,7 @@ class InstitutionStage(Stage):
         for day in days:
             kept = page.days.get(day)
             if kept is not None:
-                _learn_day(habits, day, kept, before.get(day, 0), cause)
+                learn_day(habits, day, kept, before.get(day, 0), cause.inf_time, cause.at)
 
     def _habits_of(self, institution: str) -> tuple[bytes, InstitutionPage]:
         key = institution_key(institution)
@@ -447,96 +444,10 @@ class InstitutionStage(Stage):
     def _finish(self) -> None:
         for page, cause in self._changed_visits.values():
             if page.person and page.begin is not None:
-                snapshot = _snapshot(page, cause)
+                snapshot = snapshot_of(page, cause)
                 self._effects.forwards.append(Forward("person", snapshot.person.encode(), encode(snapshot)))
                 for former in page.former_persons:
                     if former != page.person:
                         gone = structs.replace(snapshot, person=former, void=True)
                         self._effects.forwards.append(Forward("person", former.encode(), encode(gone)))
         self._changed_visits.clear()
-
-
-def _changes_bills(fact: facts.Fact) -> bool:
-    """Whether it may change what a stay was billed; of reversals only that of its admission does."""
-    return isinstance(fact, _BILLS) or (isinstance(fact, facts.Reversal) and fact.oinfno == "2401")
-
-
-def _days_of(page: VisitPage, fact: facts.Fact) -> list[int]:
-    """The days that a bill's own lines touch; nothing where it may touch others too, or is no bill."""
-    days: list[int] = []
-    if isinstance(fact, facts.Charges):
-        for line in fact.lines:
-            if line.quantity < 0 or line.serial in page.lines or line.serial in page.refund_lines:
-                return list(page.days) + [line.time // DAY for line in fact.lines if line.time // DAY not in page.days]
-            day = line.time // DAY
-            if day not in days:
-                days.append(day)
-    return days
-
-
-def _learn_day(habits: InstitutionPage, day: int, kept: DayOfStay, routine_before: int, cause: Cause) -> None:
-    is_billed = bool(kept.routine or kept.active)
-    if is_billed and not kept.counts_as_billed:
-        kept.counts_as_billed = habits.count_stay(day, cause.at // DAY)
-    elif kept.counts_as_billed and not is_billed:
-        habits.discount_stay(day)
-        kept.counts_as_billed = False
-    if is_billed and not kept.taught_bill:
-        habits.post_bill(day, cause.inf_time)
-        kept.taught_bill = True
-    if kept.active and not kept.taught_treatment:
-        habits.post_treatment(apart=routine_before > 0 and cause.inf_time > (day + 1) * DAY)
-        kept.taught_treatment = True
-
-
-def _is_news(page: VisitPage, infno: str) -> bool:
-    """Whether the person's stage must hear of it: outpatients once settled, stays but for their charges while open."""
-    if page.kind != STAY:
-        return bool(page.settlements)
-    return not (infno in ("2301", "2302") and page.end is None and not page.settlements and not page.void)
-
-
-def _snapshot(page: VisitPage, cause: Cause) -> VisitSnapshot:
-    assert page.begin is not None
-    standing = page.standing_settlements()
-    is_over = page.kind != STAY or page.end is not None
-    cited = [page.message_of(page.admission), page.message_of(page.discharge)]
-    cited += [page.messages[settled.message] for settled in standing]
-    scope = sum(settled.scope for settled in standing) if standing else page.scope
-    return VisitSnapshot(
-        page.visit,
-        page.institution,
-        page.person,
-        cause.partition,
-        cause.offset,
-        Reference(cause.infno, cause.msgid, cause.inf_time),
-        page.kind,
-        page.void or (page.kind != STAY and not standing),
-        page.begin,
-        page.end,
-        page.med_type,
-        page.diagnosis,
-        page.department,
-        scope if is_over or standing else 0,
-        sum(settled.fund for settled in standing),
-        sum(settled.total for settled in standing),
-        bool(standing),
-        page.idle_days() if page.end is not None else 0,
-        tuple(reference for reference in cited if reference is not None)[:MOST_CITED],
-        page.way,
-        page.death,
-        page.planned_readmission,
-        page.disease,
-        () if page.kind == STAY else service_days(page),
-        page.kind != STAY and drugs_only(page),
-        tuple(_swipe(page, settled) for settled in page.settlements if not settled.reversed)[-MOST_SWIPES:],
-        dispensed(page),
-    )
-
-
-def _swipe(page: VisitPage, settled: Settled) -> Swipe:
-    refund = page.message_of(settled.refunded_by)
-    return Swipe(
-        settled.settlement, settled.time, settled.certificate, settled.total, settled.fund,
-        None if refund is None else refund.inf_time, page.messages[settled.message], refund,
-    )  # fmt: skip
