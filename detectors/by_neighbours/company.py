@@ -363,10 +363,12 @@ class Group:
             self._history = History(self._page.calendar(), self.size)
         return self._history.chance(institution, day, window)
 
-    def struck(self, since: int, until: int) -> int:
-        """How many of the group came within that time with an illness that strikes together."""
+    def struck(self, since: int, until: int, team: str) -> int:
+        """How many of the group came within that time with an illness that strikes together; of a town, of that part of it."""
         found = 0
         for stay in self._page.stays.values():
+            if self.is_town and stay.ties.team != team:
+                continue
             if since <= stay.begin <= until and stay.counts and strikes_together(stay.diagnosis):
                 found += 1
         return found
@@ -384,7 +386,7 @@ def _is_outbreak(group: Group, stays: list[NeighbourStay]) -> bool:
     if not all(stay.diagnosis.startswith(_COLDS) for stay in ill) or group.forgotten >= ill[0].begin - AROUND:
         return True
     first, last = ill[0].begin, ill[-1].begin
-    around = group.struck(first - AROUND, last + AROUND) - len(ill)
+    around = group.struck(first - AROUND, last + AROUND, ill[0].ties.team) - len(ill)
     return last - first > ONE_MORNING or 3 * around >= len(ill)
 
 

@@ -20,6 +20,7 @@ TRANSFER_WITHIN: Final = DAY
 _DIALYSIS_STAY: Final = 2 * DAY  # who is in for kidney failure for longer is in for more than dialysis
 # Radio- and chemotherapy and other courses, dialysis, rehabilitation, removal of metalwork and aftercare, transfusions.
 _COURSES: Final = ("Z51", "Z49", "Z50", "Z47", "Z48", "Z08", "Z09", "D56", "D66", "D67")
+_COURSE_OF_TUMOUR: Final = 5 * DAY  # chemotherapy takes one to five days; an operation, or dying, takes longer
 _KIDNEY_FAILURE: Final = ("N18", "N19")
 _TUMOURS: Final = ("C", "D0", "D37", "D38", "D39", "D4")
 # Illnesses that bring a patient to hospital again and again: tumours, failing heart, lungs, liver and kidneys, heart
@@ -54,9 +55,12 @@ def is_dialysis(stay: VisitSnapshot) -> bool:
 
 
 def is_series(stay: VisitSnapshot) -> bool:
-    """One of a series by plan: radio- and chemotherapy, dialysis, aftercare, a day's operation, a bed-day package."""
+    """One of a series by plan: radio- and chemotherapy (also coded by the tumour), dialysis, aftercare, a day's operation, a
+    bed-day package."""
+    is_short = stay.end is not None and stay.end - stay.begin <= _COURSE_OF_TUMOUR
     return (
         stay.diagnosis.startswith(_COURSES)
+        or (stay.diagnosis.startswith(_TUMOURS) and is_short)
         or is_dialysis(stay)
         or is_day_surgery(stay.med_type)
         or is_bed_day_package(stay.med_type)

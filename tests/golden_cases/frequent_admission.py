@@ -127,6 +127,15 @@ def chemotherapy() -> Case:
 
 
 @case
+def chemotherapy_coded_by_the_tumour() -> Case:
+    told = often(
+        "exclude-chemotherapy-coded-by-the-tumour", "Eight stays of three days at three weeks' distance, coded C34.9."
+    )
+    stays(told, range(0, 168, 21), diagnosis="C34.900", nights=3)
+    return told.until(moment(180))
+
+
+@case
 def dialysis() -> Case:
     told = often("exclude-dialysis", "Short stays for kidney failure every week: dialysis.")
     stays(told, range(0, 56, 7), diagnosis="N18.500", nights=1)

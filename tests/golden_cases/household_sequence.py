@@ -43,6 +43,16 @@ def bed_still_warm() -> Case:
 
 
 @case
+def neighbouring_codes() -> Case:
+    return sequence(
+        "hit-neighbouring-codes",
+        "A disc, spondylosis and back pain, one after another: three codes of one ICD block: medium.",
+        {"status": "open", "severity": "medium", "visits": ["MS0", "MS1", "MS2"]},
+        diagnoses=("M51.202", "M47.200", "M54.500"),
+    )
+
+
+@case
 def two_in_sequence() -> Case:
     return sequence("near-two-in-sequence", "Two follow each other.", members=(0, 1), diagnoses=("E11.900", "E11.900"))
 

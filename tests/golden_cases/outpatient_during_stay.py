@@ -104,11 +104,11 @@ def purchases_in_an_idle_stay() -> Case:
 def purchase_in_an_idle_stay() -> Case:
     told = during(
         "near-one-purchase-in-an-idle-stay",
-        "One of 90 yuan: 0.4 + 0.4: a hint; that the bed is empty is said by bed_holding.",
-        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.8}},
+        "One of 40 yuan: 0.35 + 0.4: a hint; that the bed is empty is said by bed_holding.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.75}},
     )
     told.stay("MI1", PATIENT, 8, (0, 1, 7))
-    at_pharmacy(told, 4, 90.0)
+    at_pharmacy(told, 4, 40.0)
     return told.until(moment(12))
 
 
@@ -143,18 +143,54 @@ def the_same_purchase_again() -> Case:
 def weekend_and_rest() -> Case:
     told = during(
         "exclude-three-quiet-days-of-eight",
-        "One purchase of 90 yuan, and three of the stay's eight days without treatment, as a weekend and a day of rest are.",
+        "Pneumonia; one purchase of 90 yuan, and three of the stay's eight days without treatment, as a weekend and a day of "
+        "rest are.",
     )
-    told.stay("MI1", PATIENT, 8, (0, 1, 4, 6, 7))
+    told.stay("MI1", PATIENT, 8, (0, 1, 4, 6, 7), diagnosis="J18.900")
     at_pharmacy(told, 4, 90.0)
     return told.until(moment(12))
 
 
 @case
 def one_small_purchase() -> Case:
-    told = during("near-one-small-purchase", "One purchase of 90 yuan, which a relative may have made: 0.4 of 0.7.")
+    told = during("near-one-small-purchase", "One purchase of 40 yuan, which says little in any stay: 0.35 of 0.7.")
     in_hospital(told)
+    at_pharmacy(told, 3, 40.0)
+    return told.until(moment(12))
+
+
+@case
+def purchase_of_one_who_can_walk() -> Case:
+    told = during(
+        "hit-one-purchase-of-one-who-can-walk",
+        "In for back pain, and one purchase of 90 yuan with the card: nothing keeps him in bed: 0.7: low.",
+        {"status": "open", "severity": "low", "fund_at_risk": 9000, "measures": {"evidence_weight": 0.7}},
+    )
+    in_hospital(told, diagnosis="M54.500")
     at_pharmacy(told, 3, 90.0)
+    return told.until(moment(12))
+
+
+@case
+def purchase_for_the_gravely_ill() -> Case:
+    told = during(
+        "near-one-purchase-for-pneumonia",
+        "One of 450 yuan with the card of somebody in with pneumonia: his family went: 0.4 of 0.7.",
+    )
+    in_hospital(told, diagnosis="J18.900")
+    at_pharmacy(told, 3, 450.0)
+    return told.until(moment(12))
+
+
+@case
+def drugs_taken_before() -> Case:
+    told = during(
+        "exclude-drugs-taken-before-the-stay",
+        "Tablets for 450 yuan; the same tablets, for 300 yuan, he had bought three weeks before the stay: 0.2 of 0.7.",
+    )
+    in_hospital(told)
+    at_pharmacy(told, -21, 300.0)
+    at_pharmacy(told, 3, 450.0)
     return told.until(moment(12))
 
 
@@ -162,12 +198,12 @@ def one_small_purchase() -> Case:
 def two_small_purchases() -> Case:
     told = during(
         "near-two-small-purchases",
-        "Purchases of 90 and 80 yuan: 0.4 each: a hint.",
-        {"status": "open", "severity": "low"},
+        "Purchases of 40 and 30 yuan on two days: 0.35 each: a hint.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.7}},
     )
     in_hospital(told)
-    at_pharmacy(told, 3, 90.0)
-    at_pharmacy(told, 5, 80.0)
+    at_pharmacy(told, 3, 40.0)
+    at_pharmacy(told, 5, 30.0)
     return told.until(moment(12))
 
 

@@ -1,8 +1,8 @@
 """Do members of one household follow one another into the same institution, one bed after the other?
 
-A *chain* is a series of stays of different members in one institution with a similar diagnosis, each beginning no more
-than a few days after the one before ended, and not while it still ran. Illness in a family overlaps; one after another is
-how a card is used. What goes on for more than 180 days is told of as a new chain. Method and limits: rules.md,
+A *chain* is a series of stays of different members in one institution with a similar diagnosis (of one ICD block), each
+beginning no more than a few days after the one before ended, and not while it still ran. Illness in a family overlaps; one
+after another is how a card is used. What goes on for more than 180 days is told of as a new chain. Method and limits: rules.md,
 domain.md §4.4 (ENG defaults; no public threshold exists).
 """
 
@@ -15,11 +15,12 @@ from typing import Annotated, ClassVar
 from detectors.books.household import HouseholdPage
 from detectors.by_household.household_sequence.text import describe
 from detectors.by_household.occasions import is_crowd, is_judged
+from detectors.by_person.split_stay.icd_blocks import related
 from detectors.engine.page import NEVER, Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
 from schemas.china_time import DAY, HOUR
-from schemas.codes import same_illness, strikes_together
+from schemas.codes import strikes_together
 from schemas.snapshots import VisitSnapshot
 
 _SOURCE = "rules.md; domain.md §4.4 (ENG)"
@@ -29,7 +30,7 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
     """同户接续住院."""
 
     rule_id: ClassVar[str] = "household_sequence"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = HouseholdPage
     title: ClassVar[Text] = Text("同户接续住院", "Household members admitted one after another")
     notice: ClassVar[str] = "同户接续住院"
@@ -123,7 +124,7 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
         if last.end is None or last.person == stay.person:
             return False
         gap = stay.begin - last.end
-        return -self.overlap_hours * HOUR <= gap <= self.gap_days * DAY and same_illness(last.diagnosis, stay.diagnosis)
+        return -self.overlap_hours * HOUR <= gap <= self.gap_days * DAY and related(last.diagnosis, stay.diagnosis)
 
     def _finding(self, page: HouseholdPage, chain: list[VisitSnapshot], view: View) -> Finding:
         gaps = [later.begin - (earlier.end or later.begin) for earlier, later in pairwise(chain)]

@@ -31,7 +31,7 @@ class FrequentAdmission(Rule[PersonPage], frozen=True, kw_only=True):
     """住院频次较高."""
 
     rule_id: ClassVar[str] = "frequent_admission"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("住院频次较高", "Admitted too often")
     notice: ClassVar[str] = "住院频次较高（重点：特困/五保、脱贫、老年轻症）"

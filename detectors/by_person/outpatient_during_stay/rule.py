@@ -38,7 +38,7 @@ class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):
     """住院期间门诊、院外购药."""
 
     rule_id: ClassVar[str] = "outpatient_during_stay"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("住院期间门诊、院外购药", "Outpatient or pharmacy during a stay")
     notice: ClassVar[str] = "住院期间门诊、院外购药"
@@ -53,12 +53,12 @@ class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = _SOURCE
     blind_spots: ClassVar[Text] = Text(
-        "单次的小额药店购药、凭电子凭证的单次购药可能由家属代购，住院有诊疗时不报；入院、出院当日及外检不看；住院前已开的慢特病用药、透析和放化疗只作提示；"
+        "单次购药可能由家属代购：凭电子凭证的、零星的、病情较重者的，住院有诊疗时不报；入院、出院当日及外检不看；住院前已取过的药、慢特病用药、透析和放化疗只作提示；"
         "住院超过90天的，早期的院外服务被遗忘后该次住院不再更新。",
-        "A single small purchase, or one with the electronic certificate, which a relative may have made, is not raised while "
-        "the stay shows treatment; the first and last day and examinations done elsewhere are not looked at; drugs prescribed "
-        "before, dialysis and chemotherapy are a hint at most; in a stay of over 90 days the alert is final once its first "
-        "services are forgotten.",
+        "A single purchase that a relative may have made (a tiny one, one with the electronic certificate, one for somebody "
+        "seriously ill) is not raised while the stay shows treatment; the first and last day and examinations done elsewhere "
+        "are not looked at; drugs that he took home before, dialysis and chemotherapy are a hint at most; in a stay of over "
+        "90 days the alert is final once its first services are forgotten.",
     )
 
     report_hours: Annotated[
@@ -81,7 +81,10 @@ class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):
         int, parameter(0, 10_000_000, "fen", "零星购药金额", "a purchase below this says least", _WEIGHT)
     ] = 5_000
     small_amount: Annotated[
-        int, parameter(0, 10_000_000, "fen", "小额购药金额", "a relative may fetch what is below this", _WEIGHT)
+        int,
+        parameter(
+            0, 10_000_000, "fen", "小额购药金额", "below this a relative fetched it, but for mild illnesses", _WEIGHT
+        ),
     ] = 10_000
     large_amount: Annotated[
         int, parameter(0, 10_000_000, "fen", "大额购药金额", "from this on a purchase weighs like a visit", _WEIGHT)

@@ -1,8 +1,9 @@
 """Which services had a patient elsewhere while he was in, and how much does each say?
 
 A service counts by what it needs: a registered outpatient visit needs the patient himself, a pharmacy sells to whoever brings
-the card, and for the electronic certificate nobody need bring anything. What was prescribed or bought before the stay, and a
-course of dialysis or chemotherapy that goes on elsewhere, say little however often they come (domain.md §4.1).
+the card, and for the electronic certificate nobody need bring anything. Who is in for what needs no bed may well have gone
+himself; who has pneumonia or a broken hip sent somebody. Drugs that he took home before the stay too, and a course of dialysis or
+chemotherapy that goes on elsewhere, say little however often they come (domain.md §4.1).
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from detectors.books.person import PersonPage
-from detectors.by_person.series import is_newborn, settled_at, stays_of
+from detectors.by_person.series import is_mild, is_newborn, settled_at, stays_of
+from detectors.by_stay.low_standard_admission.diagnoses import gravity
 from schemas.china_time import DAY, HOUR
-from schemas.codes import ELECTRONIC, is_bed_day_package, is_birth
+from schemas.codes import ELECTRONIC, is_bed_day_package, is_birth, strikes_together
 from schemas.snapshots import PHARMACY, STAY, VisitSnapshot
 
 _ENTRY: Final = 12 * HOUR  # an emergency visit ends after midnight, in a bed
@@ -58,10 +60,13 @@ def _is_overtaken(stay: VisitSnapshot, stays: list[VisitSnapshot]) -> bool:
 
 def services_inside(page: PersonPage, stay: VisitSnapshot, purse: Purse, now: int, grace: int) -> list[Service]:
     """All services that are certain by ``now`` to lie inside the stay, in order of day and visit."""
-    refills = _bought_before(page, stay)
+    inside = _inside(page, stay)
+    if not inside:
+        return []
+    taken = _taken_before(page, stay)
     found = [
-        Service(visit, day, *_weigh(visit, day, stay, purse, refills))
-        for visit, day in _inside(page, stay)
+        Service(visit, day, *_weigh(visit, day, stay, purse, taken))
+        for visit, day in inside
         if stay.end is not None or _goes_on(stay, day) or now >= _certain_at(day, grace)
     ]
     return sorted(found, key=lambda service: (service.day, service.visit.visit))
@@ -105,21 +110,36 @@ def _goes_on(stay: VisitSnapshot, day: int) -> bool:
     return stay.source.infno in _SAYS_IT_GOES_ON and stay.source.inf_time // DAY > day
 
 
-def _bought_before(page: PersonPage, stay: VisitSnapshot) -> set[tuple[str, int]]:
-    """Pharmacy and amount of what was bought before the stay: the same again is what he takes anyway."""
-    return {
-        (visit.institution, visit.total)
-        for visit in page.visits.values()
-        if visit.kind == PHARMACY and not visit.void and visit.begin < stay.begin
-    }
+class Taken(NamedTuple):
+    """What he took home before a stay, and so takes anyway: its items; pharmacy and amount of what was bought."""
+
+    items: frozenset[str]
+    purchases: frozenset[tuple[str, int]]
+
+    def has(self, visit: VisitSnapshot) -> bool:
+        """Whether it is a purchase, and all of it is among this."""
+        if visit.kind != PHARMACY:
+            return False
+        if (visit.institution, visit.total) in self.purchases:
+            return True
+        return bool(visit.drugs) and all(drug.item in self.items for drug in visit.drugs)
 
 
-def _weigh(
-    visit: VisitSnapshot, day: int, stay: VisitSnapshot, purse: Purse, refills: set[tuple[str, int]]
-) -> tuple[float, bool]:
+def _taken_before(page: PersonPage, stay: VisitSnapshot) -> Taken:
+    first = stay.begin // DAY
+    return Taken(
+        frozenset(drug.item for _, fetch in page.taken_home() for drug in fetch.drugs if drug.day < first),
+        frozenset(
+            (visit.institution, visit.total)
+            for visit in page.visits.values()
+            if visit.kind == PHARMACY and not visit.void and visit.begin < stay.begin
+        ),
+    )
+
+
+def _weigh(visit: VisitSnapshot, day: int, stay: VisitSnapshot, purse: Purse, taken: Taken) -> tuple[float, bool]:
     """1 is a visit that needed the patient; half where wards send patients out, or the stay may have ended by then."""
-    is_refill = visit.kind == PHARMACY and (visit.institution, visit.total) in refills
-    weight, is_weak = (_REFILL, True) if is_refill else _own_weight(visit, purse)
+    weight, is_weak = (_REFILL, True) if taken.has(visit) else _own_weight(visit, stay, purse)
     if is_bed_day_package(stay.med_type) or is_birth(stay.med_type, stay.diagnosis):
         weight *= 0.5
     if stay.end is None and day * DAY > _last_stood(stay) + _LIKELY_ENDED:
@@ -133,28 +153,36 @@ def _last_stood(stay: VisitSnapshot) -> int:
     return max((reference.inf_time for reference in stay.evidence), default=stay.begin)
 
 
-def _own_weight(visit: VisitSnapshot, purse: Purse) -> tuple[float, bool]:
+def _own_weight(visit: VisitSnapshot, stay: VisitSnapshot, purse: Purse) -> tuple[float, bool]:
     if visit.diagnosis.startswith(_COURSES):
         return 0.1, True
     if visit.med_type.startswith(_MATERNITY) or (visit.med_type.startswith(_CHRONIC) and visit.drugs_only):
         return 0.2, True
     if visit.kind == PHARMACY:
-        return _purchase_weight(visit, purse), False
+        return _purchase_weight(visit, stay, purse), False
     if visit.med_type.startswith(_EMERGENCY):
         return 0.7, False
     is_electronic = any(swipe.certificate == ELECTRONIC for swipe in visit.swipes)
     return (0.7 if visit.drugs_only and is_electronic else 1.0), False
 
 
-def _purchase_weight(visit: VisitSnapshot, purse: Purse) -> float:
-    """A card that was brought to the counter was not in the ward, and neither perhaps was its owner."""
+def _purchase_weight(visit: VisitSnapshot, stay: VisitSnapshot, purse: Purse) -> float:
+    """A card that was brought to the counter was not in the ward; whether its owner was, his illness says best."""
+    could_walk = _could_walk(stay)
     if visit.total < purse.tiny:
-        return 0.25
+        return 0.35 if could_walk else 0.25
     if visit.total >= purse.large:
         return 1.0
-    if visit.total < purse.small:
-        return 0.4
-    return 0.5 if any(swipe.certificate == ELECTRONIC for swipe in visit.swipes) else 0.7
+    if any(swipe.certificate == ELECTRONIC for swipe in visit.swipes):
+        return 0.4 if visit.total < purse.small else 0.5
+    if could_walk:
+        return 0.7
+    return 0.4 if visit.total < purse.small or gravity(stay.diagnosis) == "serious" else 0.7
+
+
+def _could_walk(stay: VisitSnapshot) -> bool:
+    """What needs no bed, and is no acute infection."""
+    return is_mild(stay.diagnosis) and not strikes_together(stay.diagnosis)
 
 
 def weight_of(services: list[Service]) -> float:

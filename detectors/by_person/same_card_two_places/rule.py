@@ -1,10 +1,10 @@
 """Was one card in two places at once?
 
 Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
-more than 150 km/h as the crow flies is not possible; more than 60 within half an hour hardly is, for between the swipes he
-must have been registered and treated too (low); but a stay's bill is paid at the desk by whoever fetches him. A pharmacy may
-key in later what it sold before: a single pair with a pharmacy is low, a second one is no slip.
-Pharmacies beside their hospital are nearer; the electronic certificate and internet hospitals are no card in a place.
+more than 150 km/h as the crow flies is not possible; more than 90 within half an hour hardly is, for roads wind by a third and
+between the swipes he must have been registered and treated too (low); but a stay's bill is paid at the desk by whoever fetches
+him. A pharmacy may key in later what it sold before: a single pair with a pharmacy is low, a second one is no slip. Pharmacies
+beside their hospital are nearer; the electronic certificate and internet hospitals are no card in a place.
 Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: domain.md §4.11.
 """
 
@@ -40,7 +40,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     """空间不可能."""
 
     rule_id: ClassVar[str] = "same_card_two_places"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("同一医保卡同时出现在两地", "One card in two places")
     notice: ClassVar[str] = "空间不可能"
@@ -71,7 +71,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     ] = 150.0  # fmt: skip
     barely: Annotated[
         float, parameter(10.0, 2000.0, "km/h", "勉强可行速度", "speed that can barely be travelled, door to door", "ENG")
-    ] = 60.0  # fmt: skip
+    ] = 90.0  # fmt: skip
     looked_minutes: Annotated[
         int, parameter(1, 720, "minutes", "按速度判断的间隔上限", "judged by speed alone up to", "ENG")
     ] = 120  # fmt: skip
