@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from math import inf
 
 import pytest
 
 from detectors.books.group_keys import address_of, employer_of, groups_of, telephone_of, ties_of
-from detectors.books.neighbours import MOST_COUNTED, MOST_STAYS, STAYS_KEPT, GroupPage, NeighbourStay
+from detectors.books.neighbours import MOST_COUNTED, MOST_STAYS, STAYS_KEPT, Counted, GroupPage, NeighbourStay
 from detectors.by_neighbours.chance import History
 from detectors.by_neighbours.company import Group, Nearness, Telling, companies, judged_stays, runs_of
 from detectors.by_neighbours.neighbours_together.rule import NeighboursTogether
@@ -290,6 +291,59 @@ def test_the_newest_company_counts_for_the_time_looked_at_though_nothing_is_told
     assert rule.ask(page, "H1", view) is None
     del page.stays["V3"]
     assert rule.ask(page, "H1", view) is not None
+
+
+# -- a town ---------------------------------------------------------------------------------------------------------
+
+
+def town() -> GroupPage:
+    """Of some 4,000 people: the 48th least digest of them is at about a ninetieth of all digests."""
+    return GroupPage(group="village:1", counted={number * 1_050_000: Counted(0, True) for number in range(1, 49)})
+
+
+def come(
+    page: GroupPage, team: str, count: int, *, day: int = 30, diagnoses: Sequence[str] = ("I10",), hours: int = 0
+) -> None:
+    """So many of a part of it, each of a household, so many hours apart from 9:00 on, for five days; with these in turn."""
+    for number in range(count):
+        name, begin = f"{team}-{day}-{number}", day * DAY + (9 + hours * number) * HOUR
+        diagnosis = diagnoses[number % len(diagnoses)]
+        page.stays[name] = NeighbourStay(
+            name, 1, 0, True, False, True, name, "H1", begin, begin + 5 * DAY, begin, diagnosis, "01", 1000 + 100 * number,
+            0, Ties(f"HH{name}", team=team, village="village:1"), (), 0,
+        )  # fmt: skip
+
+
+def said_of(page: GroupPage) -> set[str]:
+    found = NeighboursTogether().ask_all(page, View(60 * DAY, KnownReferences()))
+    return {name for name, finding in found.items() if finding is not None}
+
+
+def test_each_part_of_a_town_has_an_alert_of_its_own() -> None:
+    page = town()
+    come(page, "A", 4)
+    come(page, "B", 3, day=50)
+    assert 3_000 < page.size() < 5_000
+    assert said_of(page) == {"H1|A", "H1|B"}
+
+
+def test_four_of_a_part_of_a_town_say_nothing_on_a_day_on_which_all_of_it_came() -> None:
+    page = town()
+    come(page, "A", 4, diagnoses=("I10", "M54", "K29", "E11"), hours=3)
+    assert said_of(page) == {"H1|A"}
+    for number in range(30):
+        come(page, f"other {number}", 1)
+    assert said_of(page) == set()
+
+
+def test_colds_elsewhere_in_a_town_make_no_outbreak_of_those_of_one_morning() -> None:
+    page = town()
+    come(page, "A", 5, diagnoses=("J06",))
+    for number in range(4):
+        come(page, f"other {number}", 1, day=27, diagnoses=("J06",))
+    assert said_of(page) == {"H1|A"}
+    come(page, "A", 2, day=27, diagnoses=("J06",))
+    assert said_of(page) == set()
 
 
 def test_a_snapshot_that_says_nothing_new_of_a_stay_asks_no_question() -> None:

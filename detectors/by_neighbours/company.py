@@ -15,8 +15,8 @@ from math import log
 from typing import Final, NamedTuple
 
 from detectors.books.group_keys import DWELLING, EMPLOYER, TELEPHONE, VILLAGE, kind_of
-from detectors.books.neighbours import GroupPage, NeighbourStay
-from detectors.by_neighbours.chance import Chance, History
+from detectors.books.neighbours import MOST_COUNTED, GroupPage, NeighbourStay
+from detectors.by_neighbours.chance import ACQUAINTED, Chance, History
 from schemas.china_time import DAY, HOUR
 from schemas.codes import strikes_together
 
@@ -110,19 +110,32 @@ def is_crowd(page: GroupPage, company: Company, crowd: int, share: float) -> boo
     return size > crowd and there < share * size
 
 
+def is_town(page: GroupPage) -> bool:
+    """Whether it is so large a place that only its parts are villages."""
+    if len(page.counted) < MOST_COUNTED or kind_of(page.group) != VILLAGE:
+        return False
+    return page.size() >= TOWN
+
+
 def judged_stays(page: GroupPage) -> dict[str, list[NeighbourStay]]:
-    """Stays that count, by institution, in order of admission; ties by visit."""
+    """Stays that count, by institution, in order of admission; ties by visit. In a town by part of it as well
+    (``institution|part``): each part is a village of its own."""
     counting: list[tuple[int, str, NeighbourStay]] = []
     for visit, stay in page.stays.items():
         if stay.belongs and stay.is_judged and not stay.void:
             counting.append((stay.begin, visit, stay))
     counting.sort()  # no two are of one visit
+    by_team = is_town(page)
     found: dict[str, list[NeighbourStay]] = {}
     for _, _, stay in counting:
-        institution = stay.institution
-        held = found.get(institution)
+        name = stay.institution
+        if by_team:
+            if not stay.ties.team:
+                continue
+            name = f"{name}|{stay.ties.team}"
+        held = found.get(name)
         if held is None:
-            found[institution] = [stay]
+            found[name] = [stay]
         else:
             held.append(stay)
     return found
@@ -337,6 +350,7 @@ class Group:
         self._history: History | None = None
         self._size = -1
         self._teams = -1
+        self._is_town: bool | None = None
 
     @property
     def size(self) -> int:
@@ -355,13 +369,24 @@ class Group:
     @property
     def is_town(self) -> bool:
         """Whether it is so large that only its parts are villages."""
-        return self.kind == VILLAGE and self.size >= TOWN
+        if self._is_town is None:
+            self._is_town = is_town(self._page)
+        return self._is_town
 
     def chance(self, institution: str, day: int, window: int) -> Chance:
         """What the group lets one expect there."""
         if self._history is None:
             self._history = History(self._page.calendar(), self.size)
         return self._history.chance(institution, day, window)
+
+    def from_elsewhere(self, institution: str, day: int, window: int, team: str) -> int:
+        """How many came there in that window from other parts of the town."""
+        found = 0
+        for stay in self._page.stays.values():
+            is_there = stay.institution == institution and day <= stay.begin // DAY < day + window
+            if is_there and stay.ties.team != team and stay.counts:
+                found += 1
+        return found
 
     def struck(self, since: int, until: int, team: str) -> int:
         """How many of the group came within that time with an illness that strikes together; of a town, of that part of it."""
@@ -448,7 +473,12 @@ def _weighed(group: Group, stays: list[NeighbourStay]) -> Company | None:
     day = stays[0].begin // DAY
     window = stays[-1].begin // DAY - day + 1
     by_chance = group.chance(stays[0].institution, day, window)
-    nats = by_chance.nats(len(parties) - 1) + _likeness([party[0] for party in parties], log(group.teams))
+    same_team = log(group.teams)
+    if group.is_town:  # all are of one part of it; where the whole town comes, more of each part do
+        elsewhere = group.from_elsewhere(stays[0].institution, day, window, stays[0].ties.team)
+        of_part = max(by_chance.expected, elsewhere) / group.teams
+        by_chance, same_team = by_chance._replace(expected=max(of_part, ACQUAINTED)), 0.0
+    nats = by_chance.nats(len(parties) - 1) + _likeness([party[0] for party in parties], same_team)
     persons = tuple(frozenset(stay.person for stay in party) for party in parties)
     return Company(tuple(stays), persons, float(f"{by_chance.expected:.2g}"), round(nats, 2))
 

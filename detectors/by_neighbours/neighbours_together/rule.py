@@ -2,10 +2,11 @@
 
 Companies (`detectors.by_neighbours.company`) of one group in one institution are weighed against what the group's own history
 there makes likely (`detectors.by_neighbours.chance`): three of one village at the one hospital in town are Tuesday, at a small
-private one a busload; and of a place of 1,500 people or more only those of one part of it came together. Those count in which
-three parties or more came once, or the same two or more came again, and that are together less likely than the limit. One that
-is still going on counts as long as nobody has stayed behind, so the alert comes while they are in. Method and limits:
-domain.md §4.4 (no public threshold exists; ENG defaults).
+private one a busload. Of a place of 1,500 people or more only those of one part of it came together: each part has an alert of
+its own, and where many of the others came that day, some of this part do as well. Those count in which three parties or more
+came once, or the same two or more came again, and that are together less likely than the limit. One that is still going on
+counts as long as nobody has stayed behind, so the alert comes while they are in. Method and limits: domain.md §4.4 (no public
+threshold exists; ENG defaults).
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
         return len(page.stays) > 1
 
     def anchors(self, page: GroupPage) -> Iterable[str]:
-        """One alert a group and institution, for as long as the book remembers."""
+        """One alert a group and institution, in a town a part of it and institution, for as long as the book remembers."""
         return judged_stays(page)
 
     def _near(self) -> Nearness:
@@ -125,7 +126,7 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
         return told[-_MOST_SHOWN:], most
 
     def ask(self, page: GroupPage, anchor: str, view: View) -> Finding | None:
-        """The companies in the institution ``anchor`` that are no chance."""
+        """The companies of ``anchor``, an institution or one and a part of a town, that are no chance."""
         return self.ask_all(page, view).get(anchor)
 
     def ask_all(self, page: GroupPage, view: View) -> dict[str, Finding | None]:
@@ -140,20 +141,19 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
         self, page: GroupPage, judged: dict[str, list[list[NeighbourStay]]], view: View
     ) -> dict[str, Finding | None]:
         group = Group(page)
-        return {name: self._finding(page, group, name, runs, view) if runs else None for name, runs in judged.items()}
+        return {name: self._finding(page, group, runs, view) if runs else None for name, runs in judged.items()}
 
     def see(self, page: GroupPage, view: View) -> tuple[dict[str, Finding | None], int | None]:
         """Both at one look."""
         judged = self._judged_runs(page)
         return self._found(page, judged, view), self._parting(judged, view.now)
 
-    def _finding(
-        self, page: GroupPage, group: Group, anchor: str, runs: list[list[NeighbourStay]], view: View
-    ) -> Finding | None:
+    def _finding(self, page: GroupPage, group: Group, runs: list[list[NeighbourStay]], view: View) -> Finding | None:
         told, powers = self._told(page, group, runs, view.now)
         if not told:
             return None
         stays = [stay for one in told for stay in one.stays]
+        institution = stays[0].institution
         ends = [stay.end for stay in stays]
         parties = max(len(one.parties) for one in told)
         severity: Severity = "low" if powers < self.limit else "medium" if powers < self.strong_limit else "high"
@@ -162,7 +162,7 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
             score=min(1.0, 0.3 + 0.7 * (1.0 - 0.5 ** (powers / self.limit))),
             begin=stays[0].begin,
             end=None if None in ends else max(end for end in ends if end is not None),
-            institution=anchor,
+            institution=institution,
             persons=tuple(sorted({stay.person for stay in stays})),
             visits=tuple(stay.visit for stay in stays),
             group=page.group,
@@ -176,7 +176,7 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(message, stay.visit) for stay in stays for message in stay.evidence[:_CITED]),
             fund_at_risk=sum(max(stay.scope, 0) for stay in stays),
-            text=describe(page.group, anchor, told, view),
+            text=describe(page.group, institution, told, view),
         )  # fmt: skip
 
     def wake(self, page: GroupPage, anchor: str, view: View) -> int | None:
