@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import log
 from typing import Final, NamedTuple
 
 from detectors.books.indicators import OWN, told
 from detectors.books.member import Compared, MemberPage, Month
 from detectors.books.peer_calendar import first_day, month_of, name_of
+from detectors.books.standing import Standing, standing
 from detectors.engine.rule import View
 from schemas.alerts import Point, Series, Severity, Text
 from schemas.china_time import DAY, format_day, format_time
@@ -16,6 +18,7 @@ NO_PLACE: Final = "missing_institution"
 NO_PEERS: Final = "too_few_peers"
 SILENCES: Final = (NO_PLACE, NO_PEERS)
 MOST_POINTS: Final = 13
+_LEAST_REST: Final = 0.1  # of a bill
 CLASSES_OF_ALL: Final = ("住院", "门诊", "药店")  # of a region, whatever their kind (`detectors.books.comparing`)
 
 
@@ -172,3 +175,13 @@ def own_history(page: MemberPage, until: int, limit: float) -> Series:
 def profile_group(page: MemberPage, view: View) -> str:
     """The group by whose model its days are scored."""
     return page.model_group or page.region
+
+
+def without_own(page: MemberPage, month: int, stood: Standing) -> Standing:
+    """Less what the bills hold for the patients to pay alone, beyond what they do at the peers: that is another rule's case."""
+    own = None if stood.distance <= 0 else standing(page, OWN, month)
+    if own is None or own.distance <= 0:
+        return stood
+    usual = page.months[month].seen[OWN].expected
+    rest = stood.distance - log((1 - usual) / max(1 - usual - own.distance, _LEAST_REST))
+    return stood._replace(distance=rest, deviation=stood.deviation * rest / stood.distance)

@@ -88,6 +88,12 @@ class PeersStage(LaterStage):
                 self._post(told, now, cause)
         elif isinstance(page, MemberPage):
             self._look(page, now)
+            if (
+                page.compare_at != NEVER
+            ):  # nothing is said of its numbers before the peers are known
+                self._pages.changed(key, page)
+                self._pages.sleep(key, page, page.next_change())
+                return
         elif isinstance(page, SoldPage):
             look_at(self._pages, page, now)
         super()._review(key, page, now, cause)

@@ -40,27 +40,39 @@ def eight_days() -> City:
     return city.ended(24)
 
 
-@case
-def a_little_of_everything() -> City:
-    """No day is strange, no indicator far out: stays and visits a fifth dearer, more stays, more to pay alone."""
-    city = City(
-        "institution_profile", "hit-a-little-of-everything",
-        "一月至三月该院住院和门诊均次费用约为同组1.2倍，收住院更多，目录外占比更高：单项都不突出，合起来明显偏高。",
-        *(
-            {"status": "open", "institution": "H36010600001", "severity": "low", "begin": f"2026-0{month}-01 00:00:00"}
-            for month in (2, 3)
-        ),
-        region="360106",
-    )  # fmt: skip
+def everything_a_little(name: str, why: str, dear: float, own: float) -> City:
+    """From January on: stays and visits of one hospital so many times as dear, twice as many stays, and more to pay alone."""
+    months = (
+        {"status": "open", "institution": "H36010600001", "begin": f"2026-0{month}-01 00:00:00"} for month in (2, 3)
+    )
+    city = City("institution_profile", name, why, *months, region="360106")
     for first in (-55, -25, 0):
         for hospital in range(6):
-            dear, own = (1.2, 0.1) if hospital == 0 else (1.0, 0.02)
+            times, alone = (dear, own) if hospital == 0 else (1.0, 0.02)
             for number in range(40):
-                city.served(hospital, first + number % 6, round(100.0 * dear * SPREAD[number % 5], 2))
+                city.served(hospital, first + number % 6, round(100.0 * times * SPREAD[number % 5], 2))
             for number in range(9 if hospital == 0 else 4):
-                bill = round(3000.0 * dear * SPREAD[number % 5], 2)
-                city.discharged(hospital, first + number % 6, bill, own=round(bill * own, 2))
+                bill = round(3000.0 * times * SPREAD[number % 5], 2)
+                city.discharged(hospital, first + number % 6, bill, own=round(bill * alone, 2))
     return city.ended(10)
+
+
+@case
+def a_little_of_everything() -> City:
+    return everything_a_little(
+        "hit-a-little-of-everything",
+        "一月至三月该院住院和门诊均次费用约为同组1.2倍，收住院更多，目录外占比更高：单项都不突出，合起来明显偏高。",
+        1.2, 0.1,
+    )  # fmt: skip
+
+
+@case
+def dearer_by_what_patients_pay() -> City:
+    return everything_a_little(
+        "hit-dearer-by-what-patients-pay",
+        "费用为同组1.3倍、目录外占14%：均次费用单看已突出，但其中目录外部分由另一规则管，扣除后均次费用规则不报；本规则不因此让位。",
+        1.3, 0.14,
+    )  # fmt: skip
 
 
 @case

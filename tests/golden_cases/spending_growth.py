@@ -99,8 +99,9 @@ TOGETHER: Expected = {
 def three_months_together() -> City:
     city = half_a_year(
         "hit-three-months-together",
-        "1月起费用为此前三个月的3.2倍，每月三十来笔：单看1月偏离2.95，笔数少，限值3.25；1至3月合看偏离2.9，笔数足，限值2.6。",
-        TOGETHER | {"group": "3401 A100 05"},
+        "1月起费用为此前三个月的3.2倍，每月三十来笔：单看1月偏离2.95，笔数少，限值3.25；1至3月合看偏离2.9，笔数足，限值2.6。"
+        "3月18日开始报，25日和4月4日各改一版：本院数字先到、同组后到，其间不说。",
+        TOGETHER | {"group": "3401 A100 05", "revision": 3, "raised_at": "2026-03-18 01:01:01"},
     )
     return city.ended(34)
 

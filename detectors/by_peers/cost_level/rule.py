@@ -12,10 +12,10 @@ cost_level; domain.md §4.13 (z over 3).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import exp, log
+from math import exp
 from typing import Annotated, ClassVar
 
-from detectors.books.indicators import COST_STAYS, COST_VISITS, OWN
+from detectors.books.indicators import COST_STAYS, COST_VISITS
 from detectors.books.member import CaseMix, MemberPage
 from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
@@ -27,7 +27,6 @@ from schemas.alerts import Measure, RuleClass, Text
 
 _SOURCE = "domain.md §4.13 (z >3; ENG)"
 _DEAR = 2_000_000  # fen
-_LEAST_REST = 0.1  # of a bill
 _MOST = 20.0  # deviations that one of two counts as
 _NAMES = {"stays": COST_STAYS, "visits": COST_VISITS}
 
@@ -96,9 +95,10 @@ class CostLevel(Rule[MemberPage], frozen=True, kw_only=True):
             return None
         if not judging.is_of_its_kind(one.seen) or one.known.groups[-1].endswith("药店"):
             return None
-        stood = _without_own(page, one.month, _stood(page, _NAMES[what], one.month))
+        stood = _stood(page, _NAMES[what], one.month)
         if stood is None:
             return None
+        stood = judging.without_own(page, one.month, stood)
         mix, least = (
             _mix(page, what, stood.since, one.month),
             self.least_stays if what == "stays" else self.least_visits,
@@ -148,16 +148,6 @@ def _stood(page: MemberPage, name: str, month: int) -> Standing | None:
     if mine is None or not is_first or (alone is not None and deviation <= alone.deviation):
         return alone
     return mine._replace(deviation=deviation)
-
-
-def _without_own(page: MemberPage, month: int, stood: Standing | None) -> Standing | None:
-    """Less what the bills hold for the patients to pay alone, beyond what they do at the peers: that is another rule's case."""
-    own = None if stood is None or stood.distance <= 0 else standing(page, OWN, month)
-    if stood is None or own is None or own.distance <= 0:
-        return stood
-    usual = page.months[month].seen[OWN].expected
-    rest = stood.distance - log((1 - usual) / max(1 - usual - own.distance, _LEAST_REST))
-    return stood._replace(distance=rest, deviation=stood.deviation * rest / stood.distance)
 
 
 def _mix(page: MemberPage, what: str, since: int, until: int) -> CaseMix:

@@ -28,6 +28,8 @@ from schemas.china_time import DAY, format_time
 
 _SOURCE = "rules.md institution_profile (ENG)"
 _ALL = (COST_STAYS, COST_VISITS, INPATIENT, OWN)
+_COSTS = (COST_STAYS, COST_VISITS)
+_OF_OWN = 4 / 3  # of the limit of one alone: own_expense_share asks for so much more
 _LEAST = 3  # of them, a deviation or more each: two are no picture
 
 
@@ -161,10 +163,18 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
         return self._of_months(page, month, stood, deviation, view)
 
     def _is_anothers(self, page: MemberPage, month: int, stood: dict[str, Standing]) -> bool:
-        """Whether one of them is far out alone, over whatever stretch; what stays and visits cost is one thing."""
-        costs = [one for name, one in stood.items() if name in (COST_STAYS, COST_VISITS)]
-        alone = [one.deviation for name in _ALL if (one := standing(page, name, month)) is not None]
-        return max([joint(costs, self.alone), *alone]) >= self.alone
+        """Whether one of them is far out alone, over whatever stretch; what stays and visits cost is one thing.
+
+        As the rule of that one weighs it, or neither would say anything: costs less what patients pay alone, and of what these
+        pay a third more is asked.
+        """
+        costs = [judging.without_own(page, month, one) for name, one in stood.items() if name in _COSTS]
+        alone = {name: one for name in _ALL if (one := standing(page, name, month)) is not None}
+        weighed = [joint(costs, self.alone)]
+        for name, one in alone.items():
+            told = judging.without_own(page, month, one) if name in _COSTS else one
+            weighed.append(told.deviation / (_OF_OWN if name == OWN else 1.0))
+        return max(weighed) >= self.alone
 
     def _of_months(
         self, page: MemberPage, month: int, stood: dict[str, Standing], deviation: float, view: View
