@@ -4,12 +4,14 @@
 
 The same county each time, each run in fresh processes. On a machine that does other things besides, the clock on the wall says
 little: so CPU time is told too, of all processes together and of the one that had most, and what two idle cores would need at
-least, which is the larger of half the one and the other.
+least, which is the larger of half the one and the other. And two cores of a virtual machine are seldom twice one: two replays
+of one process each, which know nothing of one another, are run side by side, and say what the machine gives.
 """
 
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,7 @@ def measure(tell: Tell, persons: int = 30_000, days: int = 60, rounds: int = 3) 
     """The medians over the rounds."""
     folder = county(persons, days)
     runs: dict[str, list[Spent]] = {}
+    apart: list[float] = []
     for number in range(rounds):
         for name, jobs, sweep in (
             ("one process", 1, ()),
@@ -62,12 +65,20 @@ def measure(tell: Tell, persons: int = 30_000, days: int = 60, rounds: int = 3) 
             ("ten values", 1, (f"{SWEPT}={','.join(map(str, TEN))}",)),
         ):
             runs.setdefault(name, []).append(in_own_process(replayed, folder, jobs, sweep))
+        apart.append(_side_by_side(folder))
         shared = runs["two processes"][-1]
         tell("CPU seconds of the processes: " + ", ".join(f"{s:.1f}" for s in (shared.own_cpu, *shared.other_cpu)))
         tell(f"round {number + 1}: " + ", ".join(f"{name} {each[-1].cpu:.1f} s of CPU" for name, each in runs.items()))
     if len({run.alerts for each in runs.values() for run in each}) != 1:
         raise SystemExit("the runs do not say the same")
-    return _section(runs, rounds)
+    return _section(runs, apart, rounds)
+
+
+def _side_by_side(folder: Path) -> float:
+    """Seconds of two replays at the same time, each of one process and on its own: the longer of the two."""
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(in_own_process, replayed, folder, 1, ()) for _ in range(2)]
+        return max(one.result().wall for one in both)
 
 
 def replayed(folder: Path, jobs: int, sweeps: tuple[str, ...]) -> Spent:
@@ -93,7 +104,7 @@ def replayed(folder: Path, jobs: int, sweeps: tuple[str, ...]) -> Spent:
     return Spent(wall, cpu, spent, replay.transactions, alerts, len(replay.trials))
 
 
-def _section(runs: dict[str, list[Spent]], rounds: int) -> Section:
+def _section(runs: dict[str, list[Spent]], apart: list[float], rounds: int) -> Section:
     cpu = {name: median(run.cpu for run in each) for name, each in runs.items()}
     wall = {name: median(run.wall for run in each) for name, each in runs.items()}
     cores = {name: median(run.two_cores for run in each) for name, each in runs.items()}
@@ -111,18 +122,22 @@ def _section(runs: dict[str, list[Spent]], rounds: int) -> Section:
     gain = wall["one process"] / wall["two processes"]
     bound = cpu["one process"] / cores["two processes"]
     ratio = cpu["ten values"] / cpu["one value"]
+    given = 2 * wall["one process"] / median(apart)  # what these two cores do for two who share nothing
+    allowed = gain * 2 / given
     text = f"""`python -m benchmarks backtest`: {transactions:,} transactions, every rule, {rounds} rounds, medians.
 All runs write the same alerts, byte for byte.
 
 {table(("", "seconds", "CPU seconds", "of the process with most", "alerts on trial"), rows)}
 
-On two cores that do nothing else, two processes would need at least {cores["two processes"]:.1f} s: x{bound:.2f}."""
+Two replays side by side that know nothing of one another get x{given:.2f} of one; so two cores that are twice one would give
+the two processes x{allowed:.2f}. By CPU time they would need at least {cores["two processes"]:.1f} s there: x{bound:.2f}."""
     return Section(
         "Backtests: processes and sweeps",
         [
             Row(
-                "replay with --jobs 2 against one process", f"≥ x{MUST}",
-                f"x{gain:.2f} by the clock, x{bound:.2f} by CPU time", gain >= MUST,
+                "replay with --jobs 2 against one process", f"≥ x{MUST} where the cores allow x2",
+                f"x{gain:.2f} where two replays that share nothing get x{given:.2f}, so x{allowed:.2f}; x{bound:.2f} by CPU time",
+                allowed >= MUST,
             ),
             Row(
                 f"ten values of {SWEPT} in one pass against one", f"< x{MUST_SWEEP}", f"x{ratio:.2f} CPU time",
