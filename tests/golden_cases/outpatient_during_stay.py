@@ -175,10 +175,23 @@ def purchase_of_one_who_can_walk() -> Case:
 def purchase_for_the_gravely_ill() -> Case:
     told = during(
         "near-one-purchase-for-pneumonia",
-        "One of 450 yuan with the card of somebody in with pneumonia: his family went: 0.4 of 0.7.",
+        "One of 450 yuan with the card of somebody in with pneumonia: his family went: 0.5 of 0.7.",
     )
     in_hospital(told, diagnosis="J18.900")
     at_pharmacy(told, 3, 450.0)
+    return told.until(moment(12))
+
+
+@case
+def purchases_for_the_gravely_ill() -> Case:
+    told = during(
+        "hit-two-purchases-in-pneumonia",
+        "Purchases of 450 and 40 yuan on two days of a stay for pneumonia: 0.5 + 0.25: low.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.75}},
+    )
+    in_hospital(told, diagnosis="J18.900")
+    at_pharmacy(told, 3, 450.0)
+    at_pharmacy(told, 5, 40.0)
     return told.until(moment(12))
 
 

@@ -177,7 +177,9 @@ def _purchase_weight(visit: VisitSnapshot, stay: VisitSnapshot, purse: Purse) ->
         return 0.4 if visit.total < purse.small else 0.5
     if could_walk:
         return 0.7
-    return 0.4 if visit.total < purse.small or gravity(stay.diagnosis) == "serious" else 0.7
+    if visit.total < purse.small:
+        return 0.4
+    return 0.5 if gravity(stay.diagnosis) == "serious" else 0.7
 
 
 def _could_walk(stay: VisitSnapshot) -> bool:
