@@ -88,11 +88,11 @@ def extensions() -> list:
     except ImportError:
         logging.getLogger(__name__).warning("mypyc is not there: the engine stays pure Python")
         return []
-    # -O3 saves 0.8 % of the instructions of a replay, and takes three times as long to compile.
+    # -O3 would save 0.8 % of a replay's instructions, and -O2 takes twice as long to compile already (docs/performance.md).
     # One library for all, in a package of ours: at the top of the tree an installed `fundwatch` would not find it.
     found = mypycify(["--ignore-missing-imports", *COMPILED], opt_level="1", group_name="schemas.compiled")
     for extension in found:
-        extension.extra_compile_args.append("-g0")  # debugging 30 MB of generated C takes as long as compiling it
+        extension.extra_compile_args.append("-g0")  # symbols of 30 MB of generated C: two thirds more to compile
         extension.optional = True  # no C compiler, or no Python headers: pure Python, and no failure
     return found
 
