@@ -253,8 +253,8 @@ def test_nothing_is_expected_before_anything_was_learned() -> None:
 
 
 def test_days_are_bounded_and_a_quiet_item_is_forgotten() -> None:
-    short, long = steady(120), steady(800)
-    assert len(encode_page(long)) <= len(encode_page(short)) + 60
+    short, long = steady(200), steady(800)  # sales are kept for 154 days
+    assert len(encode_page(long)) <= len(encode_page(short)) + KEPT  # a day's spread takes a byte, or three
     assert len(long.days.volumes) <= KEPT + 4
     last = FIRST_DAY + 799
     assert long.forgets_at() == (last + FORGOTTEN) * DAY
