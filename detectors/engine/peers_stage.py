@@ -88,9 +88,7 @@ class PeersStage(LaterStage):
                 self._post(told, now, cause)
         elif isinstance(page, MemberPage):
             self._look(page, now)
-            if (
-                page.compare_at != NEVER
-            ):  # nothing is said of its numbers before the peers are known
+            if page.compare_at != NEVER:  # nothing is said of its numbers before the peers are known
                 self._pages.changed(key, page)
                 self._pages.sleep(key, page, page.next_change())
                 return

@@ -15,12 +15,12 @@ from typing import Annotated, ClassVar
 from detectors.books.household import HouseholdPage
 from detectors.by_household.household_sequence.text import describe
 from detectors.by_household.occasions import is_crowd, is_judged
-from detectors.by_person.split_stay.icd_blocks import related
 from detectors.engine.page import NEVER, Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
 from schemas.china_time import DAY, HOUR
 from schemas.codes import strikes_together
+from schemas.icd_blocks import related
 from schemas.snapshots import VisitSnapshot
 
 _SOURCE = "rules.md; domain.md §4.4 (ENG)"

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from detectors.books.person import PersonPage
 from detectors.by_person.series import is_grave, is_newborn, stays_of
-from detectors.by_person.split_stay.icd_blocks import related
 from schemas.china_time import DAY, HOUR
 from schemas.codes import TRANSFERRED, is_bed_day_package, is_birth, is_day_surgery, is_transfer, same_illness
+from schemas.icd_blocks import related
 from schemas.snapshots import VisitSnapshot
 
 _AGAINST_ADVICE: Final = "4"  # dscg_way: he left of his own will, and comes back because he is still ill
