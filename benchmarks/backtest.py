@@ -123,21 +123,20 @@ def _section(runs: dict[str, list[Spent]], apart: list[float], rounds: int) -> S
     bound = cpu["one process"] / cores["two processes"]
     ratio = cpu["ten values"] / cpu["one value"]
     given = 2 * wall["one process"] / median(apart)  # what these two cores do for two who share nothing
-    allowed = gain * 2 / given
     text = f"""`python -m benchmarks backtest`: {transactions:,} transactions, every rule, {rounds} rounds, medians.
 All runs write the same alerts, byte for byte.
 
 {table(("", "seconds", "CPU seconds", "of the process with most", "alerts on trial"), rows)}
 
-Two replays side by side that know nothing of one another get x{given:.2f} of one; so two cores that are twice one would give
-the two processes x{allowed:.2f}. By CPU time they would need at least {cores["two processes"]:.1f} s there: x{bound:.2f}."""
+Two replays side by side that know nothing of one another get x{given:.2f} of one; which is the most that these
+cores give. By CPU time they would need at least {cores["two processes"]:.1f} s there: x{bound:.2f}."""
     return Section(
         "Backtests: processes and sweeps",
         [
             Row(
-                "replay with --jobs 2 against one process", f"≥ x{MUST} where the cores allow x2",
-                f"x{gain:.2f} where two replays that share nothing get x{given:.2f}, so x{allowed:.2f}; x{bound:.2f} by CPU time",
-                allowed >= MUST,
+                "replay with --jobs 2 against one process", f"≥ x{MUST} where the cores allow it",
+                f"x{gain:.2f} where two replays that share nothing get x{given:.2f}; x{bound:.2f} by CPU time",
+                gain >= MUST if given >= MUST else None,  # two cores that do less for anybody say nothing of us
             ),
             Row(
                 f"ten values of {SWEPT} in one pass against one", f"< x{MUST_SWEEP}", f"x{ratio:.2f} CPU time",
