@@ -128,8 +128,8 @@ All runs write the same alerts, byte for byte.
 
 {table(("", "seconds", "CPU seconds", "of the process with most", "alerts on trial"), rows)}
 
-Two replays side by side that know nothing of one another get x{given:.2f} of one; which is the most that these
-cores give. By CPU time they would need at least {cores["two processes"]:.1f} s there: x{bound:.2f}."""
+Two replays side by side that know nothing of one another get x{given:.2f} of one, the most that these cores
+give. By CPU time the two processes need at least {cores["two processes"]:.1f} s of two cores: x{bound:.2f}."""
     return Section(
         "Backtests: processes and sweeps",
         [
