@@ -58,7 +58,7 @@ class Day(msgspec.Struct, array_like=True, gc=False):
 class ArrivalsPage(Page, kw_only=True):
     """One institution's admissions."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"a"
     has_model: ClassVar[bool] = True
 

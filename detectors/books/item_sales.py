@@ -17,8 +17,7 @@ from detectors.books.item_days import ItemDays, VolumeDelta
 from detectors.models.tail import surprise
 
 WINDOWS: Final = (7, 14, 28)
-_BEFORE: Final = 56  # days
-_KEPT_LONGER: Final = 56  # … than volumes: a page judges no day whose windows begin before these
+_BEFORE: Final = 56  # days, by which counts are kept longer than volumes: no window begins before those
 _LEAST_BEFORE: Final = 28
 _LEAST_SALES: Final = 8  # in a window; fewer prove nothing
 _SCREEN_RATIO: Final = 1.3
@@ -70,10 +69,8 @@ def align(sales: SalesDays, days: ItemDays) -> None:
         sales.first_day = days.first_day
         sales.since = days.today if days.baseline.days else days.first_day
     first = days.first_day
-    if (
-        0 <= days.born < first and days.baseline.days
-    ):  # a history that goes on: the days before its birth are no part of it
-        first = max(first - _KEPT_LONGER, min(sales.first_day, first))
+    if 0 <= days.born < first and days.baseline.days:  # it goes on; days before its birth are no part of it
+        first = max(first - _BEFORE, min(sales.first_day, first))
     surplus = first - sales.first_day
     if surplus < 0 or surplus >= len(sales.counts):
         sales.counts, sales.busy = [], []

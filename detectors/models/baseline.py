@@ -41,8 +41,8 @@ _FIRST_WEEK: Final = 7  # days in which a mean is made, and nothing is clipped
 _SMALLEST_FACTOR: Final = 0.1
 _EVENTS: Final = 12  # days with volume that the memory must span, or a monthly delivery would be forgotten between two
 _LONGEST_MEMORY: Final = 182
-_MISSING_DAYS: Final = 5  # empty ones, at least
-LONGEST_MISSING: Final = 28  # days: what is empty for longer is not used any more
+MISSING_DAYS: Final = 5  # empty ones, at least
+_LONGEST_MISSING: Final = 28  # days: what is empty for longer is not used any more
 MISSING_NATS: Final = 7.0  # one in a thousand
 _LEAST_OVERDISPERSION: Final = 1.01
 _THOUSAND: Final = 1_000
@@ -201,8 +201,8 @@ class VolumeBaseline:
         self.idle += 1
         mean = self.kept_level / _THOUSAND * self.idle
         if (
-            mean < MISSING_NATS or self.idle < _MISSING_DAYS or self.idle > LONGEST_MISSING
-        ):  # of chance they are rarer than that
+            not MISSING_DAYS <= self.idle <= _LONGEST_MISSING or mean < MISSING_NATS
+        ):  # fewer packs are no rarer than that
             return False
         return silence(mean, self.lumps() * mean + self.drift * mean * mean) >= MISSING_NATS
 

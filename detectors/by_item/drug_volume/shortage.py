@@ -10,9 +10,8 @@ from math import inf
 from typing import Final, NamedTuple
 
 from detectors.books.item_days import ItemDays
-from detectors.models.baseline import MISSING_NATS, silence
+from detectors.models.baseline import MISSING_DAYS, MISSING_NATS, silence
 
-_LEAST_DAYS: Final = 5
 _EMPTY: Final = 0.1  # of the expected: a last pack here and there
 _MADE_UP_WITHIN: Final = 28  # days after it is back
 _SEEN: Final = 42  # days: a page that is still asked always holds them, so what it forgets changes nothing
@@ -38,7 +37,7 @@ def shortage_before(book: ItemDays, day: int) -> Shortage | None:
             begin -= 1
         if begin == book.first_day > book.born and day < book.known_from():
             return Shortage(begin, back, inf)
-        if back - begin >= _LEAST_DAYS and (found := _shortage(book, begin, back)) is not None:
+        if back - begin >= MISSING_DAYS and (found := _shortage(book, begin, back)) is not None:
             return found
     return None
 
@@ -72,5 +71,5 @@ def _shortage(book: ItemDays, begin: int, back: int) -> Shortage | None:
     missed = sum(usual(book, day) for day in range(begin, back))
     if known is None or missed <= 0.0:
         return None
-    nats = silence(missed, known.lumpiness * missed + (known.spread * missed) ** 2)
+    nats = silence(missed, known._replace(mean=missed).variance())
     return Shortage(begin, back, missed) if nats >= MISSING_NATS else None

@@ -162,8 +162,11 @@ def _own_weight(visit: VisitSnapshot, stay: VisitSnapshot, purse: Purse) -> tupl
         return _purchase_weight(visit, stay, purse), False
     if visit.med_type.startswith(_EMERGENCY):
         return 0.7, False
-    is_electronic = any(swipe.certificate == ELECTRONIC for swipe in visit.swipes)
-    return (0.7 if visit.drugs_only and is_electronic else 1.0), False
+    return (0.7 if visit.drugs_only and _is_electronic(visit) else 1.0), False
+
+
+def _is_electronic(visit: VisitSnapshot) -> bool:
+    return any(swipe.certificate == ELECTRONIC for swipe in visit.swipes)
 
 
 def _purchase_weight(visit: VisitSnapshot, stay: VisitSnapshot, purse: Purse) -> float:
@@ -173,7 +176,7 @@ def _purchase_weight(visit: VisitSnapshot, stay: VisitSnapshot, purse: Purse) ->
         return 0.35 if could_walk else 0.25
     if visit.total >= purse.large:
         return 1.0
-    if any(swipe.certificate == ELECTRONIC for swipe in visit.swipes):
+    if _is_electronic(visit):
         return 0.4 if visit.total < purse.small else 0.5
     if could_walk:
         return 0.7
