@@ -100,7 +100,9 @@ class Replay:
         self._cutter = Cutter(
             started_ms, self.window.warm_up_from, self.window.end, None if progress is None else progress.cut
         )
-        self._front: Front | None = None
+        saved = [] if progress is None else progress.stores
+        self._stores: Stores = {(stage, number): store for stage, number, store in saved}
+        self._front: Front | None = self._processes() if jobs > 1 else None
         self._opened: BlockPipeline | None = None
         self._last_file: FileSource | None = None
         self._person_offset = 0 if progress is None else progress.persons
@@ -123,25 +125,32 @@ class Replay:
 
     @property
     def pipeline(self) -> BlockPipeline:
-        """The stages; opened with the first record, for processes are given the references when they begin."""
+        """The stages; opened with the first record, when the references are known."""
         if self._opened is None:
             between = None if self._progress is None else self._progress.between
-            saved = [] if self._progress is None else self._progress.stores
-            stores: Stores = {(stage, number): store for stage, number, store in saved}
-            self._front = self._open_front(
-                {number: store for (stage, number), store in stores.items() if stage == FIRST}
-            )
+            if self._front is None:
+                self._front = Shards(
+                    range(SHARDS),
+                    SHARDS,
+                    self._rules,
+                    self.references,
+                    self._clock,
+                    self._first_stores(),
+                    self._with_courses,
+                )
             self._opened = BlockPipeline(
                 self._rules, self.references, self._publish, self._park, self._front, self._cutter.home_of, self._clock,
-                stores, between, self._hear_trial,
+                self._stores, between, self._hear_trial,
             )  # fmt: skip
         return self._opened
 
-    def _open_front(self, stores: dict[int, dict[bytes, bytes]]) -> Front:
-        if self._jobs > 1:
-            jobs = min(self._jobs, SHARDS)
-            return ShardProcesses(jobs, SHARDS, self._rules, self.references, stores, self._with_courses)
-        return Shards(range(SHARDS), SHARDS, self._rules, self.references, self._clock, stores, self._with_courses)
+    def _processes(self) -> ShardProcesses:
+        """They get ready while this one reads references, and work from their first blocks on."""
+        jobs = min(self._jobs, SHARDS)
+        return ShardProcesses(jobs, SHARDS, self._rules, self.references, self._first_stores(), self._with_courses)
+
+    def _first_stores(self) -> dict[int, dict[bytes, bytes]]:
+        return {number: store for (stage, number), store in self._stores.items() if stage == FIRST}
 
     @property
     def stream_time(self) -> int | None:

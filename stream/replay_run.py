@@ -105,7 +105,7 @@ def running(
         stack.callback(replay.close)
         rows = _opened(found, invocation, replay, stack, window)
         _read_references(replay, references, head is not None)
-        _ = replay.pipeline  # its processes begin before the clock does
+        _ = replay.pipeline  # its stages are opened before the clock starts
         garbage.tame()
         stopped = stack.enter_context(interruptible())
         run = _Run(asked, rules, references, replay, head, stopped)

@@ -1,20 +1,22 @@
-"""How do several processes share the shards of a replay? Each has some, and talks to this one in bytes of msgpack.
+"""How do several processes share the shards of a replay? This one has some; each other has some, and talks to it in msgpack.
 
-A block's shares go out before the block before is answered, so all are at work; what comes back is put in the order of shards, so
-nothing depends on who was quicker. Nothing that came from a topic is unpickled.
+This process has the later stages to do besides, so its shards are few, and none where there are many processes: two processes
+are two at work, not a third one that shares their cores. A block's shares go out before this process does its own; what comes
+back is put in the order of shards, so nothing depends on who was quicker. Nothing that came from a topic is unpickled.
 """
 
 from __future__ import annotations
 
 import queue
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Sequence
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -34,6 +36,9 @@ from stream.shards import Shards, Share, Store
 from stream.visit_courses import Courses
 
 _spawn = get_context("spawn")  # a fork would take this process's threads and files along
+_HERE: Final = 0  # this process among all
+_LATER: Final = 0.5  # what the later stages cost of what the first ones do (docs/performance.md, Backtests)
+_READING: Final = 5e-4  # seconds; see `_work`
 
 
 class _Said(msgspec.Struct, array_like=True):
@@ -89,75 +94,114 @@ class ProcessEnded(OperatorError):
 
 
 class ShardProcesses:
-    """A `stream.shards.Front` over so many processes. They begin with `begin`."""
+    """A `stream.shards.Front` over so many processes, of which this is one.
+
+    The others get ready at once, and work from `begin` on.
+    """
 
     def __init__(
         self, jobs: int, total: int, rules: Sequence[Rule[Any]], references: KnownReferences,
         stores: dict[int, Store], with_courses: bool,
     ) -> None:  # fmt: skip
-        self._jobs, self._total, self._stores = jobs, total, stores
-        self._rules = [(*tried(rule.rule_id), values_of(rule)) for rule in rules]
-        self._references, self._with_courses = references, with_courses
+        self._total, self._stores = total, stores
+        self._rules, self._references, self._with_courses = rules, references, with_courses
         self._owners: list[int] = []
-        self._lines: list[Connection] = []
+        self._here = Shards((), total, rules, references)
+        self._lines: dict[int, Connection] = {}
         self._processes: list[BaseProcess] = []
+        for number in range(jobs):
+            if number != _HERE:
+                self._start(number)
+
+    def _start(self, number: int) -> None:
+        ours, theirs = _spawn.Pipe()
+        process = _spawn.Process(target=_work, args=(theirs,), daemon=True)
+        # What is blocked here is blocked there from its first moment on: Ctrl-C is this process's business. The tracker's start,
+        # which comes with that of a first process, would take the block away.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        theirs.close()
+        self._lines[number] = ours
+        self._processes.append(process)
 
     def begin(self, blocks: Sequence[Block]) -> None:
-        """Start the processes; each gets shards that together have about as much to do in these blocks as any other's."""
-        self._owners = _owners(self._jobs, self._total, blocks)
-        for number in range(self._jobs):
-            ours, theirs = _spawn.Pipe()
-            process = _spawn.Process(target=_work, args=(theirs,), daemon=True)
-            process.start()
-            theirs.close()
-            self._lines.append(ours)
-            self._processes.append(process)
-            own = [shard for shard, owner in enumerate(self._owners) if owner == number]
-            saved = {shard: self._stores.pop(shard) for shard in own if shard in self._stores}
-            task = _Task(own, self._total, self._rules, self._references.contents, saved, self._with_courses)
+        """Each process gets shards that together have about as much to do in these blocks as any other's."""
+        self._owners = _owners(len(self._lines) + 1, self._total, blocks)
+        rules = [(*tried(rule.rule_id), values_of(rule)) for rule in self._rules]
+        for number in self._lines:
+            task = _Task(
+                self._of(number),
+                self._total,
+                rules,
+                self._references.contents,
+                self._stores_of(number),
+                self._with_courses,
+            )
             self._tell(number, task)
-        for number in range(self._jobs):
+        self._here = Shards(
+            self._of(_HERE),
+            self._total,
+            self._rules,
+            self._references,
+            None,
+            self._stores_of(_HERE),
+            self._with_courses,
+        )
+        for number in self._lines:
             self._hear(number)  # it is there, or says why not
+
+    def _of(self, number: int) -> list[int]:
+        return [shard for shard, owner in enumerate(self._owners) if owner == number]
+
+    def _stores_of(self, number: int) -> dict[int, Store]:
+        return {shard: self._stores.pop(shard) for shard in self._of(number) if shard in self._stores}
 
     def send(self, shares: Sequence[Share]) -> None:
         """See `Front`."""
-        for number in range(len(self._lines)):
+        for number in self._lines:
             self._tell(number, _Block([share for share in shares if self._owners[share.shard] == number]))
+        self._here.send([share for share in shares if self._owners[share.shard] == _HERE])
 
     def receive(self) -> list[Effects]:
         """See `Front`."""
-        said = [iter(_read_said(self._hear(number))) for number in range(len(self._lines))]
-        return [_effects(next(said[owner])) for owner in self._owners]
+        said = {_HERE: iter(self._here.receive())}
+        for number in self._lines:
+            said[number] = map(_effects, _read_said(self._hear(number)))
+        return [next(said[owner]) for owner in self._owners]
 
     def saved(self) -> dict[int, Store]:
         """See `Front`."""
-        found: dict[int, Store] = {}
-        for number in range(len(self._lines)):
+        found = dict(self._here.saved())
+        for number in self._lines:
             self._tell(number, _Save())
             found |= _read_stores(self._hear(number))
         return dict(sorted(found.items()))
 
     def courses(self, visits: Sequence[tuple[int, str, str]]) -> Courses:
         """See `Front`."""
-        found = Courses()
-        for number in range(len(self._lines)):
+        found = self._here.courses([visit for visit in visits if self._owners[visit[0]] == _HERE])
+        for number in self._lines:
             self._tell(number, _Look([visit for visit in visits if self._owners[visit[0]] == number]))
             found.by_visit |= _read_courses(self._hear(number)).by_visit
         return found
 
     def stages(self) -> list[Stage]:
         """See `Front`."""
-        return []
+        return self._here.stages()
 
     def usage(self) -> list[Usage]:
         """See `Front`."""
-        for number in range(len(self._lines)):
+        for number in self._lines:
             self._tell(number, _Measure())
-        return [msgspec.msgpack.decode(self._hear(number), type=Usage) for number in range(len(self._lines))]
+        return [msgspec.msgpack.decode(self._hear(number), type=Usage) for number in self._lines]
 
     def close(self) -> None:
         """See `Front`."""
-        for line in self._lines:
+        for line in self._lines.values():
             line.close()
         for process in self._processes:
             process.join(timeout=10)
@@ -177,7 +221,7 @@ class ShardProcesses:
             answer = self._lines[number].recv_bytes()
         except (EOFError, OSError):
             raise ProcessEnded(
-                f"process {number + 1} of {len(self._lines)} has ended",
+                f"process {number + 1} of {len(self._lines) + 1} has ended",
                 "if the system was short of memory, ask for fewer --jobs",
             ) from None
         if answer[:1] == _FAILED:
@@ -188,7 +232,8 @@ class ShardProcesses:
 def _owners(jobs: int, total: int, blocks: Sequence[Block]) -> list[int]:
     """The fullest shard first, to whoever has least so far; a bill of many lines takes longer than a registration."""
     full = [sum(len(record.value) for block in blocks for record in block.shares[shard]) for shard in range(total)]
-    owners, loads = [0] * total, [0] * jobs
+    owners, loads = [0] * total, [0.0] * jobs
+    loads[_HERE] = _LATER * sum(full)
     for shard in sorted(range(total), key=lambda each: -full[each]):
         owners[shard] = loads.index(min(loads))
         loads[owners[shard]] += full[shard] + 1
@@ -207,9 +252,10 @@ def _effects(said: _Said) -> Effects:
 
 
 def _work(line: Connection) -> None:
-    """Answer until the line is closed. Ctrl-C is the first process's business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Answer until the line is closed."""
     asked: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    # The reader below waits for the interpreter at every piece of a block: by default ten times as long, and the sender with it.
+    sys.setswitchinterval(_READING)
     # Read at once, whatever is being worked at: else both sides could wait for the other to read.
     threading.Thread(target=_read_all, args=(line, asked), daemon=True).start()
     try:

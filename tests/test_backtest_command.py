@@ -291,8 +291,8 @@ def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch, tmp_p
 
     def begin_and_kill(self: ShardProcesses, blocks: Any) -> None:
         begin(self, blocks)
-        os.kill(self._processes[1].pid or 0, signal.SIGKILL)
-        self._processes[1].join()
+        os.kill(self._processes[0].pid or 0, signal.SIGKILL)
+        self._processes[0].join()
 
     monkeypatch.setattr(ShardProcesses, "begin", begin_and_kill)
     done = run("replay", DATA, "--jobs", "2", "--out", tmp_path / "out")
