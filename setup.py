@@ -40,6 +40,8 @@ COMPILED = [
     "detectors/by_item/drug_volume/episode.py",
     "detectors/by_neighbours/chance.py",
     "detectors/by_neighbours/company.py",
+    "detectors/by_neighbours/gathering.py",
+    "detectors/by_neighbours/weighing.py",
     "detectors/by_person/after_death/services.py",
     "detectors/by_person/frequent_admission/weighing.py",
     "detectors/by_person/outpatient_during_stay/services.py",
@@ -49,7 +51,6 @@ COMPILED = [
     "detectors/by_person/series.py",
     "detectors/by_person/split_stay/chain.py",
     "detectors/by_stay/bed_holding/idle_run.py",
-    "detectors/by_stay/low_standard_admission/diagnoses.py",
     "detectors/engine/compare.py",
     "detectors/engine/household_stage.py",
     "detectors/engine/institution_stage.py",
@@ -76,6 +77,7 @@ COMPILED = [
     "schemas/codes.py",
     "schemas/decode.py",
     "schemas/fields.py",
+    "schemas/icd_gravity.py",
 ]
 
 

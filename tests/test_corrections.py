@@ -5,8 +5,7 @@ new message ids, and anew after it was taken back. What stands open, and what th
 without it.
 
 Not held here: what habits and baselines have learned is not unlearned (`tests.page_knowledge` leaves it out, docs/guarantees.md
-says it); a refund stays visible, because swipe-and-refund is a pattern of its own. Stock (3501–3507) is decoded and checked, and
-has no book yet.
+says it); a refund stays visible, because swipe-and-refund is a pattern of its own.
 """
 
 from __future__ import annotations
@@ -326,20 +325,62 @@ def test_a_stay_that_a_2403_gives_to_another_member_is_whose_the_newest_says(han
 # -- stock ----------------------------------------------------------------------------------------------------------
 
 
-def stock(gateway: Gateway, at: int) -> list[bytes]:
-    """A delivery counted in (3501) and its record deleted (3507)."""
-    return [
-        counted(gateway, at),
-        gateway.call("3507", at + 60, {"data": {"fixmedins_bchno": "K1", "inv_data_type": "1"}}),
-    ]
+def moved(gateway: Gateway, infno: str, at: int, packs: int, batch: str) -> bytes:
+    """A stock report: bought (3503) or sold (3505)."""
+    node, count, time = {
+        "3503": ("purcinfo", "purc_retn_cnt", "purc_retn_stoin_time"),
+        "3505": ("selinfo", "sel_retn_cnt", "sel_retn_time"),
+    }[infno]
+    stated = {"med_list_codg": TABLETS, "fixmedins_bchno": batch, count: packs, time: format_time(at)}
+    return gateway.call(infno, at, {node: stated})
+
+
+@pytest.mark.parametrize("variant", ["once", "doubled", "again"])
+@pytest.mark.parametrize(("infno", "data_type"), [("3503", "3"), ("3503", ""), ("3505", "4"), ("3505", "")])
+@given(data=st.data())
+@EXAMPLES
+def test_a_stock_report_that_was_deleted_was_never_there(
+    infno: str, data_type: str, variant: str, data: st.DataObject
+) -> None:
+    """Of an institution that sends nothing but its stock, so that its volumes are what it reports."""
+    shop = Gateway("P09009")
+    days = data.draw(st.lists(st.integers(0, 59), min_size=20, max_size=50, unique=True), label="days")
+    usual = data.draw(st.integers(5, 30), label="packs")
+    base = [moved(shop, infno, moment(day, 9), usual, f"B{day}") for day in sorted(days)]
+    day = data.draw(st.integers(1, 55), label="day")
+    delay = data.draw(st.sampled_from([600, 5 * HOUR, 40 * HOUR, 12 * DAY]), label="delay")
+    packs = data.draw(st.integers(1, 900), label="more")
+    at = moment(day, 12) + 17
+    deletion = {"data": {"fixmedins_bchno": "K1", "inv_data_type": data_type}}
+    extra = [moved(shop, infno, at, packs, "K1"), shop.call("3507", at + delay, deletion)]
+    if variant == "doubled":
+        extra = [message for message in extra for _ in range(2)]
+    elif variant == "again":
+        extra += [again(extra[-1], at + delay + 30)]
+    until = max(moment(62), at + delay + DAY)
+    learned = at + delay < (at // DAY + 1) * DAY + LATE
+    whole = run(_among(base, [counted(shop, time_of(message)) for message in extra]), until)
+    corrected = run(_among(base, extra), until)
+    assert not corrected.dead_letters
+    assert alerts(corrected, learned) == alerts(whole, learned)
+    assert not cited(corrected) & {json.loads(message)["msgid"] for message in extra}
+    compared = Compared(until, at // DAY - LAG, learned)
+    assert any(key[:1] == b"i" for key in _items(whole, compared))
+    assert _items(corrected, compared) == _items(whole, compared)
+
+
+def _items(engine: EngineRun, compared: Compared) -> dict[bytes, Any]:
+    """What the institution's stage knows."""
+    return {key.removeprefix(b"institution"): known for key, known in books(engine, compared).items()}
 
 
 @given(history=histories(), day=st.integers(0, 40))
 @EXAMPLES
-def test_stock_and_its_deletion_are_read_and_change_nothing_yet(history: History, day: int) -> None:
-    """No book holds stock: rules about it come later, and with them the undoing of a move by its 3507."""
+def test_stock_of_an_institution_that_sends_visits_changes_nothing(history: History, day: int) -> None:
+    """Its bills say what it sold; a count of its shelf (3501) says nothing of anybody's volumes."""
     until = max(history.until, moment(41))
-    extra = stock(history.gateways[PHARMACY], moment(day, 9))
+    shop, at = history.gateways[PHARMACY], moment(day, 9)
+    extra = [counted(shop, at), shop.call("3507", at + 60, {"data": {"fixmedins_bchno": "K1", "inv_data_type": "1"}})]
     without = run(history.sent, until)
     told = run(_among(history.sent, extra), until)
     assert not told.dead_letters

@@ -12,8 +12,10 @@ import pytest
 from detectors.books.group_keys import address_of, employer_of, groups_of, telephone_of, ties_of
 from detectors.books.neighbours import MOST_COUNTED, MOST_STAYS, STAYS_KEPT, Counted, GroupPage, NeighbourStay
 from detectors.by_neighbours.chance import History
-from detectors.by_neighbours.company import Group, Nearness, Telling, companies, judged_stays, runs_of
+from detectors.by_neighbours.company import Nearness
+from detectors.by_neighbours.gathering import Telling, companies, judged_stays, runs_of
 from detectors.by_neighbours.neighbours_together.rule import NeighboursTogether
+from detectors.by_neighbours.weighing import Group
 from detectors.engine.incoming import Incoming
 from detectors.engine.page import encode_page
 from detectors.engine.rule import View

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from detectors.books.person import PersonPage
-from detectors.by_stay.low_standard_admission.diagnoses import gravity
 from schemas.china_time import DAY
 from schemas.codes import TRANSFERRED, is_bed_day_package, is_birth, is_day_surgery, is_transfer
+from schemas.icd_gravity import gravity
 from schemas.snapshots import STAY, VisitSnapshot
 
 NEWBORN: Final = 28 * DAY

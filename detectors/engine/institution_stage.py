@@ -15,12 +15,13 @@ from detectors.books.case import CasePage, TiePage
 from detectors.books.elsewhere import post_elsewhere
 from detectors.books.habit_learning import changes_bills, days_of, learn_day
 from detectors.books.institution import InstitutionPage, institution_key
-from detectors.books.item import ItemPage, ToldMonth, item_key, stock_item_key
+from detectors.books.item import ItemPage, ToldMonth, item_key
 from detectors.books.item_days import VolumeDelta
 from detectors.books.item_posting import post_volumes
 from detectors.books.item_telling import closes_after, may_tell, news
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
-from detectors.books.stock import DATA_TYPES, PURCHASES, SALES, StockPage, packs_of, stock_key
+from detectors.books.stock import PURCHASES, SALES, StockPage
+from detectors.books.stock_reports import Movement, post_report, tells_volumes, void_reports
 from detectors.books.visit import VisitPage, visit_key
 from detectors.books.visit_posting import Posting, has_seen, is_full, note, post
 from detectors.engine.clock import CLOCK_KEY, PACE, StreamClock
@@ -35,7 +36,6 @@ from detectors.engine.visit_snapshot import is_news, snapshot_of
 from detectors.engine.walk import Walk
 from schemas import facts
 from schemas.china_time import DAY, from_unix
-from schemas.codes import is_volume_item
 from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
 from schemas.peer_days import DayCounts, InstitutionDay, encode_for_peers
@@ -331,52 +331,27 @@ class InstitutionStage(Stage):
     def _post_stock(
         self, institution: str, fact: facts.StockMove | facts.StockDeleted, message: Reference, cause: Cause
     ) -> None:  # fmt: skip
-        """Where no visits are sent, sales from stock are the volumes; where none of these are sent either, purchases are."""
+        for moved in self._stock_moved(institution, fact, message, cause):
+            self._post_item(institution, moved.item, moved.key, [moved.change], cause)
+
+    def _stock_moved(
+        self, institution: str, fact: facts.StockMove | facts.StockDeleted, message: Reference, cause: Cause
+    ) -> list[Movement]:  # fmt: skip
         if isinstance(fact, facts.StockDeleted):
-            for kind in sorted(DATA_TYPES.get(fact.data_type, PURCHASES | SALES)):
-                self._void_stock(institution, stock_key(institution, kind, fact.batch), kind, message, cause)
-            return
+            return void_reports(self._pages, institution, fact, cause.offset)
         if fact.kind not in PURCHASES and fact.kind not in SALES:
-            return
+            return []
         its_key, habits = self._habits_of(institution)
         if fact.kind in SALES and not habits.reports_sales:
             habits.reports_sales = True
             self._pages.changed(its_key, habits)
-        if (
-            habits.sends_visits()
-            or (habits.reports_sales and fact.kind in PURCHASES)
-            or not is_volume_item("", fact.item)
-        ):
-            return
-        key = stock_key(institution, fact.kind, fact.batch)
-        if self._pages.get(StockPage, key) is not None:
+        if not tells_volumes(habits, fact):
+            return []
+        moved = post_report(self._pages, institution, fact, message, cause.offset)
+        if moved is None:
             self._effects.counts["repeated_messages", message.infno] += 1
-            return
-        page = StockPage(
-            item=fact.item, day=fact.time // DAY, packs=packs_of(fact), msgid=message.msgid, inf_time=message.inf_time
-        )
-        self._keep_stock(key, page, cause)
-        self._move_stock(institution, fact.kind, page, 1, cause)
-
-    def _void_stock(self, institution: str, key: bytes, kind: str, message: Reference, cause: Cause) -> None:
-        page = self._pages.get(StockPage, key)
-        if page is None or page.void or page.position >= cause.offset:
-            return
-        page.void = True
-        self._keep_stock(key, page, cause)
-        self._move_stock(institution, kind, page, -1, cause)
-
-    def _keep_stock(self, key: bytes, page: StockPage, cause: Cause) -> None:
-        page.position = cause.offset
-        self._pages.put(key, page)
-        self._pages.changed(key, page)
-        self._pages.sleep(key, page, page.forgets_at())
-
-    def _move_stock(self, institution: str, kind: str, page: StockPage, sign: int, cause: Cause) -> None:
-        came_with = Reference(kind, page.msgid, page.inf_time)
-        change = VolumeDelta(page.item, page.day, sign * page.packs, 0, came_with)
-        key = stock_item_key(institution, page.item, bought=kind in PURCHASES)
-        self._post_item(institution, page.item, key, [change], cause)
+            return []
+        return [moved]
 
     def _begin_item(self, institution: str, item: str, key: bytes, changes: list[VolumeDelta]) -> ItemPage | None:
         """A page for an item that has none; None where nothing is billed, or too many have one."""

@@ -15,20 +15,10 @@ from collections.abc import Iterable
 from typing import Annotated, ClassVar, Final
 
 from detectors.books.neighbours import GroupPage, NeighbourStay
-from detectors.by_neighbours.company import (
-    Company,
-    Group,
-    Nearness,
-    Telling,
-    companies,
-    is_crowd,
-    judged_stays,
-    next_parting,
-    powers_of,
-    runs_of,
-    series_of,
-)
+from detectors.by_neighbours.company import Company, Nearness, is_crowd, powers_of, series_of
+from detectors.by_neighbours.gathering import Telling, companies, judged_stays, next_parting, runs_of
 from detectors.by_neighbours.neighbours_together.text import describe
+from detectors.by_neighbours.weighing import Group
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text

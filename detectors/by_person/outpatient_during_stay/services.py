@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 from detectors.books.person import PersonPage
 from detectors.by_person.series import is_mild, is_newborn, settled_at, stays_of
-from detectors.by_stay.low_standard_admission.diagnoses import gravity
 from schemas.china_time import DAY, HOUR
 from schemas.codes import ELECTRONIC, is_bed_day_package, is_birth, strikes_together
+from schemas.icd_gravity import gravity
 from schemas.snapshots import PHARMACY, STAY, VisitSnapshot
 
 _ENTRY: Final = 12 * HOUR  # an emergency visit ends after midnight, in a bed

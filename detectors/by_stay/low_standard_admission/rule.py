@@ -14,7 +14,6 @@ from typing import Annotated, ClassVar
 from detectors.books.institution import InstitutionPage
 from detectors.books.visit import VisitPage
 from detectors.by_stay.low_standard_admission.bill import Bill, bill_of
-from detectors.by_stay.low_standard_admission.diagnoses import Gravity, gravity
 from detectors.by_stay.low_standard_admission.text import describe
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
@@ -30,6 +29,7 @@ from schemas.codes import (
     is_packaged,
     is_transfer,
 )
+from schemas.icd_gravity import Gravity, gravity
 from schemas.snapshots import STAY
 
 _SOURCE = "domain.md §4.6 (ENG)"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from detectors.books.visit import VisitPage
 from detectors.by_stay.low_standard_admission.bill import Bill
-from detectors.by_stay.low_standard_admission.diagnoses import Gravity
 from detectors.engine.rule import View
 from schemas.alerts import Text
+from schemas.icd_gravity import Gravity
 
 _GRAVE_ZH = {"check-up": "健康检查", "mild": "轻症", "ordinary": "非急重症"}
 _GRAVE_EN = {

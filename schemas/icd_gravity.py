@@ -2,7 +2,7 @@
 
 By ICD-10 (GB/T 14396), main diagnosis. *Mild*: treated by an outpatient department, or looked after at home, unless something
 is done that needs a bed. *Serious or unclear*: what is looked for may be grave, so that days of tests are the treatment.
-Anything else is *ordinary*: a list alone decides nothing, the rule asks for stronger marks there.
+Anything else is *ordinary*: a list alone decides nothing, rules ask for stronger marks there.
 Sources: notices on 低标准入院 name 上呼吸道感染, 高血压, 腰椎间盘突出, 颈椎病, 胃炎, 失眠, 头晕;
 the rest is by their likeness (ENG).
 """
