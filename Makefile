@@ -8,8 +8,9 @@ PYTHON ?=
 BENCH ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# Processes that share the tests, each with brokers of its own; `pytest` alone runs them one after another.
-JOBS ?= 2
+# Processes that share the tests, each with brokers of its own; `pytest` alone runs them one after another. One more than there
+# are cores: nearly half of the time a test of the service waits for a broker or for a clock.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 
 .PHONY: setup demo test lint bench soak clean
 .DEFAULT_GOAL := setup

@@ -318,12 +318,18 @@ def check_finds_its_cases_and_no_others(subject: Subject) -> int:
     return len(subject.hits) * len(subject.quiet)
 
 
+MOST_FIRST = 50
+
+
 def check_a_first_message_raises_nothing(subject: Subject) -> int:
-    """Cold start: without any history there is nothing to be judged by, and nothing to fail on."""
+    """Cold start: without any history there is nothing to be judged by, and nothing to fail on. Of a long story's messages every
+    call is a first one, and `MOST_FIRST` spread over it."""
     cases = 0
     for story in subject.stories:
-        for message in story.sent[:-1]:
-            assert not run(subject, story, [message, story.sent[-1]]).open_alerts()
+        *sent, mark = story.sent
+        calls = {json.loads(message).get("infno"): message for message in reversed(sent)}
+        for message in {*calls.values(), *sent[:: len(sent) // MOST_FIRST + 1]}:
+            assert not run(subject, story, [message, mark]).open_alerts()
             cases += 1
     return cases
 
@@ -335,7 +341,7 @@ def check_works_without_references(subject: Subject) -> int:
     return len(subject.stories)
 
 
-MOST_CUTS = 40
+MOST_CUTS = 24
 
 
 def check_goes_on_alike_from_every_cut(subject: Subject) -> int:
