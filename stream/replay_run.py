@@ -21,6 +21,7 @@ from stream.line_files import LineFile
 from stream.pseudonyms import pseudonymiser
 from stream.replay import Replay, Window
 from stream.replay_progress import shown
+from stream.replay_summary import Ran, Read
 from stream.rules_file import configured_rules
 from stream.snapshot import Head, Kind
 from stream.sources import FileSource, Source
@@ -42,28 +43,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int = 1
     snapshot: Path | None = None
     snapshot_at: str | None = None
-
-
-class Read(msgspec.Struct):
-    """What was read of one source."""
-
-    name: str
-    transactions: int
-    notes: list[str]
-
-
-class Ran(msgspec.Struct):
-    """A run and what came of it. ``is_partial``: it was stopped before the history's end."""
-
-    replay: Replay
-    seconds: float
-    read: list[Read]
-    is_partial: bool
-
-    @property
-    def notes(self) -> list[str]:
-        """All that a reader of its result should know."""
-        return [*self.replay.notes, *(note for read in self.read for note in read.notes)]
 
 
 def run(asked: Asked, invocation: Invocation, out: Path, history: bool, json_file: Path | None) -> tuple[str, bool]:

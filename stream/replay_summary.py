@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import msgspec
 import orjson
 
 from stream.ledger import OpenAlerts
@@ -12,8 +13,27 @@ from stream.portraits import Known, among_peers, portraits
 from stream.process_usage import peak_rss_bytes
 from stream.replay import Replay
 
-if TYPE_CHECKING:
-    from stream.replay_run import Ran
+
+class Read(msgspec.Struct):
+    """What was read of one source."""
+
+    name: str
+    transactions: int
+    notes: list[str]
+
+
+class Ran(msgspec.Struct):
+    """A run and what came of it. ``is_partial``: it was stopped before the history's end."""
+
+    replay: Replay
+    seconds: float
+    read: list[Read]
+    is_partial: bool
+
+    @property
+    def notes(self) -> list[str]:
+        """All that a reader of its result should know."""
+        return [*self.replay.notes, *(note for read in self.read for note in read.notes)]
 
 
 def as_data(ran: Ran) -> dict[str, Any]:

@@ -34,8 +34,7 @@ from stream.backtest.scores import Scores, fund_of, score
 from stream.backtest.trials import Trials
 from stream.backtest.verdicts import Words
 from stream.ledger import OpenAlerts
-from stream.replay_run import Ran
-from stream.replay_summary import peak_rss_of, portraits_of, unmatched_corrections
+from stream.replay_summary import Ran, peak_rss_of, portraits_of, unmatched_corrections
 
 MOST_PLACES: Final = 5_000  # rows of alerts; a report with more would not open
 _PACKAGES: Final = ("fundwatch", "msgspec", "river", "numpy", "kafka-python")

@@ -21,7 +21,8 @@ from stream.backtest.verdicts import Words
 from stream.cli import Invocation
 from stream.pseudonyms import pseudonym_of
 from stream.replay import Replay
-from stream.replay_run import Asked, Ran, replacing
+from stream.replay_run import Asked, replacing
+from stream.replay_summary import Ran
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
