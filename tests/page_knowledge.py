@@ -109,9 +109,16 @@ def _of_institution(page: InstitutionPage, compared: Compared) -> Any:
 
 
 def _of_arrivals(page: ArrivalsPage, compared: Compared) -> Any:
-    who = {day: (known.bins, sorted(known.visits), known.arrivals) for day, known in page.recent.items()}
+    who = {
+        day: (known.bins, known.colds if any(known.colds) else [], sorted(known.visits), known.arrivals)
+        for day, known in page.recent.items()
+    }
     counted = _of_days(page.days, compared)
-    return counted and (counted, {day: known for day, known in who.items() if any(known[0])})
+    return counted and (
+        counted,
+        page.colds,
+        {day: known for day, known in who.items() if any(known[0]) or any(known[1])},
+    )
 
 
 def _of_census(page: CensusPage, compared: Compared) -> Any:

@@ -7,16 +7,20 @@ bring fixed before it comes. Newborns and day surgery, which comes by the list, 
 Of these, who *could have waited* is counted apart: nothing explains that many of them come at once, as contagion, accidents,
 births or a full hospital next door explain the others (`detectors.books.arrivals_habit`). Of a day that is more than ordinary
 they are kept, each as its visit's page tells it; of other days only numbers, and for `REMEMBERED` days who came.
+
+*Colds* are between the two: an outbreak explains them, but an outbreak has others in the week before. So they are counted by
+day, and those of a day are held against the days before it (`ArrivalsPage.colds_expected`), not against a habit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import sqrt
 from typing import ClassVar, Final
 
 import msgspec
 
-from detectors.books.arrivals_habit import BIN, BINS, Habit, Habits
+from detectors.books.arrivals_habit import BIN, BINS, NOBODY, Besides, Habit, Habits
 from detectors.books.item_days import FORGOTTEN, LAG, ItemDays, VolumeDelta
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
@@ -27,11 +31,14 @@ MOST_REMEMBERED: Final = 120  # of a day, the newest
 LEAST: Final = 5  # rules.md; no rule may ask for fewer
 SCREEN: Final = 1e-3  # no rule may ask for what is more probable
 AHEAD: Final = 3  # days
+BY_NEED, COULD_WAIT, COLD = 0, 1, 2  # kinds of arrivals (`detectors.books.arrivals_following`)
+_WEEK: Final = 7  # days before a day by which its colds are judged
+_A_WEEK: Final = 0.5  # colds that are expected where there were none
 _SIGMAS: Final = 2.5  # a count skewed to the right is this far above its mean more often than one in a thousand
 
 
 class Arrival(msgspec.Struct, array_like=True, gc=False, frozen=True):
-    """Somebody who could have waited, and came. ``scope``: fen, once the stay ended or was settled."""
+    """Somebody who could have waited, or has a cold, and came. ``scope``: fen, once the stay ended or was settled."""
 
     visit: str
     person: str
@@ -41,24 +48,27 @@ class Arrival(msgspec.Struct, array_like=True, gc=False, frozen=True):
     end: int | None
     scope: int
     admission: Reference | None
+    has_cold: bool
 
 
 class Day(msgspec.Struct, array_like=True, gc=False):
     """A day that may still be learned, or that is notable: how many who could have waited came, by half hour.
 
-    ``visits``: who, while it is remembered; ``arrivals`` and ``habit``: of a notable day.
+    ``colds`` likewise, empty where none came. ``visits``: who of both, while it is remembered; ``arrivals`` and ``habit``: of a
+    notable day.
     """
 
     bins: list[int]
     visits: list[str] = []
     arrivals: dict[str, Arrival] = {}
     habit: Habit | None = None
+    colds: list[int] = []
 
 
 class ArrivalsPage(Page, kw_only=True):
     """One institution's admissions."""
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"a"
     has_model: ClassVar[bool] = True
 
@@ -67,6 +77,7 @@ class ArrivalsPage(Page, kw_only=True):
     recent: dict[int, Day] = {}
     turned: int = -1  # the day up to which days were learned, and weeks begun
     habits: Habits = msgspec.field(default_factory=Habits)
+    colds: dict[int, int] = {}  # by day, as far as days are kept
 
     # -- time -------------------------------------------------------------------------------------------------------
 
@@ -88,6 +99,9 @@ class ArrivalsPage(Page, kw_only=True):
                 known.visits = []
             if day < self.days.first_day or (day <= today - LAG and not known.arrivals):
                 del self.recent[day]
+        oldest = self.days.first_day - _WEEK
+        if self.colds and min(self.colds) < oldest:
+            self.colds = {day: count for day, count in self.colds.items() if day >= oldest}
 
     def _learn(self, day: int) -> None:
         known, expected = self.recent.get(day), self.days.expected(day)
@@ -118,29 +132,40 @@ class ArrivalsPage(Page, kw_only=True):
 
     # -- posting ----------------------------------------------------------------------------------------------------
 
-    def post(self, visit: str, came: tuple[int, bool], by: int, message: Reference) -> None:
+    def post(self, visit: str, came: tuple[int, int], by: int, message: Reference) -> None:
         """Count an admission (``by`` +1), or take back one that was (-1), as a message says."""
-        begin, could_wait = came
+        begin, kind = came
         day = begin // DAY
         self.days.post([VolumeDelta("", day, float(by), 0, message)], message.inf_time)
-        known = self.recent.get(day)
-        if not could_wait:
+        if kind == BY_NEED:
             return
+        if kind == COLD:
+            self._count_cold(day, by)
+        known = self.recent.get(day)
         if known is None:
             if by < 0 or not self.turned - LAG < day <= self.turned + AHEAD:
                 return
             known = self.recent[day] = Day([0] * BINS)
-        index = begin % DAY // BIN
-        known.bins[index] = max(known.bins[index] + by, 0)
+        if kind == COLD and not known.colds:
+            known.colds = [0] * BINS
+        bins, index = known.colds if kind == COLD else known.bins, begin % DAY // BIN
+        bins[index] = max(bins[index] + by, 0)
         if by < 0:
             known.arrivals.pop(visit, None)
             if visit in known.visits:
                 known.visits.remove(visit)
-            if not any(known.bins):
+            if not any(known.bins) and not any(known.colds):
                 del self.recent[day]
         elif day > self.turned - REMEMBERED:
             known.visits.append(visit)
             del known.visits[:-MOST_REMEMBERED]
+
+    def _count_cold(self, day: int, by: int) -> None:
+        if day < self.days.first_day - _WEEK:
+            return
+        count = self.colds.pop(day, 0) + by
+        if count > 0:
+            self.colds[day] = count
 
     # -- what rules ask ---------------------------------------------------------------------------------------------
 
@@ -153,22 +178,51 @@ class ArrivalsPage(Page, kw_only=True):
         known = self.recent.get(day)
         return (known.habit if known is not None else None) or self.habits.by_week.get(day // 7)
 
+    def colds_expected(self, day: int, habit: Habit) -> Besides:
+        """What the week before lets one expect of a day's colds: in an outbreak others had theirs before."""
+        return _expected_after(self._colds_before(day), habit)
+
+    def _colds_before(self, day: int) -> int:
+        return sum([self.colds.get(day - back, 0) for back in range(1, _WEEK + 1)])
+
     def is_notable(self, day: int) -> bool:
         """Whether a rule may find something on that day: more came who could have waited, in all or in an hour."""
         known = self.recent.get(day)
-        if known is None or (total := sum(known.bins)) < LEAST:
+        if known is None or sum(known.bins) + sum(known.colds) < LEAST:
             return False
-        expected, habit, bins = self.days.expected(day), self.habit(day), known.bins
+        expected, habit = self.days.expected(day), self.habit(day)
         if expected is None or habit is None:
             return False
         level, spread = expected.mean, expected.spread
-        mean = level * habit.share / 1_000
-        if total > mean + _SIGMAS * sqrt(habit.variance(mean, spread)) and habit.of_day(bins, level, spread) < SCREEN:
-            return True
-        if 2 * max(bins) < LEAST:
-            return False
-        full = (index for index in range(BINS - 1) if bins[index] + bins[index + 1] >= LEAST)
-        return any(habit.of_hour(bins, index, level, spread) < SCREEN for index in full)
+        # Half of the week's colds may be taken back yet, and who came today is soon forgotten.
+        lenient = _expected_after(max(self._colds_before(day) // 2 - 1, 0), habit)
+        for bins, besides in counts(known.bins, known.colds, lenient):
+            total, mean = sum(bins), level * habit.share / 1_000
+            if total < LEAST:
+                continue
+            sigma = sqrt(habit.variance(mean, spread) + besides.variance)
+            if total > mean + besides.mean + _SIGMAS * sigma and habit.of_day(bins, level, spread, besides) < SCREEN:
+                return True
+            if 2 * max(bins) < LEAST:
+                continue
+            full = (index for index in range(BINS - 1) if bins[index] + bins[index + 1] >= LEAST)
+            if any(habit.of_hour(bins, index, level, spread, besides) < SCREEN for index in full):
+                return True
+        return False
+
+
+def counts(bins: list[int], colds: list[int], expected: Besides) -> Iterator[tuple[list[int], Besides]]:
+    """By half hour who could have waited, and the same with those who have colds: of either many may be too many."""
+    yield bins, NOBODY
+    if any(colds):
+        yield [waiting + cold for waiting, cold in zip(bins, colds, strict=True)], expected
+
+
+def _expected_after(colds: int, habit: Habit) -> Besides:
+    """After so many in a week; they come as unevenly as those who could have waited."""
+    before = colds + _A_WEEK
+    mean = before / _WEEK
+    return Besides(mean, habit.lumps / 100 * mean + mean * mean / before)
 
 
 def arrivals_key(institution: str) -> bytes:

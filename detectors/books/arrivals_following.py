@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import Final
 
-from detectors.books.arrivals import AHEAD, Arrival, ArrivalsPage, arrivals_key
+from detectors.books.arrivals import AHEAD, BY_NEED, COLD, COULD_WAIT, Arrival, ArrivalsPage, arrivals_key
 from detectors.books.item_days import LAG
 from detectors.books.visit import VisitPage, visit_key
 from detectors.engine.pages import Pages
@@ -25,29 +25,35 @@ _CANNOT_WAIT: Final = (
     "I63", "I64", "J44.0", "J44.1", "J45", "J46", "J8", "J9", "K35", "K36", "K37", "K40", "K55", "K56", "K65", "K80", "K81",
     "K83", "K85", "K92", "N10", "N13", "N17", "N20", "N23", "G40", "G41", "G45", "E87", "R10", "R55", "R56", "R57", "Z49", "Z51",
 )  # fmt: skip
+# Colds and upset stomachs: they strike many at once, and are said of anybody who is brought along.
+_COLDS: Final = ("J00", "J01", "J02", "J03", "J04", "J06", "J20", "K52.9")
 
 
 @lru_cache(maxsize=8_192)
-def could_wait(med_type: str, diagnosis: str) -> bool:
-    """Whether such a stay could as well have come another day: no contagion, injury, birth, transfer or emergency."""
-    return not (
-        strikes_together(diagnosis)
-        or is_birth(med_type, diagnosis)
+def kind_of_arrival(med_type: str, diagnosis: str) -> int:
+    """`COULD_WAIT`: such a stay could as well have come another day, it is no contagion, injury, birth, transfer or emergency.
+    `COLD`: it could, unless there is an outbreak. Else `BY_NEED`."""
+    if (
+        is_birth(med_type, diagnosis)
         or is_transfer(med_type)
         or med_type.startswith(_EMERGENCY)
         or diagnosis.startswith(_CANNOT_WAIT)
-    )
+    ):
+        return BY_NEED
+    if diagnosis.startswith(_COLDS):
+        return COLD
+    return BY_NEED if strikes_together(diagnosis) else COULD_WAIT
 
 
-def arrival_of(visit: VisitPage) -> tuple[int, bool] | None:
-    """When the visit came as an admission that counts, and whether it could have waited; None where it does not count."""
+def arrival_of(visit: VisitPage) -> tuple[int, int] | None:
+    """When the visit came as an admission that counts, and of which kind it is; None where it does not count."""
     if visit.kind != STAY or visit.void or visit.begin is None:
         return None
     if is_day_surgery(visit.med_type) or is_newborn(visit.med_type, visit.entry_diagnosis):
         return None
     if visit.begin // DAY > visit.newest // DAY + AHEAD:
         return None
-    return visit.begin, could_wait(visit.med_type, visit.entry_diagnosis)
+    return visit.begin, kind_of_arrival(visit.med_type, visit.entry_diagnosis)
 
 
 def follow(visit: VisitPage, pages: Pages, offset: int) -> list[tuple[bytes, ArrivalsPage]]:
@@ -55,7 +61,7 @@ def follow(visit: VisitPage, pages: Pages, offset: int) -> list[tuple[bytes, Arr
     arrival is what it was, and of an ordinary day."""
     told = visit.told_arrival
     if told is not None and visit.messages[-1].infno in _NOT_OF_ADMISSION:
-        came: tuple[int, bool] | None = told
+        came: tuple[int, int] | None = told
     else:
         came = arrival_of(visit)
     key = arrivals_key(visit.institution)
@@ -86,7 +92,7 @@ def _blank(institution: str) -> ArrivalsPage:
 def _retell(page: ArrivalsPage, visit: VisitPage) -> bool:
     """Keep what is new of one who came on a notable day; whether anything is."""
     told = visit.told_arrival
-    known = page.recent.get(told[0] // DAY) if told is not None and told[1] else None
+    known = page.recent.get(told[0] // DAY) if told is not None and told[1] != BY_NEED else None
     if known is None or not known.arrivals:
         return False
     held = known.arrivals.get(visit.visit)
@@ -125,5 +131,5 @@ def _arrival(visit: VisitPage) -> Arrival:
     scope = sum(settled.scope for settled in standing) if standing else visit.scope if visit.end is not None else 0
     return Arrival(
         visit.visit, visit.person, visit.begin, visit.entry_diagnosis, visit.department, visit.end, scope,
-        visit.message_of(visit.admission),
+        visit.message_of(visit.admission), visit.told_arrival is not None and visit.told_arrival[1] == COLD,
     )  # fmt: skip

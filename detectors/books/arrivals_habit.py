@@ -5,7 +5,7 @@ Learned day by day from closed days, in numbers that fade, and fixed week by wee
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,16 @@ _LARGEST_NEWS: Final = 6.25  # (2.5 sigma)²: what a day, or a half hour of it, 
 _ORDINARY: Final = 3.0  # times what was expected, and as many more: what a half hour of a day may teach
 
 
+class Besides(NamedTuple):
+    """Who is expected on a day beside those who could have waited."""
+
+    mean: float
+    variance: float
+
+
+NOBODY: Final = Besides(0.0, 0.0)
+
+
 class Habit(msgspec.Struct, array_like=True, gc=False):
     """What is known as a week begins.
 
@@ -38,16 +48,21 @@ class Habit(msgspec.Struct, array_like=True, gc=False):
     lumps: int
     hour_lumps: int
 
-    def of_day(self, bins: list[int], level: float, spread: float) -> float:
+    def of_day(self, bins: list[int], level: float, spread: float, besides: Besides = NOBODY) -> float:
         """How probable it is that so many come, on a day of ``level`` admissions in all, which strays by ``spread``."""
         mean = level * self.share / 1_000
-        return chance(sum(bins), mean, self.variance(mean, spread))
+        return chance(sum(bins), mean + besides.mean, self.variance(mean, spread) + besides.variance)
 
-    def of_hour(self, bins: list[int], index: int, level: float, spread: float) -> float:
+    def of_hour(self, bins: list[int], index: int, level: float, spread: float, besides: Besides = NOBODY) -> float:
         """How probable it is that in any hour of such a day so many come as in the two half hours from that one on."""
-        mean = self.hour_mean(index, level)
-        rare = chance(bins[index] + bins[index + 1], mean, self.hour_lumps / 100 * mean + (spread * mean) ** 2)
+        mean, part = self.hour_mean(index, level), self.hour_share(index)
+        variance = self.hour_lumps / 100 * mean + (spread * mean) ** 2 + besides.variance * part
+        rare = chance(bins[index] + bins[index + 1], mean + besides.mean * part, variance)
         return min(rare * (BINS - 1), 1.0)
+
+    def hour_share(self, index: int) -> float:
+        """The part of a day's number that comes in that hour."""
+        return (self.hours[index] + self.hours[index + 1]) / 100_000
 
     def hour_mean(self, index: int, level: float) -> float:
         """How many are expected in that hour."""

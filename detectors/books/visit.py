@@ -114,7 +114,7 @@ class DayOfStay(msgspec.Struct, array_like=True, gc=False):
 class VisitPage(Page, kw_only=True):
     """One visit at one institution."""
 
-    layout: ClassVar[int] = 4
+    layout: ClassVar[int] = 5
     prefix: ClassVar[bytes] = b"v"
 
     institution: str
@@ -151,7 +151,7 @@ class VisitPage(Page, kw_only=True):
     weight: int = 0  # about the bytes of all lines that ever came
     elsewhere: dict[str, Served] = {}  # where he was served meanwhile, as his person's stage says
     told_nights: tuple[int, int] | None = None  # what its institution's census counts of it
-    told_arrival: tuple[int, bool] | None = None  # when it came, and whether it could have waited, as arrivals count it
+    told_arrival: tuple[int, int] | None = None  # when it came, and of which kind it was, as arrivals count it
     shares_bed: bool = False  # the page of a bed that it had knows another visit there at the same time
     told_activity: tuple[Share, ...] = ()  # what its institution's days count of it
 

@@ -145,6 +145,59 @@ def outbreak() -> Case:
     return told.until(moment(3))
 
 
+COLDS = ("J20.900", "K52.900", "J06.900")
+
+
+@case
+def colds_out_of_nowhere() -> Case:
+    told = hospital(
+        "hit-colds-out-of-nowhere",
+        "Eight come with bronchitis, a cold or gastroenteritis, which strike many at once; but nobody had any in the week "
+        "before, and one cold a fortnight is all that is expected.",
+        {
+            "status": "open", "severity": "medium", "begin": "2026-03-02 08:00:00",
+            "measures": {"could_have_waited": 8, "admissions_of_day": 8, "surge_days": 1},
+        },
+    )  # fmt: skip
+    come(told, 8, diagnoses=COLDS)
+    return told.until(moment(3))
+
+
+@case
+def some_have_colds() -> Case:
+    told = hospital(
+        "hit-half-have-colds",
+        "Ten on a day, four of whom could have waited and six have colds: neither would be too many alone.",
+        {"status": "open", "measures": {"could_have_waited": 10, "admissions_of_day": 10}},
+    )
+    come(told, 4)
+    come(told, 6, hour=9, diagnoses=COLDS, prefix="MC")
+    return told.until(moment(3))
+
+
+@case
+def wave_of_colds() -> Case:
+    told = hospital(
+        "exclude-wave-of-colds",
+        "Colds go about: one, two, two, three, four, five on the days before, and eight on day 0.",
+    )
+    for day, count in enumerate((1, 2, 2, 3, 4, 5, 8), -6):
+        come(told, count, day, diagnoses=COLDS)
+    return told.until(moment(3))
+
+
+@case
+def colds_cancelled() -> Case:
+    told = hospital(
+        "correct-colds-cancelled",
+        "Four of the eight with colds are cancelled (2404) two days later: four are ordinary.",
+        {"status": "retracted", "retraction": {"en": "the admission was cancelled (2404)"}},
+    )
+    for visit in come(told, 8, diagnoses=COLDS)[:4]:
+        told.send(moment(2, 9), told.gateway.cancel_admission(moment(2, 9), "P" + visit, visit))
+    return told.until(moment(3))
+
+
 @case
 def accident() -> Case:
     told = hospital("exclude-accident", "A bus has crashed: twelve injured within the hour.")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from math import log, log10, sqrt
 from typing import NamedTuple
 
-from detectors.books.arrivals import Arrival, ArrivalsPage
-from detectors.books.arrivals_habit import BIN, BINS
+from detectors.books.arrivals import Arrival, ArrivalsPage, counts
+from detectors.books.arrivals_habit import BIN, BINS, NOBODY, Besides, Habit
 from detectors.models.tail import limit
 from schemas.china_time import DAY
 
@@ -24,8 +24,9 @@ SMALLEST = 1e-30
 class Surge(NamedTuple):
     """A day of it: admissions in all and expected, what is owed after a closure among them; of these who could have waited.
 
-    ``probability`` of so many by chance. ``hour``: the first half hour of the fullest hour, where that hour alone is out of the
-    ordinary, with how many came in it. ``named``: whom it is about.
+    ``colds``: what was expected of these, where they are among those who came; else `NOBODY`. ``probability`` of so many by
+    chance. ``hour``: the first half hour of the fullest hour, where that hour alone is out of the ordinary, with how many came
+    in it. ``named``: whom it is about.
     """
 
     day: int
@@ -33,6 +34,7 @@ class Surge(NamedTuple):
     admissions_expected: float
     came: int
     expected: float
+    colds: Besides
     probability: float
     hour: int | None
     hour_count: int
@@ -87,33 +89,64 @@ def step(count: int) -> int:
     return told
 
 
+class _Count(NamedTuple):
+    """One way to count a day: by half hour, and how probable so many are, in all and in the fullest hour."""
+
+    bins: list[int]
+    besides: Besides
+    whole: float
+    rare: float
+    hour: int
+
+    @property
+    def probability(self) -> float:
+        return min(self.whole, self.rare)
+
+
 def surge_of(page: ArrivalsPage, day: int, limits: Limits, told: list[Arrival] | None = None) -> Surge | None:
     """The day, if more came who could have waited than chance explains, given how many others came; ``told``: as if only
     these had come who could have waited."""
     known, expected, habit = page.recent.get(day), page.days.expected(day), page.habit(day)
     if known is None or not known.arrivals or expected is None or habit is None:
         return None
-    bins = known.bins if told is None else _bins(told)
-    if page.days.history(day) < limits.warm_up or sum(bins) < limits.least:
+    if page.days.history(day) < limits.warm_up:
         return None
-    usual = expected.mean + owed(page, day)
-    level = max(usual, _level_of_others(page.count(day) - sum(known.bins), 1 - habit.share / 1_000))
-    whole = habit.of_day(bins, level, expected.spread)
-    full = [index for index in range(BINS - 1) if bins[index] + bins[index + 1] >= limits.least]
-    rare, hour = min(((habit.of_hour(bins, index, level, expected.spread), index) for index in full), default=(1.0, 0))
-    if min(whole, rare) >= limits.probability:
+    bins, colds = (known.bins, known.colds) if told is None else (_bins(told, False), _bins(told, True))
+    usual, came = expected.mean + owed(page, day), sum(known.bins) + sum(known.colds)
+    best: _Count | None = None
+    for counted, besides in counts(bins, colds, page.colds_expected(day, habit)):
+        others = page.count(day) - (sum(known.bins) if besides is NOBODY else came)
+        level = max(usual, _level_of_others(others, 1 - habit.share / 1_000))
+        count = _count(counted, besides, habit, level, expected.spread, limits.least)
+        if count is not None and (best is None or count.probability < best.probability):
+            best = count
+    if best is None or best.probability >= limits.probability:
         return None
-    is_hour = rare < limits.probability
+    is_hour, hour = best.rare < limits.probability, best.hour
     arrivals = sorted(known.arrivals.values(), key=lambda one: (one.begin, one.visit)) if told is None else told
-    if whole >= limits.probability:
+    if best.besides is NOBODY:
+        arrivals = [one for one in arrivals if not one.has_cold]
+    if best.whole >= limits.probability:
         arrivals = [one for one in arrivals if hour <= one.begin % DAY // BIN <= hour + 1]
     if not arrivals:
         return None
     admissions = page.count(day) if told is None else max(step(page.count(day)), len(told))
     return Surge(
-        day, admissions, usual, sum(bins), usual * habit.share / 1_000, max(min(whole, rare), SMALLEST),
-        hour if is_hour else None, bins[hour] + bins[hour + 1] if is_hour else 0, habit.hour_mean(hour, usual), tuple(arrivals),
+        day, admissions, usual, sum(best.bins), usual * habit.share / 1_000 + best.besides.mean, best.besides,
+        max(best.probability, SMALLEST), hour if is_hour else None, best.bins[hour] + best.bins[hour + 1] if is_hour else 0,
+        habit.hour_mean(hour, usual) + best.besides.mean * habit.hour_share(hour), tuple(arrivals),
     )  # fmt: skip
+
+
+def _count(
+    bins: list[int], besides: Besides, habit: Habit, level: float, spread: float, least: int
+) -> _Count | None:  # fmt: skip
+    """None where fewer came than any rule asks for."""
+    if sum(bins) < least:
+        return None
+    full = [index for index in range(BINS - 1) if bins[index] + bins[index + 1] >= least]
+    rare, hour = min(((habit.of_hour(bins, index, level, spread, besides), index) for index in full), default=(1.0, 0))
+    return _Count(bins, besides, habit.of_day(bins, level, spread, besides), rare, hour)
 
 
 def most_expected(page: ArrivalsPage, day: int, rarity: int, told: Surge | None) -> float | None:
@@ -127,13 +160,15 @@ def most_expected(page: ArrivalsPage, day: int, rarity: int, told: Surge | None)
         return round(limit(expected.mean, expected.variance(), nats), 1)
     share, others = habit.share / 1_000, told.admissions - told.came
     mean = max(expected.mean + owed(page, day), _level_of_others(others, 1 - share)) * share
-    return round(others + limit(mean, habit.variance(mean, expected.spread), nats), 1)
+    variance = habit.variance(mean, expected.spread) + told.colds.variance
+    return round(others + limit(mean + told.colds.mean, variance, nats), 1)
 
 
-def _bins(arrivals: list[Arrival]) -> list[int]:
+def _bins(arrivals: list[Arrival], colds: bool) -> list[int]:
     bins = [0] * BINS
     for one in arrivals:
-        bins[one.begin % DAY // BIN] += 1
+        if one.has_cold == colds:
+            bins[one.begin % DAY // BIN] += 1
     return bins
 
 

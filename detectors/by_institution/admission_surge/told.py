@@ -13,6 +13,7 @@ from math import ceil
 from msgspec import structs
 
 from detectors.books.arrivals import Arrival, ArrivalsPage
+from detectors.books.arrivals_habit import NOBODY
 from detectors.by_institution.admission_surge.surge import Limits, Surge, step, surge_of
 from schemas.china_time import DAY, HOUR
 
@@ -27,12 +28,17 @@ def closes_at(day: int) -> int:
 
 def who_came(page: ArrivalsPage, group: list[Surge], limits: Limits, now: int) -> list[Surge]:
     """The days of a surge, running ones as far as they are told; a day may have too few yet."""
-    running = {one.day for one in group if now < closes_at(one.day)}
+    running = {one.day: one for one in group if now < closes_at(one.day)}
     if not running:
         return group
     before = sum(one.came for one in group if one.day not in running)
     came = sorted(
-        (arrival for day in running for arrival in page.recent[day].arrivals.values()),
+        (
+            arrival
+            for day, one in running.items()
+            for arrival in page.recent[day].arrivals.values()
+            if one.colds is not NOBODY or not arrival.has_cold
+        ),
         key=lambda one: (one.begin, one.visit),
     )
     shown = came[: max(step(before + len(came)) - before, 0)]
