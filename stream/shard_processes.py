@@ -108,6 +108,7 @@ class ShardProcesses:
         self._owners: list[int] = []
         self._here = Shards((), total, rules, references)
         self._lines: dict[int, Connection] = {}
+        self._expected: set[int] = set()  # who has not said yet that it is there, or why not
         self._processes: list[BaseProcess] = []
         for number in range(jobs):
             if number != _HERE:
@@ -151,8 +152,7 @@ class ShardProcesses:
             self._stores_of(_HERE),
             self._with_courses,
         )
-        for number in self._lines:
-            self._hear(number)  # it is there, or says why not
+        self._expected = set(self._lines)
 
     def _of(self, number: int) -> list[int]:
         return [shard for shard, owner in enumerate(self._owners) if owner == number]
@@ -217,6 +217,9 @@ class ShardProcesses:
             raise
 
     def _hear(self, number: int) -> bytes:
+        if number in self._expected:
+            self._expected.remove(number)
+            self._hear(number)
         try:
             answer = self._lines[number].recv_bytes()
         except (EOFError, OSError):
