@@ -65,6 +65,21 @@ def is_infused(item: str) -> bool:
     return item.startswith("XB05")
 
 
+# 肌肉注射 to 静脉输液 (1204), and 腹膜透析, 血液透析, 血液滤过, 血液灌流, 连续性血液净化 (311000001 to …11).
+_GIVEN_INTO_THE_BODY = ("1204", "31100000", "311000010", "311000011")
+_COURSES = ("N18", "Z49", "Z51")  # dialysis, chemotherapy and radiotherapy
+
+
+def is_injection_or_dialysis(item: str) -> bool:
+    """A service that gives a drug on the spot, by the code of the price list, which ends the catalogue's code."""
+    return item.rpartition("-")[2].startswith(_GIVEN_INTO_THE_BODY)
+
+
+def is_course(diagnosis: str) -> bool:
+    """Kidney failure, dialysis, chemo- and radiotherapy: whoever is treated for it is given drugs at each session."""
+    return diagnosis.startswith(_COURSES)
+
+
 def is_birth(med_type: str, diagnosis: str) -> bool:
     """Delivery, or a newborn's stay with its mother: two of a household, rightly together."""
     return med_type.startswith(_BIRTH) or diagnosis.startswith(("O", "P", "Z37", "Z38"))

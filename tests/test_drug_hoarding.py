@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import pytest
@@ -13,6 +14,7 @@ from detectors.by_person.drug_hoarding.stock import Stock, fetched, stock_of
 from detectors.engine.page import decode_page
 from detectors.engine.rule import View
 from schemas.china_time import DAY, parse_time
+from schemas.codes import CONSULTING, TREATMENT
 from schemas.references import CatalogueItem, Institution
 from schemas.snapshots import OUTPATIENT, PHARMACY, Dispensed, Reference, VisitSnapshot, has_possible_times
 from tests.engine_run import EngineRun
@@ -188,3 +190,59 @@ def test_a_visit_tells_its_drugs_net_of_refunds_by_day_and_never_more_than_can_b
         Dispensed(TABLETS, day + 1, 3.0, 7_500, 0),
     ]
     assert {drug.item for drug in drugs} <= {TABLETS, *(f"X{n:03}" for n in range(30))}
+
+
+SESSION, NEEDLE, CONSULTATION = "003110000060000-311000006", "120400001000000", "110200005000000"
+
+
+@pytest.mark.parametrize(
+    ("service", "diagnosis", "packs", "lasting", "goes_home"),
+    [
+        (SESSION, "I10.x00", 1.0, 2, False),
+        (NEEDLE, "I10.x00", 3.0, 4, False),
+        (NEEDLE, "I10.x00", 3.0, None, False),
+        (NEEDLE, "I10.x00", 3.0, 5, True),  # it is to last beyond the next session
+        (NEEDLE, "I10.x00", 4.0, 1, True),  # more than is given at once
+        (CONSULTATION, "I10.x00", 1.0, 2, True),
+        (CONSULTATION, "N18.900", 1.0, 2, True),  # he only saw the doctor
+        ("990000001", "N18.900", 1.0, 2, False),  # the hospital's own code of a treatment
+        ("990000001", "I10.x00", 1.0, 2, True),  # a treatment of another kind
+    ],
+)
+def test_a_dose_on_a_day_of_treatment_does_not_go_home(
+    service: str, diagnosis: str, packs: float, lasting: int | None, goes_home: bool
+) -> None:
+    assert bool(_told(service, diagnosis, packs, lasting)) is goes_home
+
+
+def test_what_several_lines_of_a_day_gave_is_no_dose_together_and_the_day_after_a_treatment_is_no_day_of_it() -> None:
+    assert _told(SESSION, "N18.900", 2.0, 2, more=[Billed("3", moment(0, 9), TABLETS, 2.0, 20.0)])
+    assert _told(SESSION, "N18.900", 1.0, 2, more=[Billed("3", moment(1, 9), TABLETS, 1.0, 20.0)])
+
+
+def test_where_the_treatment_is_taken_back_the_drug_went_home() -> None:
+    back = Billed("3", moment(0, 10), SESSION, -1.0, -400.0, refunds="1")
+    assert _told(SESSION, "N18.900", 1.0, 2, more=[back])
+
+
+def _told(
+    service: str, diagnosis: str, packs: float, lasting: int | None, more: Iterable[Billed] = ()
+) -> tuple[Dispensed, ...]:
+    """What the person's stage hears of an outpatient's visit with that service, billed as a treatment, and tablets."""
+    g, person, at = Gateway(), "p1", moment(0, 9)
+    lines = [Billed("1", at, service, 1.0, 400.0), Billed("2", at, TABLETS, packs, 33.0, days=lasting), *more]
+    charges = json.loads(g.charges(at, person, "V1", "B1", lines))
+    for line, answer in zip(lines, charges["output"]["result"], strict=True):
+        if line.item == service:
+            answer["med_chrgitm_type"] = CONSULTING if service == CONSULTATION else TREATMENT
+    engine = EngineRun(rules=[])
+    engine.take(
+        [
+            g.encounter(at, person, "V1", diagnosis),
+            json.dumps(charges).encode(),
+            g.settle_visit(moment(2), person, "V1", "B1", "S1", 500.0),
+        ]
+    )
+    engine.pipeline.save()
+    page = decode_page(PersonPage, engine.stores["person", 0][person_key(person)])
+    return page.visits["V1"].drugs

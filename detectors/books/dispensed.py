@@ -6,17 +6,20 @@ from typing import Final
 
 from detectors.books.visit import PostedLine, VisitPage
 from schemas.china_time import DAY
-from schemas.codes import is_drug_item, is_infused
-from schemas.snapshots import STAY, Dispensed
+from schemas.codes import TREATMENT, is_course, is_drug_item, is_infused, is_injection_or_dialysis
+from schemas.snapshots import OUTPATIENT, STAY, Dispensed
 
 MOST_DISPENSED: Final = 20  # of a visit: those that cost most; a prescription has five drugs at most
+# What is given at a session lasts until the next one, four days later where there are two a week, and is a dose or few.
+_UNTIL_THE_NEXT: Final = 4
+_MOST_DOSES: Final = 3.0
 
 
 def dispensed(page: VisitPage) -> tuple[Dispensed, ...]:
     """The drugs of an outpatient's or a pharmacy's lines that a standing settlement covers, by day and item.
 
-    What runs into a vein is used on the spot and left out. One item on several lines of a day is one prescription: the
-    quantities add up, the days that it is to last do not.
+    What runs into a vein is used on the spot and left out, and so is a dose on a day of treatment. One item on several
+    lines of a day is one prescription: the quantities add up, the days that it is to last do not.
     """
     if page.kind == STAY or page.void:
         return ()
@@ -25,7 +28,9 @@ def dispensed(page: VisitPage) -> tuple[Dispensed, ...]:
         if _is_taken_home(line):
             key = line.time // DAY, line.item
             found[key] = _with(found.get(key), key, line)
-    dearest = sorted(found.values(), key=lambda one: (-one.scope, one.day, one.item))[:MOST_DISPENSED]
+    treated = _days_of_treatment(page)
+    home = [one for one in found.values() if one.day not in treated or not _is_a_dose(one)]
+    dearest = sorted(home, key=lambda one: (-one.scope, one.day, one.item))[:MOST_DISPENSED]
     return tuple(sorted(dearest, key=lambda one: (one.day, one.item)))
 
 
@@ -42,3 +47,21 @@ def _with(held: Dispensed | None, key: tuple[int, str], line: PostedLine) -> Dis
     days = max(held.days, line.supply_days)
     quantity = round(held.quantity + line.left, 4)  # cnt has four decimals: no order of lines may show
     return Dispensed(held.item, held.day, quantity, held.scope + line.scope_left, days)
+
+
+def _days_of_treatment(page: VisitPage) -> set[int]:
+    """Days on which an outpatient was injected or dialysed, or treated in a course that does so, by the lines that stand."""
+    if page.kind != OUTPATIENT:
+        return set()
+    in_course = is_course(page.diagnosis)
+    return {
+        line.time // DAY
+        for line in page.lines.values()
+        if line.stands and not line.is_external and not is_drug_item(line.category, line.item)
+        and (is_injection_or_dialysis(line.item) or (in_course and line.category == TREATMENT))
+    }  # fmt: skip
+
+
+def _is_a_dose(drug: Dispensed) -> bool:
+    """Whether it is no more than a session uses up: what is to last for weeks goes home, and so does a heap."""
+    return drug.days <= _UNTIL_THE_NEXT and drug.quantity <= _MOST_DOSES

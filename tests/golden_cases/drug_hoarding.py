@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.golden_cases.story import FAMILY, HOSPITAL, Case, Expected, case
 from tests.wire_messages import INFUSION, TABLETS, Billed, Gateway, moment
 
 PATIENT = FAMILY[0]
 ELSEWHERE = Gateway("P50010600002")
 THIRD = Gateway("P50010600003")
+DIALYSIS, INJECTION = "003110000060000-311000006", "001204000010000-120400001"
 
 
 def hoard(name: str, why: str, *expect: Expected) -> Case:
@@ -30,6 +33,19 @@ def refund(told: Case, day: int, after: int, hour: int = 10) -> None:
     """Takes the purchase of that day back, so many days later."""
     at = moment(day + after, hour, 30)
     told.send(at, told.gateway.refund_purchase(at, PATIENT, f"MP{day}-{hour}", f"SMP{day}-{hour}"))
+
+
+def treat(
+    told: Case, day: int, packs: float, lasting: int | None, *, service: str = DIALYSIS, diagnosis: str = "N18.900",
+) -> None:  # fmt: skip
+    """An outpatient is treated on that day, and ``packs`` of a drug are on the same bill, at 33 yuan each."""
+    g, visit, at = told.gateway, f"MO{day}", moment(day, 9)
+    lines = [Billed("1", at, service, 1.0, 400.0), Billed("2", at, TABLETS, packs, 33.0 * packs, days=lasting)]
+    told.send(at, g.encounter(at, PATIENT, visit, diagnosis, "14"))
+    message = json.loads(g.charges(at + 600, PATIENT, visit, "B1", lines))
+    message["output"]["result"][0]["med_chrgitm_type"] = "05"
+    told.send(at + 600, json.dumps(message, ensure_ascii=False).encode())
+    told.send(at + 1200, g.settle_visit(at + 1200, PATIENT, visit, "B1", f"S{visit}", 400.0 + 33.0 * packs))
 
 
 @case
@@ -173,6 +189,67 @@ def drips() -> Case:
         told.send(at, g.charges(at, PATIENT, f"MO{day}", "B1", [Billed("1", at, INFUSION, 2.0, 60.0, days=7)]))
         told.send(at + 600, g.settle_visit(at + 600, PATIENT, f"MO{day}", "B1", f"SO{day}", 60.0))
     return told.until(moment(20))
+
+
+@case
+def given_at_dialysis() -> Case:
+    told = hoard(
+        "exclude-given-at-dialysis",
+        "Dialysed on Mondays, Wednesdays and Fridays of ten weeks, each time a pack, for two days it says: it is given there. "
+        "Of three days a pack there would be 14 and more at home after seven weeks.",
+    )
+    for week in range(10):
+        for day in (0, 2, 4):
+            treat(told, 7 * week + day, 1, 2)
+    return told.until(moment(80))
+
+
+@case
+def given_in_a_course() -> Case:
+    told = hoard(
+        "exclude-given-in-a-course",
+        "Chemotherapy (Z51.1) on twelve days running, under the hospital's own code of a treatment; for how many days it is "
+        "meant nobody says.",
+    )
+    for day in range(12):
+        treat(told, day, 1, None, service="990000001", diagnosis="Z51.100")
+    return told.until(moment(20))
+
+
+@case
+def injected() -> Case:
+    told = hoard(
+        "exclude-injected", "A pack on each of twelve days, and each day an injection: as many as were used there."
+    )
+    for day in range(12):
+        treat(told, day, 1, 1, service=INJECTION, diagnosis="M54.500")
+    return told.until(moment(20))
+
+
+@case
+def from_dialysis_to_home() -> Case:
+    told = hoard(
+        "hit-taken-home-from-dialysis",
+        "At five sessions within a fortnight tablets for four weeks, four packs: 28, 26+28=54, 52+28=80, 77+28=105, 103+28=131 "
+        "days at home: they are not swallowed there: high.",
+        {"status": "open", "severity": "high",
+         "measures": {"fetches_in_month": 5, "days_at_home": 131, "fetched_early": 4}},
+    )  # fmt: skip
+    for day in (0, 2, 4, 7, 9):
+        treat(told, day, 4, 28)
+    return told.until(moment(20))
+
+
+@case
+def heaps_at_dialysis() -> Case:
+    told = hoard(
+        "hit-heaps-at-dialysis",
+        "Forty packs for two days, it says, and thirty days later again, at a session: nobody is given forty packs there.",
+        {"status": "open", "severity": "medium", "measures": {"days_at_home": 210, "quantity_fetched": 80}},
+    )
+    for day in (0, 30):
+        treat(told, day, 40, 2)
+    return told.until(moment(40))
 
 
 @case

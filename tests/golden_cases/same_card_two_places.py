@@ -143,14 +143,43 @@ def a_fast_drive() -> Case:
 def a_stay_s_bill() -> Case:
     told = places(
         "exclude-a-stay-s-bill",
-        "A stay is settled half an hour before a purchase 40 km away, 80 km/h: a relative came for the bill, and only drove.",
+        "A stay is settled ten minutes before a purchase 40 km away: whoever fetched him paid the bill, and he sat in no ward "
+        "any more; nor does it tell anything when it is done again three days later.",
     )
-    begin, end = moment(-5, 9), moment(0, 9)
-    told.visit("MI1", PATIENT, begin, end)
-    at = moment(0, 10)
-    told.send(at, told.gateway.settle_stay(at, PATIENT, "MI1", "SMI1", 900.0))
-    at_pharmacy(told, moment(0, 10, 30))
+    for number, day in ((1, 0), (2, 3)):
+        visit, at = f"MI{number}", moment(day, 10)
+        told.visit(visit, PATIENT, moment(day - 2, 9), moment(day, 9))
+        told.send(at, told.gateway.settle_stay(at, PATIENT, visit, f"S{visit}", 900.0))
+        at_pharmacy(told, moment(day, 10, 10), visit=f"MP{number}")
+    return told.until(moment(5))
+
+
+@case
+def transferred() -> Case:
+    told = places(
+        "exclude-transferred",
+        "Transferred at nine (way 2) and admitted 40 km away at ten; the first ward's bill is paid at five to ten.",
+    )
+    g, other = told.gateway, Gateway(CLINIC)
+    begin, end, again, paid = moment(-1, 9), moment(0, 9), moment(0, 10), moment(0, 9, 55)
+    told.send(begin + 300, g.admission(begin + 300, PATIENT, "MI1", begin=begin))
+    told.send(end + 300, g.discharge(end + 300, PATIENT, "MI1", end=end, way="2"))
+    told.send(paid, g.settle_stay(paid, PATIENT, "MI1", "SMI1", 350.0))
+    told.send(again + 900, other.admission(again + 900, PATIENT, "MI2", begin=again, diagnosis="K25.900"))
     return told.until(moment(2))
+
+
+@case
+def admitted_there() -> Case:
+    told = places(
+        "hit-seen-by-a-doctor-while-admitted",
+        "Admitted at ten, a doctor's visit is settled 40 km away at ten past: one of the two was not he: medium, for an "
+        "admission does not say with which certificate; the stay's bill adds nothing.",
+        {"status": "open", "severity": "medium", "visits": ["MI1", "MO2"], "institution": CLINIC},
+    )
+    told.visit("MI1", PATIENT, moment(0, 10), moment(4, 9), amount=900.0)
+    at_hospital(told, moment(0, 10, 10), where=CLINIC, visit="MO2")
+    return told.until(moment(6))
 
 
 @case

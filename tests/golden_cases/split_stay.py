@@ -163,6 +163,43 @@ def flares_up() -> Case:
 
 
 @case
+def flares_up_at_night() -> Case:
+    told = split(
+        "exclude-flares-up-at-night",
+        "Chronic obstruction of the lungs, two days between, in again at eight in the evening, as long and as dear: "
+        "2 - 0.5 - 0.5 + 0.25 of 1.5: who cannot breathe comes when he cannot, and is treated as the last time.",
+    )
+    stay(told, "MA", 0, 7, diagnosis="J44.100", settled=2653.0)
+    stay(told, "MB", 9, 7, diagnosis="J44.100", hour=20, settled=2645.0)
+    return told.until(moment(40))
+
+
+@case
+def flares_up_by_day() -> Case:
+    told = split(
+        "hit-flares-up-by-day",
+        "The same in the morning: 2 - 0.5 + 0.25: medium: he came as to an appointment.",
+        {"status": "open", "severity": "medium", "measures": {"days_to_readmission": 2, "evidence_weight": 1.75}},
+    )
+    stay(told, "MA", 0, 7, diagnosis="J44.100", settled=2653.0)
+    stay(told, "MB", 9, 7, diagnosis="J44.100", settled=2645.0)
+    return told.until(moment(40))
+
+
+@case
+def nights_as_a_habit() -> Case:
+    told = split(
+        "hit-flares-up-at-night-again-and-again",
+        "The same four times, always at night: 2 - 0.5 - 0.5, and 0.5 for each of two repetitions: a habit: medium.",
+        {"status": "open", "severity": "medium", "visits": ["MA", "MB", "MC", "MD"],
+         "measures": {"stays_in_chain": 4, "evidence_weight": 2.0}},
+    )  # fmt: skip
+    for number, visit in enumerate(("MA", "MB", "MC", "MD")):
+        stay(told, visit, 9 * number, 7, diagnosis="J44.100", hour=20)
+    return told.until(moment(60))
+
+
+@case
 def a_habit() -> Case:
     told = split(
         "hit-weeks-apart-four-times",

@@ -5,8 +5,8 @@ All that a person took home of one drug in half a calendar year, wherever it was
 institutions, and more days' supply at home than any prescription allows. Fetches of a day at one institution count once. Going
 often, or to several places, says little where what was fetched is used up by then: it counts with fetches made while two weeks'
 supply was left, and where it comes to some money: an institution that sells everybody too much of a cheap drug is a case of
-its own, and not one of each buyer. Twelve weeks, fetched four weeks early, are ordinary; what is injected or swallowed on the
-spot is no stock.
+its own, and not one of each buyer. Twelve weeks, fetched four weeks early, are ordinary; what is infused, injected or
+given at a dialysis is used on the spot, and is no stock: `detectors.books.dispensed`.
 Limits: domain.md §4.9.
 """
 
@@ -30,7 +30,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     """超量开药、囤积倒卖."""
 
     rule_id: ClassVar[str] = "drug_hoarding"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("超量开药、囤积药品", "More of a drug than can be used")
     notice: ClassVar[str] = "超量开药、倒卖医保药品、虚假购药"
@@ -45,12 +45,15 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = "rules.md, domain.md §4.9"
     blind_spots: ClassVar[Text] = Text(
-        "半年内只取一次的不报；按自然半年累计，跨半年的余量不结转；同一成分不同编码的药品分开计算；住院用药、静脉输液和当日用完的药品不计；目录无每日上限、"
-        "处方无天数且不以盒计的药品，只看次数和机构数；数量单位录错会造成虚高。",
+        "半年内只取一次的不报；按自然半年累计，跨半年的余量不结转；同一成分不同编码的药品分开计算；住院用药、静脉输液和当日用完的药品不计，"
+        "门诊透析、注射或放化疗当日同次就诊所开、不超过4天用量且不超过3个计价单位的药品视为当场使用，也不计，借治疗之名少量多次开药的看不见；"
+        "目录无每日上限、处方无天数且不以盒计的药品，只看次数和机构数；数量单位录错会造成虚高。",
         "A heap that is fetched once only is not raised; adds up by half of a calendar year, and carries nothing over; the same "
-        "substance under another code is another drug; what is given in a stay, infused or used up the same day does not count; "
-        "where the catalogue has no daily limit, the prescription no days and the unit is no pack, only times and places are "
-        "seen; a quantity in the wrong unit looks like a heap.",
+        "substance under another code is another drug; what is given in a stay, infused or used up the same day does not count, "
+        "nor what an outpatient's visit gave on a day of dialysis, injections, chemo- or radiotherapy for four days at most "
+        "and in three units at most: it was used there, and small amounts fetched often under that name are not seen; where "
+        "the catalogue has no daily limit, the prescription no days and the unit is no pack, only times and places are seen; "
+        "a quantity in the wrong unit looks like a heap.",
     )
 
     least_times: Annotated[

@@ -2,9 +2,9 @@
 
 Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
 more than 150 km/h as the crow flies is not possible; more than 90 within half an hour hardly is, for roads wind by a third and
-between the swipes he must have been registered and treated too (low); but a stay's bill is paid at the desk by whoever fetches
-him. A pharmacy may key in later what it sold before: a single pair with a pharmacy is low, a second one is no slip. Pharmacies
-beside their hospital are nearer; the electronic certificate and internet hospitals are no card in a place.
+between the swipes he must have been registered and treated too (low). Of a stay its admission counts, and not its bill, which
+whoever fetches him pays. A pharmacy may key in later what it sold before: a single pair with a pharmacy is low, a second one is
+no slip. Pharmacies beside their hospital are nearer; the electronic certificate and internet hospitals are no card in a place.
 Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: domain.md §4.11.
 """
 
@@ -19,7 +19,6 @@ from detectors.by_person.same_card_two_places.swipes import (
     Seen,
     distance_km,
     has_coordinates,
-    is_bill_of_a_stay,
     is_internet_hospital,
     may_be_caught_up_on,
     near_in_time,
@@ -40,7 +39,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     """空间不可能."""
 
     rule_id: ClassVar[str] = "same_card_two_places"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("同一医保卡同时出现在两地", "One card in two places")
     notice: ClassVar[str] = "空间不可能"
@@ -56,12 +55,14 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     source: ClassVar[str] = _SOURCE
     silences: ClassVar[tuple[str, ...]] = ("no_coordinates",)
     blind_spots: ClassVar[Text] = Text(
-        "没有经纬度的机构看不见；电子凭证、互联网医院、补录的结算、急诊入院和已退费的结算不计；两种不同凭证（身份证与社保卡）可能由两人分持，"
+        "没有经纬度的机构看不见；电子凭证、互联网医院、补录的结算、急诊入院和已退费的结算不计；住院只看入院登记，出院结算"
+        "可由家属代办或事后补办，不计，因此仅在出院结算时借用的证卡看不见；两种不同凭证（身份证与社保卡）可能由两人分持，"
         "只作中级提示；单独一次且有一方是药店的只作低级提示；村卫生室在就诊一小时后才结算的视为补录，只作低级提示。",
         "Institutions without coordinates are not seen; electronic certificates, internet hospitals, entries made later, "
-        "emergency admissions and refunded settlements do not count. Two certificates (identity card, social "
-        "security card) may be in two hands: medium at most; a single pair with a pharmacy is low. What a "
-        "village clinic settles an hour after the visit or later may be caught up on: low.",
+        "emergency admissions and refunded settlements do not count. Of a stay its admission counts; its bill, which relatives "
+        "pay, and often later, does not, so that a card lent for the bill alone is not seen. Two certificates (identity card, "
+        "social security card) may be in two hands: medium at most; a single pair with a pharmacy is low. What a village clinic "
+        "settles an hour after the visit or later may be caught up on: low.",
     )
 
     within_minutes: Annotated[int, parameter(1, 240, "minutes", "间隔上限", "between the swipes", _SOURCE)] = 30
@@ -123,8 +124,8 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
         pair = Pair(*candidate, distance_km(one, other))
         if pair.km < self.least_km:
             return None
-        barely = pair.seconds <= 60 * self.within_minutes and not any(map(is_bill_of_a_stay, candidate))
-        return pair if pair.speed > (self.barely if barely else self.speed_limit) else None
+        is_at_once = pair.seconds <= 60 * self.within_minutes
+        return pair if pair.speed > (self.barely if is_at_once else self.speed_limit) else None
 
     def _severity(self, pair: Pair, impossible: list[Pair], view: View) -> Severity:
         """A pharmacy sells on a card that a relative brings, or whose number it has: one such pair alone says little."""

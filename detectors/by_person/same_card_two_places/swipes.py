@@ -2,12 +2,13 @@
 
 Only what needs the card and tells the hour counts: settlements that stand, made with a card (not the electronic certificate,
 which needs nobody there), on a day of service of their visit, sent when they were made; and admissions that were sent at once.
+Of a stay it is the admission alone that needs him there: its bill is paid by whoever fetches him, or when he has long gone.
 Entries made later in one go, network failures caught up on, internet hospitals and emergency admissions tell nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import asin, cos, radians, sin, sqrt
 from typing import Final, NamedTuple
@@ -63,30 +64,30 @@ def times_seen(page: PersonPage) -> list[Seen]:
     for visit in page.visits.values():
         if visit.void:
             continue
-        if visit.kind == STAY and visit.evidence and not visit.med_type.startswith(_EMERGENCY):
-            admission = visit.evidence[0]
-            if admission.infno == "2401" and 0 <= admission.inf_time - visit.begin <= HOUR:
-                found.append(Seen(visit.begin, visit.visit, "", visit.institution, "", admission, visit))
-        for swipe in visit.swipes:
-            is_there = swipe.certificate != ELECTRONIC and swipe.refunded_at is None
-            if (
-                is_there
-                and abs(swipe.source.inf_time - swipe.time) <= _AT_ONCE
-                and _on_a_day_of_service(visit, swipe.time)
-            ):
-                found.append(
-                    Seen(
-                        swipe.time,
-                        visit.visit,
-                        swipe.settlement,
-                        visit.institution,
-                        swipe.certificate,
-                        swipe.source,
-                        visit,
-                    )
-                )
+        if visit.kind == STAY:
+            found += _admission(visit)
+        else:
+            found += _settlements(visit)
     found.sort(key=lambda seen: (seen.time, seen.visit, seen.settlement))
     return found
+
+
+def _admission(visit: VisitSnapshot) -> Iterator[Seen]:
+    if not visit.evidence or visit.med_type.startswith(_EMERGENCY):
+        return
+    admission = visit.evidence[0]
+    if admission.infno == "2401" and 0 <= admission.inf_time - visit.begin <= HOUR:
+        yield Seen(visit.begin, visit.visit, "", visit.institution, "", admission, visit)
+
+
+def _settlements(visit: VisitSnapshot) -> Iterator[Seen]:
+    days = visit.service_days or (visit.begin // DAY,)
+    for swipe in visit.swipes:
+        is_there = swipe.certificate != ELECTRONIC and swipe.refunded_at is None and swipe.time // DAY in days
+        if is_there and abs(swipe.source.inf_time - swipe.time) <= _AT_ONCE:
+            yield Seen(
+                swipe.time, visit.visit, swipe.settlement, visit.institution, swipe.certificate, swipe.source, visit
+            )  # fmt: skip
 
 
 def were_near(visits: Iterable[VisitSnapshot], within: int) -> bool:
@@ -95,17 +96,10 @@ def were_near(visits: Iterable[VisitSnapshot], within: int) -> bool:
     for visit in visits:
         if visit.kind == STAY:
             times.append((visit.begin, visit.institution))
-        for swipe in visit.swipes:
-            times.append((swipe.time, visit.institution))
+        else:
+            times += [(swipe.time, visit.institution) for swipe in visit.swipes]
     times.sort()
     return any(later[0] - earlier[0] <= within and later[1] != earlier[1] for earlier, later in pairwise(times))
-
-
-def _on_a_day_of_service(visit: VisitSnapshot, time: int) -> bool:
-    if visit.kind == STAY:
-        return visit.end is not None and time // DAY == visit.end // DAY
-    days = visit.service_days or (visit.begin // DAY,)
-    return time // DAY in days
 
 
 def near_in_time(seen: list[Seen], within: int) -> list[tuple[Seen, Seen]]:
@@ -134,11 +128,6 @@ def has_coordinates(place: Institution | None) -> bool:
 def is_internet_hospital(place: Institution | None) -> bool:
     """A place that can be visited from anywhere."""
     return place is not None and any(word in place.name or word in place.kind for word in _INTERNET)
-
-
-def is_bill_of_a_stay(seen: Seen) -> bool:
-    """Whether a stay was settled: nobody is registered or treated there, so a card may come and go at once."""
-    return seen.snapshot.kind == STAY and bool(seen.settlement)
 
 
 def may_be_caught_up_on(seen: Seen, place: Institution | None) -> bool:
