@@ -271,8 +271,8 @@ def test_what_is_told_is_what_is_told_when_everything_is_weighed(within_days: in
             runs = runs_of(stays, near)
             least = Telling(rule.parties_once, rule.weak_limit, rule.within_days * DAY)
             for now in (10 * DAY, 600 * DAY):
-                all_found = companies(Group(page), runs, near, everything, now)
-                found = companies(Group(page), runs, near, least, now)
+                all_found = companies(Group(page, rule.crowd), runs, near, everything, now)
+                found = companies(Group(page, rule.crowd), runs, near, least, now)
                 assert rule.told_of(page, found) == rule.told_of(page, all_found), seed
                 told += bool(rule.told_of(page, found)[0])
                 left_out += len(all_found) - len(found)
