@@ -62,6 +62,9 @@ def test_who_says_nothing_lives_nowhere(stated: str) -> None:
         ("新市村5组3号", ("新市村", "新市村5组", "新市村5组3号")),
         ("浙江省嘉善县西塘镇幸福村3组", ("西塘镇幸福村", "西塘镇幸福村3组", "")),
         ("县西街12号", ("县西街", "", "县西街12号")),
+        ("阳光花园3栋2单元", ("阳光花园", "阳光花园3栋", "")),
+        ("阳光花园3栋", ("阳光花园", "阳光花园3栋", "")),
+        ("阳光花园12号楼", ("阳光花园", "阳光花园12号楼", "")),
     ],
 )
 def test_village_part_and_dwelling_are_told_apart(stated: str, parts: tuple[str, str, str]) -> None:

@@ -124,6 +124,26 @@ def sequence_in_a_home() -> Case:
 
 
 @case
+def one_address() -> Case:
+    told = sequence(
+        "hit-one-address-without-numbers",
+        "Three without a household in their records, at one address at which nobody else lives: they are one.",
+        {"status": "open", "severity": "medium", "visits": ["MS0", "MS1", "MS2"], "household": None,
+         "measures": {"household_size": 3}},
+    )  # fmt: skip
+    told.persons = [person_record(person, live_addr="幸福村1组1号") for person in FAMILY[:3]]
+    return told
+
+
+@case
+def one_address_of_many() -> Case:
+    told = sequence("exclude-dormitory", "Three of thirteen without a household at one address: no family's.")
+    told.persons = [person_record(person, live_addr="幸福村1组1号") for person in FAMILY]
+    told.persons += [person_record(f"50010600000000020{number:02d}", live_addr="幸福村1组1号") for number in range(9)]
+    return told
+
+
+@case
 def middle_never_was() -> Case:
     told = sequence(
         "correct-cancelled-admission",

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 
 from detectors.books.household import HouseholdPage
 from detectors.by_household.household_sequence.text import describe
-from detectors.by_household.occasions import is_crowd, is_judged
+from detectors.by_household.occasions import called, is_crowd, is_judged
 from detectors.engine.page import NEVER, Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
@@ -47,9 +47,12 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
     source: ClassVar[str] = "rules.md household_sequence; domain.md §4.4"
     silences: ClassVar[tuple[str, ...]] = ("too_many_stays",)
     blind_spots: ClassVar[Text] = Text(
-        "换机构、换诊断大类或相隔较久的接续住院看不见；没有户信息的参保人看不见；十三个月内住院超过200次的户不判断。",
-        "A chain that changes institution or the kind of diagnosis, or leaves longer gaps, is not seen; nor are persons"
-        " without a household record. A household of more than 200 stays in thirteen months is not judged.",
+        "换机构、换诊断大类或相隔较久的接续住院看不见；没有户信息的参保人按门牌相同的住址归户，住址上超过大户人数的不归户；"
+        "户信息与住址都没有的看不见，也不与同一住址上有户信息的人相连；十三个月内住院超过200次的户不判断。",
+        "A chain that changes institution or the kind of diagnosis, or leaves longer gaps, is not seen. Who have no household"
+        " record and live at one address are one household, unless more live there than a large household has; who has neither is"
+        " not seen, and nobody is joined to those at his address who have a record. A household of more than 200 stays in"
+        " thirteen months is not judged.",
     )
 
     stays: Annotated[
@@ -142,7 +145,8 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
             institution=chain[0].institution,
             persons=tuple(sorted(persons)),
             visits=tuple(stay.visit for stay in chain),
-            household=page.household,
+            household=page.number,
+            group=page.home,
             measures=(
                 Measure("stays_in_sequence", len(chain), self.stays, "stays", 1),
                 Measure("members", len(persons), self.stays, "persons", 1),
@@ -151,7 +155,7 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, stay.visit) for stay in chain for reference in stay.evidence),
             fund_at_risk=sum(stay.scope for stay in chain),
-            text=describe(chain, self.stays, self.gap_days, view),
+            text=describe(called(page), chain, self.stays, self.gap_days, view),
         )
 
 
