@@ -2,7 +2,8 @@
 
 What a record says is brought into one form, whatever way it was typed, and only a digest of that leaves this module. What
 many write who do not want to say (13800000000, 无, 务农) is no tie. A village of the same name in another county is taken for
-the same: that makes a group's own rate of admissions higher, and so its alerts rarer, never more.
+the same: that makes a group's own rate of admissions higher, and so its alerts rarer, never more. Of two doors it may make
+one home; their people must then still come to one institution and leave it together.
 """
 
 from __future__ import annotations

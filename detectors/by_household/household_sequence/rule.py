@@ -47,12 +47,12 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
     source: ClassVar[str] = "rules.md household_sequence; domain.md §4.4"
     silences: ClassVar[tuple[str, ...]] = ("too_many_stays",)
     blind_spots: ClassVar[Text] = Text(
-        "换机构、换诊断大类或相隔较久的接续住院看不见；没有户信息的参保人按门牌相同的住址归户，住址上超过大户人数的不归户；"
+        "换机构、换诊断大类或相隔较久的接续住院看不见；没有户信息的参保人按门牌相同的住址归户（异地同名门牌视为同一），住址上超过大户人数的不归户；"
         "户信息与住址都没有的看不见，也不与同一住址上有户信息的人相连；十三个月内住院超过200次的户不判断。",
         "A chain that changes institution or the kind of diagnosis, or leaves longer gaps, is not seen. Who have no household"
-        " record and live at one address are one household, unless more live there than a large household has; who has neither is"
-        " not seen, and nobody is joined to those at his address who have a record. A household of more than 200 stays in"
-        " thirteen months is not judged.",
+        " record and live at one address (two of one name are taken for one) are one household, unless more live there than a"
+        " large household has; who has neither is not seen, and who has none is not joined to those at his address who have one."
+        " A household of more than 200 stays in thirteen months is not judged.",
     )
 
     stays: Annotated[

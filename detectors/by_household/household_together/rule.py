@@ -49,12 +49,12 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = "domain.md §4.4"
     blind_spots: ClassVar[Text] = Text(
-        "没有户信息的参保人按门牌相同的住址归户，住址上超过大户人数的不归户；户信息与住址都没有的看不见，也不与同一住址上有户信息的人"
-        "相连；一次性的、两人的、可传染的同住不报；养老院等大户按比例判断，其中的小家庭看不见。",
-        "Who have no household record and live at one address are one household, unless more live there than a large household"
-        " has; who has neither is not seen, and nobody is joined to those at his address who have a record; a single occasion of"
-        " two with a contagious illness is not raised; large households are judged by share, so a family inside a nursing home is"
-        " not seen.",
+        "没有户信息的参保人按门牌相同的住址归户（异地同名门牌视为同一），住址上超过大户人数的不归户；户信息与住址都没有的看不见，"
+        "也不与同一住址上有户信息的人相连；一次性的、两人的、可传染的同住不报；养老院等大户按比例判断，其中的小家庭看不见。",
+        "Who have no household record and live at one address (two of one name are taken for one) are one household, unless more"
+        " live there than a large household has; who has neither is not seen, and who has none is not joined to those at his"
+        " address who have one; a single occasion of two with a contagious illness is not raised; large households are judged by"
+        " share, so a family inside a nursing home is not seen.",
     )
 
     admission_days: Annotated[int, parameter(0, 7, "days", "入院日相差", "days between admissions", _SOURCE)] = 1
