@@ -87,7 +87,7 @@ MEASURES: Final = {
     "household_size": Text("户内人数", "members of the household"),
     "stays_in_sequence": Text("接续住院次数", "stays in sequence"),
     "members": Text("涉及成员", "members involved"),
-    "longest_gap_hours": Text("最长间隔", "longest gap"),
+    "longest_gap_days": Text("最长间隔", "longest gap"),
     "sales_7d": Text("近7日笔数", "sales of 7 days"),
     "sales_14d": Text("近14日笔数", "sales of 14 days"),
     "sales_28d": Text("近28日笔数", "sales of 28 days"),

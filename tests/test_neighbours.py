@@ -62,6 +62,9 @@ def test_who_says_nothing_lives_nowhere(stated: str) -> None:
         ("新市村5组3号", ("新市村", "新市村5组", "新市村5组3号")),
         ("浙江省嘉善县西塘镇幸福村3组", ("西塘镇幸福村", "西塘镇幸福村3组", "")),
         ("县西街12号", ("县西街", "", "县西街12号")),
+        ("阳光花园3栋2单元", ("阳光花园", "阳光花园3栋", "")),
+        ("阳光花园3栋", ("阳光花园", "阳光花园3栋", "")),
+        ("阳光花园12号楼", ("阳光花园", "阳光花园12号楼", "")),
     ],
 )
 def test_village_part_and_dwelling_are_told_apart(stated: str, parts: tuple[str, str, str]) -> None:
@@ -271,8 +274,8 @@ def test_what_is_told_is_what_is_told_when_everything_is_weighed(within_days: in
             runs = runs_of(stays, near)
             least = Telling(rule.parties_once, rule.weak_limit, rule.within_days * DAY)
             for now in (10 * DAY, 600 * DAY):
-                all_found = companies(Group(page), runs, near, everything, now)
-                found = companies(Group(page), runs, near, least, now)
+                all_found = companies(Group(page, rule.crowd), runs, near, everything, now)
+                found = companies(Group(page, rule.crowd), runs, near, least, now)
                 assert rule.told_of(page, found) == rule.told_of(page, all_found), seed
                 told += bool(rule.told_of(page, found)[0])
                 left_out += len(all_found) - len(found)

@@ -2,7 +2,8 @@
 
 What a record says is brought into one form, whatever way it was typed, and only a digest of that leaves this module. What
 many write who do not want to say (13800000000, 无, 务农) is no tie. A village of the same name in another county is taken for
-the same: that makes a group's own rate of admissions higher, and so its alerts rarer, never more.
+the same: that makes a group's own rate of admissions higher, and so its alerts rarer, never more. Of two doors it may make
+one home; their people must then still come to one institution and leave it together.
 """
 
 from __future__ import annotations
@@ -45,7 +46,19 @@ _PARTS = (
     "小组",
     "村民小组",
     "生产队",
-)  # of a village; anything else that is numbered last is a house
+)  # of a village
+_BUILDINGS = (
+    "栋",
+    "幢",
+    "座",
+    "号楼",
+    "楼",
+    "单元",
+    "层",
+    "弄",
+    "期",
+    "区",
+)  # who names no more of it says not in which flat
 _UPPER = ("社", "区", "期")  # of two numbered levels above the house the upper one, which is then the village
 _RUN = re.compile(r"(\d)\1{6}$")
 _BETWEEN_NUMBERS = re.compile(r"(?<=\d)[-—_](?=\d)")
@@ -82,6 +95,11 @@ def groups_of(ties: Ties) -> tuple[str, ...]:
         (EMPLOYER, ties.employer),
     )
     return tuple(f"{kind}:{digest}" for kind, digest in shared if digest)
+
+
+def home_of(ties: Ties) -> str:
+    """The name of the household of those at one address whose records name none; empty where the address is not known."""
+    return f"{DWELLING}:{ties.dwelling}" if ties.dwelling else ""
 
 
 def kind_of(group: str) -> str:
@@ -140,7 +158,7 @@ _NAMED_PLACES = (
 def _levelled(place: str, named: str, levels: list[tuple[str, str]]) -> Address:
     """Two levels above the house are a part of the village and a part of that: the village is then the upper one."""
     number, level = levels[-1]
-    is_house = not level.startswith(_PARTS)
+    is_house = not level.startswith((*_PARTS, *_BUILDINGS))
     above = levels[:-1] if is_house else levels
     names = [number + level for number, level in above]
     house = "".join([place, named, *names, number + (level or "号")]) if is_house else ""

@@ -1,4 +1,9 @@
-"""What is known of one household: who belongs to it and its members' stays of the last thirteen months."""
+"""What is known of one household: who belongs to it and its members' stays of the last thirteen months.
+
+Who have no household in their records and live at one address are one as well, known by the digest of that (a *home*). Of those
+who live there and have one elsewhere it knows how many they are, for a nursing home is no family because some of its records are
+incomplete.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
+from detectors.books.group_keys import DWELLING, kind_of
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
 from schemas.snapshots import HouseholdVisit, Membership, VisitSnapshot
@@ -16,7 +22,9 @@ STAYS_KEPT = 400 * DAY
 MOST_STAYS = 200  # the newest; what comparing them costs grows with the square of it
 MOST_MEMBERS = 5_000
 # Stays that follow one another at one institution are forgotten together, or what is left of a chain would look like another.
-FOLLOWING: Final = 30 * DAY  # from one's end to the next one's begin; no rule may ask for longer
+FOLLOWING: Final = (
+    31 * DAY
+)  # from one's end to the next one's begin; no rule may ask for more than thirty calendar days
 LONGEST: Final = 180 * DAY  # from the begin of the first to that of the last; what goes on is a new chain
 
 
@@ -42,9 +50,9 @@ class MemberStay(msgspec.Struct, array_like=True, gc=False):
 
 
 class HouseholdPage(Page, kw_only=True):
-    """One household."""
+    """One household. ``residents``: of a home all who live there, whatever household they are of."""
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"h"
 
     household: str
@@ -52,6 +60,17 @@ class HouseholdPage(Page, kw_only=True):
     stays: dict[str, MemberStay] = {}
     forgotten: int = -NEVER  # begin of the newest stay that was forgotten
     overfull_until: int = -NEVER  # till then it has had more stays than are kept: of a series the head may be missing
+    residents: int = 0
+
+    @property
+    def home(self) -> str | None:
+        """The digest of the address by which it is known; None where it has a number."""
+        return self.household if kind_of(self.household) == DWELLING else None
+
+    @property
+    def number(self) -> str | None:
+        """What the reference records call it; None for a home."""
+        return self.household if self.home is None else None
 
     def post_membership(self, fact: Membership) -> bool:
         """Upsert; False where what is held is as new."""
@@ -83,9 +102,10 @@ class HouseholdPage(Page, kw_only=True):
         return True
 
     def size(self) -> int:
-        """How many belong to it, by the reference records, or at least by their stays."""
+        """How many belong to it, by the reference records, or at least by their stays; of a home how many live there."""
         belonging = {person for person, member in self.members.items() if member.belongs}
-        return len(belonging | {held.stay.person for held in self.stays.values() if held.belongs})
+        known = len(belonging | {held.stay.person for held in self.stays.values() if held.belongs})
+        return max(known, self.residents)
 
     def standing_stays(self) -> list[MemberStay]:
         """Stays that count, in order of admission; ties by visit."""

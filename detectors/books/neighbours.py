@@ -115,12 +115,16 @@ class GroupPage(Page, kw_only=True):
         return True
 
     def size(self) -> int:
-        """About how many belong to it: exact up to `MOST_COUNTED`, at least as many as have stays."""
+        """About how many belong to it, at least as many as have stays."""
+        return max(self.members(), len({stay.person for stay in self.stays.values() if stay.belongs and not stay.void}))
+
+    def members(self) -> int:
+        """About how many belong to it by the reference records: exact up to `MOST_COUNTED`."""
         belonging = float(sum(one.belongs for one in self.counted.values()))
         if len(self.counted) >= MOST_COUNTED:
             ever = (MOST_COUNTED - 1) * (1 << _DIGEST_BITS) / (max(self.counted) + 1)
             belonging = float(f"{max(ever, MOST_COUNTED) * belonging / MOST_COUNTED:.2g}")
-        return max(int(belonging), len({stay.person for stay in self.stays.values() if stay.belongs and not stay.void}))
+        return int(belonging)
 
     def calendar(self) -> dict[str, list[int]]:
         """By institution the days, in order, on which somebody of the group came, as far as they are known."""

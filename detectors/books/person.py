@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
+from detectors.books.group_keys import home_of
 from detectors.books.half_years import begin_of_next_half
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
@@ -52,6 +53,11 @@ class PersonPage(Page, kw_only=True):
     others_forgotten: int = -NEVER  # begin of the newest other visit that was forgotten
     fetches: dict[str, Fetch] = {}  # of visits that were forgotten, by visit
     drugs_kept_from: int = -NEVER  # all that was taken home since then is known
+
+    @property
+    def family(self) -> str:
+        """The household that hears of his stays: that of his record, or without one his home; empty where neither is known."""
+        return self.household or home_of(self.ties)
 
     def post(self, snapshot: VisitSnapshot) -> bool:
         """Upsert; False where what is held is as new."""

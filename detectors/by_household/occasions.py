@@ -15,6 +15,7 @@ import msgspec
 from detectors.books.household import HouseholdPage, MemberStay
 from detectors.books.neighbours import is_by_appointment
 from detectors.by_person.series import settled_at
+from schemas.alerts import Text
 from schemas.china_time import DAY, HOUR
 from schemas.codes import is_birth, same_illness, strikes_together
 from schemas.snapshots import VisitSnapshot
@@ -152,7 +153,19 @@ def _closeness(apart: int, same_visit: int) -> float:
     return 0.4 if apart <= HOUR else 0.2 if apart <= same_visit else 0.0
 
 
+_NUMBERED = Text("同户", "members of one household")
+_AT_HOME = Text("登记同一住址（无户信息）的", "people registered at one address (of no household in the records)")
+
+
+def called(page: HouseholdPage) -> Text:
+    """What a text calls them, without a number before: it must not claim a household that nobody has recorded."""
+    return _NUMBERED if page.home is None else _AT_HOME
+
+
 def is_crowd(page: HouseholdPage, persons: int, crowd: int, share: float) -> bool:
-    """Whether the household is a nursing home or the like, of which so few were there that it means nothing (§4.4)."""
+    """Whether the household is a nursing home or the like, of which so few were there that it means nothing (§4.4).
+
+    An address that so many share is no household at all: who has a number in common says so, who has an address does not.
+    """
     size = page.size()
-    return size > crowd and persons < share * size
+    return size > crowd and (page.home is not None or persons < share * size)

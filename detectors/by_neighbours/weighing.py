@@ -1,10 +1,12 @@
 """How unlikely is it that a company of a group came to an institution and left together?
 
 Who share a household, a dwelling or (in a larger group) a telephone are one *party*: families come together, and other rules
-ask about them. So are all who have an illness that strikes together, for a village has outbreaks and accidents; but a cold that
-brings many in one morning, and nobody in the week before or after, is none. What is counted is parties. To the surprise at
-their number (`detectors.by_neighbours.chance`) comes what was alike about them, as nats for each party beyond the first: the
-logarithm of how seldom strangers who come on one day are so alike.
+ask about them. At one address itself households are told apart by their number; who have none there are one of their own, for
+a lack of numbers is no sign of many households, unless so many share it that it is a dormitory or a building. So are all who
+have an illness that strikes together, for a village has outbreaks and accidents; but a cold that brings many in one morning,
+and nobody in the week before or after, is none. What is counted is parties. To the surprise at their number
+(`detectors.by_neighbours.chance`) comes what was alike about them, as nats for each party beyond the first: the logarithm of
+how seldom strangers who come on one day are so alike.
 """
 
 from __future__ import annotations
@@ -34,10 +36,12 @@ ONE_MORNING: Final = 6 * HOUR
 
 
 class Group:
-    """What the companies of a page are judged by, looked up once it must be, and once a look."""
+    """What the companies of a page are judged by, looked up once it must be, and once a look. ``crowd``: an address that more
+    share is nobody's home."""
 
-    def __init__(self, page: GroupPage) -> None:
+    def __init__(self, page: GroupPage, crowd: int) -> None:
         self._page = page
+        self._crowd = crowd
         self.name = page.group
         self.kind = kind_of(page.group)
         self.forgotten = page.forgotten
@@ -52,6 +56,11 @@ class Group:
         if self._size < 0:
             self._size = self._page.size()
         return self._size
+
+    @property
+    def is_home(self) -> bool:
+        """Whether it is an address at which a family may live, and no crowd does."""
+        return self.kind == DWELLING and self.size <= self._crowd
 
     @property
     def teams(self) -> int:
@@ -111,7 +120,7 @@ def _is_outbreak(group: Group, stays: list[NeighbourStay]) -> bool:
 
 def _parties(group: Group, stays: list[NeighbourStay]) -> list[list[NeighbourStay]]:
     """The stays by party, in order of each one's first. Who is known of a telephone or a dwelling without any household
-    belongs to a family that is."""
+    belongs to a family that is; in a home of which no family is known all are one."""
     kind, is_outbreak = group.kind, _is_outbreak(group, stays)
     if not is_outbreak and (alone := _all_alone(kind, stays)):
         return alone
@@ -125,6 +134,8 @@ def _parties(group: Group, stays: list[NeighbourStay]) -> list[list[NeighbourSta
         parties = [party for party in parties if party not in met] + [joined]
     if kind in (DWELLING, TELEPHONE) and any(marks for marks, _ in parties):
         parties = [party for party in parties if party[0]]
+    elif group.is_home:
+        return [stays]
     ordered = [sorted(members, key=lambda stay: (stay.begin, stay.visit)) for _, members in parties]
     return sorted(ordered, key=lambda members: (members[0].begin, members[0].visit))
 

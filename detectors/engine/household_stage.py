@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
+from detectors.books.group_keys import DWELLING, kind_of
 from detectors.books.household import HouseholdPage, household_key
 from detectors.books.neighbours import GroupPage, NeighbourStay, group_key
 from detectors.engine.clock import Watermark
@@ -50,19 +51,28 @@ class HouseholdStage(LaterStage):
             return
         key = household_key(message.household)
         household = message.household
-        page = self._pages.get(HouseholdPage, key) or self._pages.put(key, HouseholdPage(household=household))
+        page = self._pages.get(HouseholdPage, key)
+        if page is None:
+            page = self._pages.put(key, HouseholdPage(household=household))
+            self._count_residents(page)  # who moved in before is told of no more
         if isinstance(message, Membership):
-            if not page.post_membership(message):
-                return
-            self._pages.changed(key, page)
-            if not page.stays:
-                return
+            if page.post_membership(message):
+                self._review_all(key, page)
+        elif page.post_stay(message):
+            self._review(key, page, self._now(), _cause_of(message.snapshot))
+
+    def _review_all(self, key: bytes, page: HouseholdPage) -> None:
+        """Who belongs to it has changed, and so may what all of its stays say."""
+        self._pages.changed(key, page)
+        if page.stays:
             newest = max(page.stays.values(), key=lambda held: held.stay.source.inf_time).stay
-        else:
-            if not page.post_stay(message):
-                return
-            newest = message.snapshot
-        self._review(key, page, self._now(), _cause_of(newest))
+            self._review(key, page, self._now(), _cause_of(newest))
+
+    def _count_residents(self, page: HouseholdPage) -> bool:
+        """Who lives at a home is known to the page of its address, which has the same key; whether that has changed."""
+        group = self._pages.get(GroupPage, group_key(page.household)) if page.home is not None else None
+        before, page.residents = page.residents, group.members() if group is not None else 0
+        return page.residents != before
 
     def _take_of_group(self, message: GroupVisit | GroupMember) -> None:
         key, group = group_key(message.group), message.group
@@ -78,6 +88,10 @@ class HouseholdStage(LaterStage):
         if not page.post_member(message):
             return
         self._pages.changed(key, page)
+        if kind_of(group) == DWELLING:
+            home = self._pages.get(HouseholdPage, household_key(group))
+            if home is not None and self._count_residents(home):
+                self._review_all(household_key(group), home)
         if page.stays:
             newest = max(page.stays.values(), key=lambda stay: (stay.heard, stay.visit))
             cited = newest.evidence[-1] if newest.evidence else Reference("", "", newest.heard)

@@ -73,8 +73,8 @@ class PersonStage(LaterStage):
         if len(page.visits) > 1:
             self._return(changes_of(page, before, snapshot))
         if snapshot.kind == STAY:
-            if page.household:
-                self._to_household(page, snapshot, True)
+            if page.family:
+                self._to_household(page, snapshot, True, page.family)
             else:
                 self._effects.counts["without_household", "person"] += 1
             for group in groups_of(page.ties):
@@ -107,13 +107,12 @@ class PersonStage(LaterStage):
             return
         page.reference_offset = offset
         self._effects.counts["references", "person"] += 1
-        left, page.household = page.household, household
-        known, page.birth, page.ties = (page.birth, page.ties), birth, ties
-        page.identity = identity
-        if left and left != page.household:
+        left, known = page.family, (page.birth, page.ties)
+        page.household, page.birth, page.ties, page.identity = household, birth, ties, identity
+        if left and left != page.family:
             self._move(page, left, False)
-        if page.household:
-            self._move(page, page.household, True)
+        if page.family:
+            self._move(page, page.family, True)
         if known != (birth, ties):
             self._regroup(page, known[1])
         self._pages.changed(key, page)
@@ -129,8 +128,7 @@ class PersonStage(LaterStage):
             if snapshot.kind == STAY:
                 self._to_household(page, snapshot, belongs, household)
 
-    def _to_household(self, page: PersonPage, snapshot: VisitSnapshot, belongs: bool, household: str = "") -> None:
-        household = household or page.household
+    def _to_household(self, page: PersonPage, snapshot: VisitSnapshot, belongs: bool, household: str) -> None:
         message = HouseholdVisit(household, page.reference_offset, belongs, page.birth, snapshot)
         self._effects.forwards.append(Forward("household", household.encode(), encode(message)))
 

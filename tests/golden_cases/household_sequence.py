@@ -10,13 +10,13 @@ from tests.wire_messages import moment, person_record
 
 def sequence(
     name: str, why: str, *expect: Expected, gap: int = 2, members: Sequence[int] = (0, 1, 2),
-    diagnoses: Sequence[str] = ("E11.900", "E11.901", "E11.900"),
+    diagnoses: Sequence[str] = ("E11.900", "E11.901", "E11.900"), hour: int = 9,
 ) -> Case:  # fmt: skip
-    """Stays of four days, ``gap`` days between them."""
+    """Stays of four days that begin at ``hour`` and end at nine, ``gap`` days between them."""
     told = Case("household_sequence", name, why, *expect)
     day = 0
     for number, (member, diagnosis) in enumerate(zip(members, diagnoses, strict=True)):
-        told.visit(f"MS{number}", FAMILY[member], moment(day, 9), moment(day + 4, 9), diagnosis=diagnosis)
+        told.visit(f"MS{number}", FAMILY[member], moment(day, hour), moment(day + 4, 9), diagnosis=diagnosis)
         day += 4 + gap
     return told.until(moment(60))
 
@@ -28,7 +28,7 @@ def three_in_sequence() -> Case:
         "Three members, two days between, the same illness by its first three characters: medium, 0.6; raised with the third "
         "admission, day 12.",
         {"status": "open", "severity": "medium", "score": 0.6, "visits": ["MS0", "MS1", "MS2"], "household": "HH1",
-         "raised_at": "2026-03-14 09:05:00", "measures": {"stays_in_sequence": 3, "longest_gap_hours": 48.0}},
+         "raised_at": "2026-03-14 09:05:00", "measures": {"stays_in_sequence": 3, "longest_gap_days": 2}},
     )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def bed_still_warm() -> Case:
     return sequence(
         "hit-bed-still-warm",
         "No more than a day between any two: high, 0.75.",
-        {"status": "open", "severity": "high", "score": 0.75, "measures": {"longest_gap_hours": 24.0}},
+        {"status": "open", "severity": "high", "score": 0.75, "measures": {"longest_gap_days": 1}},
         gap=1,
     )
 
@@ -60,6 +60,33 @@ def two_in_sequence() -> Case:
 @case
 def wide_gaps() -> Case:
     return sequence("near-wide-gaps", "Four days between them is one too many.", gap=4)
+
+
+@case
+def three_calendar_days() -> Case:
+    return sequence(
+        "hit-three-calendar-days",
+        "Out on the 4th day at nine, the next in on the 7th in the afternoon: 77 hours, but three days as everybody counts them.",
+        {"status": "open", "severity": "medium", "score": 0.6, "measures": {"longest_gap_days": 3}},
+        gap=3, hour=14,
+    )  # fmt: skip
+
+
+@case
+def next_afternoon() -> Case:
+    return sequence(
+        "hit-the-next-afternoon",
+        "Out in the morning, the next in on the afternoon of the next day: 29 hours, and no more than a day: high.",
+        {"status": "open", "severity": "high", "score": 0.75, "measures": {"longest_gap_days": 1}},
+        gap=1, hour=14,
+    )  # fmt: skip
+
+
+@case
+def four_calendar_days() -> Case:
+    return sequence(
+        "near-four-calendar-days", "In on the fourth day after, in the first hour: 88 hours, four days.", gap=4, hour=1
+    )
 
 
 @case
@@ -93,6 +120,26 @@ def births() -> Case:
 def sequence_in_a_home() -> Case:
     told = sequence("exclude-nursing-home", "Three of twenty-four at one address: not 30 % of it.")
     told.persons += [person_record(f"50010600000000020{number:02d}", "HH1") for number in range(20)]
+    return told
+
+
+@case
+def one_address() -> Case:
+    told = sequence(
+        "hit-one-address-without-numbers",
+        "Three without a household in their records, at one address at which nobody else lives: they are one.",
+        {"status": "open", "severity": "medium", "visits": ["MS0", "MS1", "MS2"], "household": None,
+         "measures": {"household_size": 3}},
+    )  # fmt: skip
+    told.persons = [person_record(person, live_addr="幸福村1组1号") for person in FAMILY[:3]]
+    return told
+
+
+@case
+def one_address_of_many() -> Case:
+    told = sequence("exclude-dormitory", "Three of thirteen without a household at one address: no family's.")
+    told.persons = [person_record(person, live_addr="幸福村1组1号") for person in FAMILY]
+    told.persons += [person_record(f"50010600000000020{number:02d}", live_addr="幸福村1组1号") for number in range(9)]
     return told
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from detectors.books.group_keys import home_of, ties_of
 from schemas.china_time import format_time
+from schemas.references import decode_person
 from tests.golden_cases.story import FAMILY, Case, Expected, case
 from tests.wire_messages import Gateway, moment, person_record
 
@@ -190,6 +192,75 @@ def no_household() -> Case:
     apart_but_together(told, 0, 0)
     apart_but_together(told, 1, 30)
     return told.until(moment(40))
+
+
+def of_no_household(told: Case, live_addr: str, others: int = 0, household: str = "") -> Case:
+    """The family without a household in its records, together twice; so many others at its address."""
+    told.persons = [person_record(person, live_addr=live_addr) for person in FAMILY]
+    told.persons += [
+        person_record(f"50010600000000020{number:02d}", household and f"{household}{number}", live_addr=live_addr)
+        for number in range(others)
+    ]
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30)
+    return told.until(moment(40))
+
+
+@case
+def one_address() -> Case:
+    told = together(
+        "hit-one-address-without-numbers",
+        "No household is recorded of four, but they live at one address, and no others do: two twice, 1 + 1: medium. The alert "
+        "names the digest of the address and no household.",
+        {"status": "open", "severity": "medium", "score": 0.65, "household": None,
+         "group": home_of(ties_of(decode_person(person_record("P", live_addr="幸福村1组1号")))),
+         "visits": ["MT0-0", "MT0-1", "MT1-0", "MT1-1"], "measures": {"times_together": 2, "household_size": 4}},
+    )  # fmt: skip
+    return of_no_household(told, "幸福村1组1号")
+
+
+@case
+def house_of_twelve() -> Case:
+    told = together(
+        "hit-one-address-of-twelve",
+        "Eight others live there: twelve are a large household still.",
+        {"status": "open", "severity": "medium", "household": None, "measures": {"household_size": 12}},
+    )
+    return of_no_household(told, "幸福村1组1号", 8, "HV")
+
+
+@case
+def home_without_numbers() -> Case:
+    told = together(
+        "exclude-nursing-home-without-numbers",
+        "Nine others live there, each with a household of his own: thirteen at one address are no family, though only four of "
+        "them have no number, and two of four are half.",
+    )
+    return of_no_household(told, "幸福村敬老院1号", 9, "HV")
+
+
+@case
+def dormitory() -> Case:
+    told = together(
+        "exclude-dormitory",
+        "Four of thirteen at one address came together, more than 30 %: of a household with a number that would count.",
+    )
+    told.persons = [person_record(person, live_addr="幸福村1组1号") for person in FAMILY]
+    told.persons += [person_record(f"50010600000000020{number:02d}", live_addr="幸福村1组1号") for number in range(9)]
+    at_one_hour(told, "I10.x00", 4)
+    return told.until(moment(10))
+
+
+@case
+def one_village() -> Case:
+    told = together("exclude-one-village", "All that is known of where they live is the village.")
+    return of_no_household(told, "幸福村")
+
+
+@case
+def one_building() -> Case:
+    told = together("exclude-one-building", "All that is known of where they live is the building, not the flat.")
+    return of_no_household(told, "阳光花园3栋2单元")
 
 
 @case

@@ -182,6 +182,44 @@ def family_without_a_record() -> Case:
 
 
 @case
+def family_without_any_record() -> Case:
+    told = neighbours(
+        "exclude-a-family-without-numbers",
+        "Four at one address of whom no household is known: one household, as far as anybody can tell.",
+    )
+    told.persons = [person_record(person, live_addr="幸福村1组1号") for person in VILLAGERS[:4]]
+    return busload(told, members=range(4)).until(moment(8))
+
+
+@case
+def house_of_three_families() -> Case:
+    told = neighbours(
+        "hit-three-families-of-one-house",
+        "Three households of one address, and one of nobody knows which: three parties, in within the hour, out on one morning. "
+        "7.3 nats and 2 x (1.3 + 1.8 + 0.3 + 1.7 + 2.1, the logarithm of eight parts of a village): 21.7, or 9.4 powers of ten.",
+        {"status": "open", "severity": "high", "measures": {"improbability": 9.4, "households_together": 3,
+                                                            "members_together": 4}},
+    )  # fmt: skip
+    told.persons = [
+        person_record(person, ("HV1", "HV2", "HV3", "")[number], live_addr="幸福村1组1号")
+        for number, person in enumerate(VILLAGERS[:4])
+    ]
+    return busload(told, members=range(4)).until(moment(8))
+
+
+@case
+def dormitory() -> Case:
+    told = neighbours(
+        "hit-a-dormitory",
+        "Thirteen at one address, none with a household: more than a home has. Five come within an hour, of thirteen more than "
+        "30 %.",
+        {"status": "open", "severity": "high", "measures": {"households_together": 5, "group_size": 13}},
+    )
+    told.persons = [person_record(person, live_addr="幸福村1组1号") for person in VILLAGERS[:13]]
+    return busload(told).until(moment(8))
+
+
+@case
 def two_couples() -> Case:
     told = neighbours(
         "exclude-families-that-meet", "Two couples of a village come on one day: each is its household's business."

@@ -1,9 +1,9 @@
 """Do members of one household follow one another into the same institution, one bed after the other?
 
 A *chain* is a series of stays of different members in one institution with a similar diagnosis (of one ICD block), each
-beginning no more than a few days after the one before ended, and not while it still ran. Illness in a family overlaps; one
-after another is how a card is used. What goes on for more than 180 days is told of as a new chain. Method and limits: rules.md,
-domain.md §4.4 (ENG defaults; no public threshold exists).
+beginning no more than a few calendar days after the one before ended, and not while it still ran. Illness in a family
+overlaps; one after another is how a card is used. What goes on for more than 180 days is told of as a new chain. Method and
+limits: rules.md, domain.md §4.4 (ENG defaults; no public threshold exists).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 
 from detectors.books.household import HouseholdPage
 from detectors.by_household.household_sequence.text import describe
-from detectors.by_household.occasions import is_crowd, is_judged
+from detectors.by_household.occasions import called, is_crowd, is_judged
 from detectors.engine.page import NEVER, Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
@@ -24,13 +24,14 @@ from schemas.icd_blocks import related
 from schemas.snapshots import VisitSnapshot
 
 _SOURCE = "rules.md; domain.md §4.4 (ENG)"
+_NEXT_DAY = 1
 
 
 class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
     """同户接续住院."""
 
     rule_id: ClassVar[str] = "household_sequence"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = HouseholdPage
     title: ClassVar[Text] = Text("同户接续住院", "Household members admitted one after another")
     notice: ClassVar[str] = "同户接续住院"
@@ -46,16 +47,19 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
     source: ClassVar[str] = "rules.md household_sequence; domain.md §4.4"
     silences: ClassVar[tuple[str, ...]] = ("too_many_stays",)
     blind_spots: ClassVar[Text] = Text(
-        "换机构、换诊断大类或相隔较久的接续住院看不见；没有户信息的参保人看不见；十三个月内住院超过200次的户不判断。",
-        "A chain that changes institution or the kind of diagnosis, or leaves longer gaps, is not seen; nor are persons"
-        " without a household record. A household of more than 200 stays in thirteen months is not judged.",
+        "换机构、换诊断大类或相隔较久的接续住院看不见；没有户信息的参保人按门牌相同的住址归户（异地同名门牌视为同一），住址上超过大户人数的不归户；"
+        "户信息与住址都没有的看不见，也不与同一住址上有户信息的人相连；十三个月内住院超过200次的户不判断。",
+        "A chain that changes institution or the kind of diagnosis, or leaves longer gaps, is not seen. Who have no household"
+        " record and live at one address (two of one name are taken for one) are one household, unless more live there than a"
+        " large household has; who has neither is not seen, and who has none is not joined to those at his address who have one."
+        " A household of more than 200 stays in thirteen months is not judged.",
     )
 
     stays: Annotated[
         int,
         parameter(2, 20, "stays", "接续住院次数", "stays in a chain", _SOURCE),
     ] = 3
-    gap_days: Annotated[int, parameter(0, 30, "days", "相隔天数", "days between stays", _SOURCE)] = 3
+    gap_days: Annotated[int, parameter(0, 30, "days", "相隔天数", "calendar days between stays", _SOURCE)] = 3
     overlap_hours: Annotated[
         int,
         parameter(0, 240, "hours", "允许重叠", "overlap still in sequence", _SOURCE),
@@ -117,20 +121,21 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
 
     def _may_go_on(self, chain: list[VisitSnapshot], stay: VisitSnapshot) -> bool:
         end = chain[-1].end
-        return end is not None and stay.begin - end <= self.gap_days * DAY
+        return end is not None and _days_between(end, stay.begin) <= self.gap_days
 
     def _follows(self, chain: list[VisitSnapshot], stay: VisitSnapshot) -> bool:
         last = chain[-1]
         if last.end is None or last.person == stay.person:
             return False
-        gap = stay.begin - last.end
-        return -self.overlap_hours * HOUR <= gap <= self.gap_days * DAY and related(last.diagnosis, stay.diagnosis)
+        is_in_turn = stay.begin >= last.end - self.overlap_hours * HOUR
+        is_near = _days_between(last.end, stay.begin) <= self.gap_days
+        return is_in_turn and is_near and related(last.diagnosis, stay.diagnosis)
 
     def _finding(self, page: HouseholdPage, chain: list[VisitSnapshot], view: View) -> Finding:
-        gaps = [later.begin - (earlier.end or later.begin) for earlier, later in pairwise(chain)]
+        gaps = [_days_between(earlier.end or later.begin, later.begin) for earlier, later in pairwise(chain)]
         is_contagious = all(strikes_together(stay.diagnosis) for stay in chain)
         persons = {stay.person for stay in chain}
-        strength = len(chain) - self.stays + (max(gaps) <= DAY) - is_contagious
+        strength = len(chain) - self.stays + (max(gaps) <= _NEXT_DAY) - is_contagious
         severity: Severity = "high" if strength >= 1 else "medium" if strength == 0 else "low"
         return Finding(
             severity=severity,
@@ -140,14 +145,20 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
             institution=chain[0].institution,
             persons=tuple(sorted(persons)),
             visits=tuple(stay.visit for stay in chain),
-            household=page.household,
+            household=page.number,
+            group=page.home,
             measures=(
                 Measure("stays_in_sequence", len(chain), self.stays, "stays", 1),
                 Measure("members", len(persons), self.stays, "persons", 1),
-                Measure("longest_gap_hours", round(max(gaps) / HOUR, 1), self.gap_days * 24, "hours"),
+                Measure("longest_gap_days", max(gaps), self.gap_days, "days"),
                 Measure("household_size", page.size(), None, "persons"),
             ),
             evidence=tuple(Cited(reference, stay.visit) for stay in chain for reference in stay.evidence),
             fund_at_risk=sum(stay.scope for stay in chain),
-            text=describe(chain, self.stays, self.gap_days, view),
+            text=describe(called(page), chain, self.stays, self.gap_days, view),
         )
+
+
+def _days_between(end: int, begin: int) -> int:
+    """Calendar days: who leaves in the morning and who comes in the afternoon three days later are three apart."""
+    return begin // DAY - end // DAY

@@ -10,8 +10,8 @@ from schemas.snapshots import VisitSnapshot
 _SHOWN = 6  # stays; the newest say most
 
 
-def describe(chain: list[VisitSnapshot], least: int, gap_days: int, view: View) -> Text:
-    """The chain's stays in order, by which limits, how much, and where to look first."""
+def describe(who: Text, chain: list[VisitSnapshot], least: int, gap_days: int, view: View) -> Text:
+    """The chain's stays in order, by which limits, how much, and where to look first. ``who``: what they are called."""
     first = chain[0]
     known = view.references.institution(first.institution)
     place = known.name if known is not None and known.name else first.institution
@@ -22,10 +22,10 @@ def describe(chain: list[VisitSnapshot], least: int, gap_days: int, view: View) 
     zh = "、".join(_dates(stay, "至", "今") for stay in chain[-_SHOWN:])
     en = ", ".join(_dates(stay, " to ", "now") for stay in chain[-_SHOWN:])
     return Text(
-        f"同户{members}人先后接续在{place}住院{len(chain)}次，诊断相近（{first.diagnosis}；限值：{least}次、每次相隔不超过{gap_days}天）："
+        f"{who.zh}{members}人先后接续在{place}住院{len(chain)}次，诊断相近（{first.diagnosis}；限值：{least}次、每次相隔不超过{gap_days}天）："
         f"{zh}{billed_zh}。"
         "请先核对各次入院指征与病程记录是否雷同，核实住院者本人身份，并查是否有人组织、接送或减免自付费用。",
-        f"{members} members of one household were in {place} one after another, {len(chain)} stays with a similar diagnosis "
+        f"{members} {who.en} were in {place} one after another, {len(chain)} stays with a similar diagnosis "
         f"({first.diagnosis}; limit: {least} stays, no more than {gap_days} days between them): {en}{billed_en}. Look first "
         "whether the records are copies of one another and who really lay in the bed, then for organised transport or waived "
         "co-payments.",

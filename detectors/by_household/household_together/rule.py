@@ -16,6 +16,7 @@ from detectors.by_household.household_together.text import describe
 from detectors.by_household.occasions import (
     Nearness,
     Occasion,
+    called,
     is_crowd,
     judged_stays,
     occasions,
@@ -33,7 +34,7 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
     """近亲属同进同出."""
 
     rule_id: ClassVar[str] = "household_together"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = HouseholdPage
     title: ClassVar[Text] = Text("同户人员同进同出", "Household admitted and discharged together")
     notice: ClassVar[str] = "近亲属及同居住地人员同进同出"
@@ -48,9 +49,12 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = "domain.md §4.4"
     blind_spots: ClassVar[Text] = Text(
-        "没有户信息的参保人看不见；一次性的、两人的、可传染的同住不报；养老院等大户按比例判断，其中的小家庭看不见。",
-        "Persons without a household record are not seen; a single occasion of two with a contagious illness is not raised;"
-        " large households are judged by share, so a family inside a nursing home is not seen.",
+        "没有户信息的参保人按门牌相同的住址归户（异地同名门牌视为同一），住址上超过大户人数的不归户；户信息与住址都没有的看不见，"
+        "也不与同一住址上有户信息的人相连；一次性的、两人的、可传染的同住不报；养老院等大户按比例判断，其中的小家庭看不见。",
+        "Who have no household record and live at one address (two of one name are taken for one) are one household, unless more"
+        " live there than a large household has; who has neither is not seen, and who has none is not joined to those at his"
+        " address who have one; a single occasion of two with a contagious illness is not raised; large households are judged by"
+        " share, so a family inside a nursing home is not seen.",
     )
 
     admission_days: Annotated[int, parameter(0, 7, "days", "入院日相差", "days between admissions", _SOURCE)] = 1
@@ -123,7 +127,8 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
             institution=anchor,
             persons=tuple(sorted({stay.person for stay in stays})),
             visits=tuple(stay.visit for stay in stays),
-            household=page.household,
+            household=page.number,
+            group=page.home,
             measures=(
                 Measure("times_together", len(together), 2 if most < 3 else 1, "times", 0),
                 Measure("members_together", most, 2, "persons", 1),
@@ -132,7 +137,7 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, stay.visit) for stay in stays for reference in stay.evidence),
             fund_at_risk=sum(stay.scope for stay in stays),
-            text=describe(anchor, together, view),
+            text=describe(called(page), anchor, together, view),
         )
 
     def wake(self, page: HouseholdPage, anchor: str, view: View) -> int | None:

@@ -13,8 +13,8 @@ _LIMIT = Text("限值：两人一年内两次，或三人一次", "limit: two me
 _HINT = Text("两人一次，未达限值，但处处相同", "two once are short of the limit, but they are alike in everything")
 
 
-def describe(institution: str, together: list[Occasion], view: View) -> Text:
-    """The occasions in order, what was alike about them, and where to look first."""
+def describe(who: Text, institution: str, together: list[Occasion], view: View) -> Text:
+    """The occasions in order, what was alike about them, and where to look first. ``who``: what they are called."""
     known = view.references.institution(institution)
     place = known.name if known is not None and known.name else institution
     members = len(frozenset().union(*(one.persons for one in together)))
@@ -27,9 +27,9 @@ def describe(institution: str, together: list[Occasion], view: View) -> Text:
     limit = _HINT if len(together) == 1 and len(together[0].stays) == 2 else _LIMIT
     times_en = {1: "once", 2: "twice"}.get(len(together), f"{len(together)} times")
     return Text(
-        f"同户{members}人{len(together)}次在{place}同进同出（{limit.zh}）：{zh}{billed_zh}。请先核对各次入院指征、病程记录与费用是否雷同，"
+        f"{who.zh}{members}人{len(together)}次在{place}同进同出（{limit.zh}）：{zh}{billed_zh}。请先核对各次入院指征、病程记录与费用是否雷同，"
         f"并核实住院期间本人是否在院。",
-        f"{members} members of one household were admitted to and discharged from {place} together, {times_en} ({limit.en}): "
+        f"{members} {who.en} were admitted to and discharged from {place} together, {times_en} ({limit.en}): "
         f"{en}{billed_en}. "
         "Look first at the grounds for admission, whether records and charges are copies of one another, and whether "
         "the patients were there.",

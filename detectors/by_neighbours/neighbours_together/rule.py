@@ -34,7 +34,7 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
     """同村、同单位、同电话 同进同出."""
 
     rule_id: ClassVar[str] = "neighbours_together"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = GroupPage
     title: ClassVar[Text] = Text("同村、同单位、同电话人员同进同出", "Neighbours admitted and discharged together")
     notice: ClassVar[str] = "同村、同单位、同电话人员同进同出"
@@ -50,9 +50,10 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = "rules.md neighbours_together; domain.md §4.4"
     blind_spots: ClassVar[Text] = Text(
-        "传染病、外伤等可同时发病者合计为一方；当地唯一医院的小规模同进同出难与偶然区分；两人仅一次不报；"
+        "传染病、外伤等可同时发病者合计为一方；同一住址（不超过共用人数）无户信息者合计为一户；当地唯一医院的小规模同进同出难与偶然区分；两人仅一次不报；"
         "产科、透析、放化疗、白内障和日间手术不计；登记资料缺失或写法差异过大的不成组。",
-        "Those with an illness that strikes together count as one; a few who go to the only hospital in town cannot be told from"
+        "Those with an illness that strikes together count as one; so do those without a household record at one address that is"
+        " no crowd's; a few who go to the only hospital in town cannot be told from"
         " chance; two who came once are not raised; births, dialysis, chemotherapy, cataracts and day surgery are left out; who"
         " has no record, or one written too differently, is in no group.",
     )
@@ -130,7 +131,7 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
     def _found(
         self, page: GroupPage, judged: dict[str, list[list[NeighbourStay]]], view: View
     ) -> dict[str, Finding | None]:
-        group = Group(page)
+        group = Group(page, self.crowd)
         return {name: self._finding(page, group, runs, view) if runs else None for name, runs in judged.items()}
 
     def see(self, page: GroupPage, view: View) -> tuple[dict[str, Finding | None], int | None]:
