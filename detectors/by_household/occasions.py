@@ -3,7 +3,7 @@
 Shared by the rules about households. An *occasion* is a set of stays of different members, admitted within a day of one
 another and discharged within a day of one another. It weighs evidence rather than counts (domain.md §4.4): the same chronic
 illness, the same hour of coming and going, the same ward and like amounts make it heavier; an illness that strikes
-together (contagion, injury, poisoning) makes it lighter, for families do fall ill together.
+together (contagion, injury, poisoning) makes it lighter, for families do fall ill together, and are treated then.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from schemas.codes import is_birth, same_illness, strikes_together
 from schemas.snapshots import VisitSnapshot
 
 NEWBORN = 28 * DAY
+_IDLE_DAYS = 2  # of each stay
 _CHANGED = "2403"  # after a settlement it says that the stay goes on
 
 
@@ -128,9 +129,10 @@ def parting_bounds(stays: list[VisitSnapshot], near: Nearness) -> list[int]:
 
 def _weight(group: list[VisitSnapshot]) -> float:
     """1 is two members together and nothing more, and 1 for each further one; the parts are added. Contagion halves the whole,
-    and it is no wonder that it struck more than two."""
+    and it is no wonder that it struck more than two; but who was truly ill was treated."""
     first = group[0]
-    is_struck = all(strikes_together(stay.diagnosis) for stay in group)
+    is_idle = sum(stay.idle_days for stay in group) >= _IDLE_DAYS * len(group)
+    is_struck = not is_idle and all(strikes_together(stay.diagnosis) for stay in group)
     weight = 1.0 if is_struck else len(group) - 1.0
     if all(same_illness(first.diagnosis, stay.diagnosis) for stay in group):
         weight += 0.5
@@ -143,7 +145,7 @@ def _weight(group: list[VisitSnapshot]) -> float:
     amounts = [stay.scope for stay in group]
     if min(amounts) > 0 and max(amounts) <= 1.05 * min(amounts):
         weight += 0.2
-    if sum(stay.idle_days for stay in group) >= 2 * len(group):
+    if is_idle:
         weight += 0.3
     return 0.5 * weight if is_struck else weight
 

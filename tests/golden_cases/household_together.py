@@ -105,6 +105,30 @@ def outbreak() -> Case:
 
 
 @case
+def contagion_untreated() -> Case:
+    told = together(
+        "hit-contagion-that-nobody-treated",
+        "Two with bronchitis, in and out within the hour, who after the first day have nothing but bed and nursing for three "
+        "days: who is truly ill is treated. 1 + 0.5 + 0.1 + 0.4 + 0.4 + 0.2 + 0.3 = 2.9: low, being once and two.",
+        {"status": "open", "severity": "low", "measures": {"times_together": 1, "evidence_weight": 2.9}},
+    )
+    for index in range(2):
+        told.stay(f"MT{index}", FAMILY[index], 4, {0}, diagnosis="J20.900")
+    return told.until(moment(10))
+
+
+@case
+def contagion_treated() -> Case:
+    told = together(
+        "exclude-contagion-treated",
+        "The same, treated day by day: half of 1 + 0.5 + 0.1 + 0.4 + 0.4 + 0.2 is 1.3.",
+    )
+    for index in range(2):
+        told.stay(f"MT{index}", FAMILY[index], 4, {0, 1, 2, 3}, diagnosis="J20.900")
+    return told.until(moment(10))
+
+
+@case
 def cataracts() -> Case:
     told = together(
         "exclude-cataracts", "A couple on one operating list, twice, for one eye and the other: by appointment."
