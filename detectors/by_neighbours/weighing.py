@@ -3,10 +3,10 @@
 Who share a household, a dwelling or (in a larger group) a telephone are one *party*: families come together, and other rules
 ask about them. At one address itself households are told apart by their number; who have none there are one of their own, for
 a lack of numbers is no sign of many households, unless so many share it that it is a dormitory or a building. So are all who
-have an illness that strikes together, for a village has outbreaks and accidents; but a cold that brings many in one morning,
-and nobody in the week before or after, is none. What is counted is parties. To the surprise at their number
-(`detectors.by_neighbours.chance`) comes what was alike about them, as nats for each party beyond the first: the logarithm of
-how seldom strangers who come on one day are so alike.
+have an illness that strikes together, for a village has outbreaks and accidents; but a cold or an upset stomach that brings
+many in one morning, and nobody in the week before or after, is none. What is counted is parties. To the surprise at their
+number (`detectors.by_neighbours.chance`) comes what was alike about them, as nats for each party beyond the first: the
+logarithm of how seldom strangers who come on one day are so alike.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SAME_AMOUNT: Final = 1.2
 IDLE: Final = 0.8
 LEAST_TEAMS: Final = 8  # a village has as many parts or more
 IDLE_DAYS: Final = 2  # a stay
-_COLDS: Final = "J"
+_COLDS: Final = ("J", "K52.8", "K52.9")  # and upset stomachs of no known cause: easily said of anybody
 AROUND: Final = 7 * DAY  # an outbreak has others before it or after
 ONE_MORNING: Final = 6 * HOUR
 

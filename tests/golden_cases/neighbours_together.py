@@ -160,6 +160,24 @@ def cold_morning() -> Case:
 
 
 @case
+def stomachs_of_one_morning() -> Case:
+    told = neighbours(
+        "hit-upset-stomachs-of-one-morning",
+        "The same with gastroenteritis of no known cause (K52.9), which is as easily said.",
+        {"status": "open", "severity": "high", "measures": {"members_together": 5, "improbability": 12.7}},
+    )
+    return busload(of_one_village(told), diagnosis="K52.900").until(moment(9))
+
+
+@case
+def bad_food() -> Case:
+    told = neighbours(
+        "exclude-bad-food", "The same with food poisoning (A05): its cause is known, and strikes a village."
+    )
+    return busload(of_one_village(told), diagnosis="A05.900").until(moment(9))
+
+
+@case
 def family() -> Case:
     told = neighbours("exclude-one-household", "Four of one household: its own rules ask about it.")
     told.persons = [
