@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections import deque
 from collections.abc import Sequence
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
@@ -108,6 +109,8 @@ class ShardProcesses:
         self._owners: list[int] = []
         self._here = Shards((), total, rules, references)
         self._lines: dict[int, Connection] = {}
+        self._own: deque[list[Share]] = deque()  # what this process has still to do of blocks that were sent
+        self._done: deque[list[Effects]] = deque()
         self._expected: set[int] = set()  # who has not said yet that it is there, or why not
         self._processes: list[BaseProcess] = []
         for number in range(jobs):
@@ -164,14 +167,22 @@ class ShardProcesses:
         """See `Front`."""
         for number in self._lines:
             self._tell(number, _Block([share for share in shares if self._owners[share.shard] == number]))
-        self._here.send([share for share in shares if self._owners[share.shard] == _HERE])
+        self._own.append([share for share in shares if self._owners[share.shard] == _HERE])
 
     def receive(self) -> list[Effects]:
-        """See `Front`."""
-        said = {_HERE: iter(self._here.receive())}
+        """See `Front`. Its own share of a block is done while the others are not ready with the one before; else first comes
+        what they wait for."""
+        if not self._done:
+            self._do_own()
+        while self._own and not all(line.poll() for line in self._lines.values()):
+            self._do_own()
+        said = {_HERE: iter(self._done.popleft())}
         for number in self._lines:
             said[number] = map(_effects, _read_said(self._hear(number)))
         return [next(said[owner]) for owner in self._owners]
+
+    def _do_own(self) -> None:
+        self._done.append(self._here.run(self._own.popleft()))
 
     def saved(self) -> dict[int, Store]:
         """See `Front`."""
