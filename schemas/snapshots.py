@@ -87,9 +87,8 @@ class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v2", gc=F
     ] = ()  # of an outpatient or a pharmacy visit: days with lines of its own, not done elsewhere
     drugs_only: bool = False  # nothing but drugs and routine fees
     swipes: tuple[Swipe, ...] = ()  # in the order in which they were sent
-    drugs: tuple[
-        Dispensed, ...
-    ] = ()  # of an outpatient or a pharmacy visit, by day and item; what was used there left out
+    # Of an outpatient or a pharmacy visit, by day and item; without what was used there.
+    drugs: tuple[Dispensed, ...] = ()
 
 
 class _Begin(msgspec.Struct, array_like=True, gc=False):

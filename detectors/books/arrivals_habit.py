@@ -66,7 +66,7 @@ class Habit(msgspec.Struct, array_like=True, gc=False):
 
     def hour_mean(self, index: int, level: float) -> float:
         """How many are expected in that hour."""
-        return level * self.share / 1_000 * (self.hours[index] + self.hours[index + 1]) / 100_000
+        return level * self.share / 1_000 * self.hour_share(index)
 
     def variance(self, mean: float, spread: float) -> float:
         """Of a day's number."""

@@ -22,9 +22,8 @@ STAYS_KEPT = 400 * DAY
 MOST_STAYS = 200  # the newest; what comparing them costs grows with the square of it
 MOST_MEMBERS = 5_000
 # Stays that follow one another at one institution are forgotten together, or what is left of a chain would look like another.
-FOLLOWING: Final = (
-    31 * DAY
-)  # from one's end to the next one's begin; no rule may ask for more than thirty calendar days
+# From one's end to the next one's begin; no rule may ask for more than thirty calendar days.
+FOLLOWING: Final = 31 * DAY
 LONGEST: Final = 180 * DAY  # from the begin of the first to that of the last; what goes on is a new chain
 
 

@@ -32,6 +32,7 @@ NEWBORN: Final = 28 * DAY
 # one day's together.
 _BY_APPOINTMENT: Final = ("Z49", "Z51", "N18", "C", "H25", "H26")
 _DIGEST_BITS: Final = 32
+_IDLE_DAYS: Final = 2  # a stay
 
 
 class Counted(msgspec.Struct, array_like=True, gc=False):
@@ -207,6 +208,11 @@ def _is_judged(stay: VisitSnapshot, birth: int | None) -> bool:
 def is_by_appointment(med_type: str, diagnosis: str) -> bool:
     """A stay on a day that the hospital chose, the same for many: a course of treatment, day surgery, cataracts."""
     return is_day_surgery(med_type) or diagnosis.startswith(_BY_APPOINTMENT)
+
+
+def were_idle(days: list[int]) -> bool:
+    """Whether stays of so many days without treatment saw two such days each, taken together: the ill are treated."""
+    return sum(days) >= _IDLE_DAYS * len(days)
 
 
 def _kept_until(stay: NeighbourStay, in_company: bool) -> int:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.books.household import HouseholdPage, MemberStay
-from detectors.books.neighbours import is_by_appointment
+from detectors.books.neighbours import is_by_appointment, were_idle
 from detectors.by_person.series import settled_at
 from schemas.alerts import Text
 from schemas.china_time import DAY, HOUR
@@ -21,7 +21,6 @@ from schemas.codes import is_birth, same_illness, strikes_together
 from schemas.snapshots import VisitSnapshot
 
 NEWBORN = 28 * DAY
-_IDLE_DAYS = 2  # of each stay
 _CHANGED = "2403"  # after a settlement it says that the stay goes on
 
 
@@ -131,7 +130,7 @@ def _weight(group: list[VisitSnapshot]) -> float:
     """1 is two members together and nothing more, and 1 for each further one; the parts are added. Contagion halves the whole,
     and it is no wonder that it struck more than two; but who was truly ill was treated."""
     first = group[0]
-    is_idle = sum(stay.idle_days for stay in group) >= _IDLE_DAYS * len(group)
+    is_idle = were_idle([stay.idle_days for stay in group])
     is_struck = not is_idle and all(strikes_together(stay.diagnosis) for stay in group)
     weight = 1.0 if is_struck else len(group) - 1.0
     if all(same_illness(first.diagnosis, stay.diagnosis) for stay in group):

@@ -15,7 +15,7 @@ from math import log
 from typing import Final
 
 from detectors.books.group_keys import DWELLING, EMPLOYER, TELEPHONE, kind_of
-from detectors.books.neighbours import GroupPage, NeighbourStay
+from detectors.books.neighbours import GroupPage, NeighbourStay, were_idle
 from detectors.by_neighbours.chance import ACQUAINTED, Chance, History
 from detectors.by_neighbours.company import Company, is_town
 from schemas.china_time import DAY, HOUR
@@ -29,7 +29,6 @@ SAME_WARD: Final = 0.3
 SAME_AMOUNT: Final = 1.2
 IDLE: Final = 0.8
 LEAST_TEAMS: Final = 8  # a village has as many parts or more
-IDLE_DAYS: Final = 2  # a stay
 _COLDS: Final = ("J", "K52.8", "K52.9")  # and upset stomachs of no known cause: easily said of anybody
 AROUND: Final = 7 * DAY  # an outbreak has others before it or after
 ONE_MORNING: Final = 6 * HOUR
@@ -109,7 +108,7 @@ def _teams(page: GroupPage) -> int:
 def _is_outbreak(group: Group, stays: list[NeighbourStay]) -> bool:
     """Whether those of them whose illness strikes together were struck, and did not just say so."""
     ill = [stay for stay in stays if strikes_together(stay.diagnosis)]
-    if not ill or sum(stay.idle_days for stay in ill) >= IDLE_DAYS * len(ill):
+    if not ill or were_idle([stay.idle_days for stay in ill]):
         return False
     if not all(stay.diagnosis.startswith(_COLDS) for stay in ill) or group.forgotten >= ill[0].begin - AROUND:
         return True
@@ -220,7 +219,7 @@ def _likeness(stays: list[NeighbourStay], same_team: float) -> float:
     amounts = [stay.scope for stay in stays]
     if 0 < max(amounts) <= 1.05 * min(amounts):
         nats += SAME_AMOUNT * beyond_first
-    if sum(stay.idle_days for stay in stays) >= IDLE_DAYS * len(stays):
+    if were_idle([stay.idle_days for stay in stays]):
         nats += IDLE * beyond_first
     return nats
 
