@@ -21,7 +21,7 @@ def describe(page: ArrivalsPage, group: list[Surge], peak: Surge, alike: Likenes
     en = [f"{seen_en}, {peak.came} for what could have waited ({peak.expected:.1f} expected by its own history)"]
     if colds := sum(one.has_cold for one in peak.named):
         usual = peak.colds.mean
-        zh.append(f"其中感冒、急性支气管炎、胃肠炎{colds}人（按前一周预期约{usual:.1f}人，此前未见流行）")
+        zh.append(f"其中感冒、急性支气管炎、胃肠炎{colds}人（按前一周预期约{usual:.1f}人）")
         en.append(
             f"{colds} of them with a cold, bronchitis or gastroenteritis ({usual:.1f} expected by the week before)"
         )
