@@ -1,12 +1,13 @@
 """How does the graph of stages run block by block, so that any number of processes gives the same bytes?
 
 A block goes to the first stages of all shards. What they send on goes to the later stages in the order of the calls behind
-it, and what those return goes to the first stages with the block after the next: so the first stages work at a block while
-the later ones work at the block before, and no result depends on which of them was quicker.
+it, and what those return goes to the first stages `AHEAD` blocks later than it could: so the first stages may be as many
+blocks ahead of the later ones, and no result depends on which of them was quicker.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -22,17 +23,21 @@ from stream.blocks import SHARDS, Block
 from stream.pipeline import Pipeline, Stores
 from stream.shards import Front, Share
 
+AHEAD: Final = 2  # with one, both sides wait for the other's longest blocks: a tenth of the time of two processes
 _PERSON: Final = "person"
 _FIRST_OF_ALL: Final = (0, 0, 0)  # what goes to other stages keeps the order of shards
 _Returns = dict[int, list[Incoming]]
 
 
-class Between(msgspec.Struct, array_like=True):
-    """What is under way between two blocks, for a snapshot: returns that are due with the next block and the one after, how
-    many records each internal topic has had, and what was counted."""
+def _nothing() -> list[_Returns]:
+    return [{} for _ in range(AHEAD + 1)]
 
-    due: dict[int, list[Incoming]] = {}
-    later: dict[int, list[Incoming]] = {}
+
+class Between(msgspec.Struct, array_like=True):
+    """What is under way between two blocks, for a snapshot: the returns that are due with each of the next blocks, how many
+    records each internal topic has had, and what was counted."""
+
+    due: list[_Returns] = msgspec.field(default_factory=_nothing)
     offsets: dict[str, int] = {}
     counts: list[tuple[tuple[str, ...], int]] = []
 
@@ -53,9 +58,8 @@ class BlockPipeline(Pipeline):
             partition_of=lambda institution, shards: home_of(institution.decode()), hear_trial=hear_trial,
         )  # fmt: skip
         self._front = front
-        self._is_busy = False
-        self._due: _Returns = between.due
-        self._later_due: _Returns | None = between.later if is_resumed else None
+        self._due: deque[_Returns] = deque(between.due)  # with each block to come, as far as all before it are answered
+        self._unanswered = 0
         self._back: _Returns = {}
         self._offset.update(between.offsets)
         self.counts.update(dict(between.counts))
@@ -72,28 +76,24 @@ class BlockPipeline(Pipeline):
         return [*self._front.stages(), *(stage for stage, _ in self._later.values())]
 
     def take_block(self, block: Block) -> None:
-        """Begin with a block, and go on with the one before."""
+        """Begin with a block, and go on with the one that is `AHEAD` before it."""
         self._send(block.shares)
-        self._is_busy, was_busy = True, self._is_busy
-        if was_busy:
-            self._due = self._answered()
-        else:
-            self._due, self._later_due = self._later_due or {}, None
+        if not self._due:
+            self._answer()
 
     def settle(self) -> Between:
-        """Bring the block that is under way to its end; what is then still due."""
-        if self._is_busy:
-            self._later_due, self._is_busy = self._answered(), False
+        """Bring the blocks that are under way to their end; what is then still due."""
+        while self._unanswered:
+            self._answer()
         counts = [(names, count) for names, count in self.counts.items() if count]
-        return Between(self._due, self._later_due or {}, dict(self._offset), counts)
+        return Between(list(self._due), dict(self._offset), counts)
 
     def finish(self) -> None:
         """Bring everything to its end, what was returned too."""
         self.settle()
-        while self._due or self._later_due:
+        while any(self._due):
             self._send([[] for _ in range(SHARDS)])
-            self._due, self._later_due = self._later_due or {}, None
-            self._later_due = self._answered()
+            self._answer()
 
     def save(self) -> None:
         """Write every changed page to the stores, those of the first stages too."""
@@ -102,10 +102,12 @@ class BlockPipeline(Pipeline):
             self.stores[FIRST, shard] = store
 
     def _send(self, records: Sequence[Sequence[Incoming]]) -> None:
-        self._front.send([Share(shard, self._due.get(shard, []), own) for shard, own in enumerate(records)])
+        due = self._due.popleft()
+        self._front.send([Share(shard, due.get(shard, []), own) for shard, own in enumerate(records)])
+        self._unanswered += 1
 
-    def _answered(self) -> _Returns:
-        """Take what the oldest unanswered block has brought about through the later stages; what they return."""
+    def _answer(self) -> None:
+        """Take what the oldest unanswered block has brought about through the later stages, and note what they return."""
         self._back = {}
         answers = self._front.receive()
         together, marks = Effects(), [effects.mark for effects in answers]
@@ -121,7 +123,8 @@ class BlockPipeline(Pipeline):
                 told = Effects()
                 told.mark = mark
                 self._follow(FIRST, shard, told)
-        return self._back
+        self._due.append(self._back)
+        self._unanswered -= 1
 
     def _take_back(self, partition: int, records: list[Incoming]) -> None:
         self._back.setdefault(partition, []).extend(records)

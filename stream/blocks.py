@@ -22,7 +22,7 @@ from schemas.fields import Undecodable, moment, required
 
 SHARDS: Final = 16  # a worker of the service may have as many partitions; more would cost more than they spread
 MOST_RECORDS: Final = 2_000  # of a block: some 60 ms of work, so that waiting for one another costs little …
-LONGEST: Final = 6 * HOUR  # … and of stream time, by which a finding of a later stage may come back late
+LONGEST: Final = 4 * HOUR  # … and of stream time: a finding of a later stage comes back within three blocks
 
 
 class Block(NamedTuple):

@@ -7,16 +7,15 @@ back is put in the order of shards, so nothing depends on who was quicker. Nothi
 
 from __future__ import annotations
 
-import queue
 import signal
-import sys
-import threading
+import tempfile
 import traceback
 from collections import deque
 from collections.abc import Sequence
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -29,17 +28,20 @@ from detectors.engine.trial import on_trial, tried, values_of
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from stream import garbage
+from stream.block_pipeline import AHEAD
 from stream.blocks import Block
 from stream.errors import OperatorError
 from stream.known import Contents, KnownReferences
+from stream.process_line import ProcessLine
 from stream.process_usage import Usage, usage
 from stream.shards import Shards, Share, Store
 from stream.visit_courses import Courses
 
 _spawn = get_context("spawn")  # a fork would take this process's threads and files along
 _HERE: Final = 0  # this process among all
-_LATER: Final = 0.5  # what the later stages cost of what the first ones do (docs/performance.md, Backtests)
-_READING: Final = 5e-4  # seconds; see `_work`
+_LATER: Final = 0.6  # what the later stages cost of what the first ones do (docs/performance.md, Backtests)
+_FIRST_END, _OTHER_END = "first", "other"
+_SLOTS: Final = AHEAD + 3  # blocks that are under way, the task before them, and the question behind them
 
 
 class _Said(msgspec.Struct, array_like=True):
@@ -108,7 +110,8 @@ class ShardProcesses:
         self._rules, self._references, self._with_courses = rules, references, with_courses
         self._owners: list[int] = []
         self._here = Shards((), total, rules, references)
-        self._lines: dict[int, Connection] = {}
+        self._lines: dict[int, ProcessLine] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="fundwatch-replay-")
         self._own: deque[list[Share]] = deque()  # what this process has still to do of blocks that were sent
         self._done: deque[list[Effects]] = deque()
         self._expected: set[int] = set()  # who has not said yet that it is there, or why not
@@ -119,7 +122,9 @@ class ShardProcesses:
 
     def _start(self, number: int) -> None:
         ours, theirs = _spawn.Pipe()
-        process = _spawn.Process(target=_work, args=(theirs,), daemon=True)
+        folder = Path(self._folder.name, str(number))
+        folder.mkdir()
+        process = _spawn.Process(target=_work, args=(theirs, folder), daemon=True)
         # What is blocked here is blocked there from its first moment on: Ctrl-C is this process's business. The tracker's start,
         # which comes with that of a first process, would take the block away.
         resource_tracker.ensure_running()
@@ -129,7 +134,7 @@ class ShardProcesses:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
-        self._lines[number] = ours
+        self._lines[number] = ProcessLine(ours, folder, _FIRST_END, _OTHER_END, _SLOTS)
         self._processes.append(process)
 
     def begin(self, blocks: Sequence[Block]) -> None:
@@ -174,7 +179,7 @@ class ShardProcesses:
         what they wait for."""
         if not self._done:
             self._do_own()
-        while self._own and not all(line.poll() for line in self._lines.values()):
+        while self._own and not all(line.has_message() for line in self._lines.values()):
             self._do_own()
         said = {_HERE: iter(self._done.popleft())}
         for number in self._lines:
@@ -219,20 +224,26 @@ class ShardProcesses:
             if process.is_alive():
                 process.terminate()
                 process.join()
+        self._folder.cleanup()
 
     def _tell(self, number: int, message: _Asked | _Task) -> None:
         try:
-            self._lines[number].send_bytes(_encode(message))
-        except OSError:
+            self._lines[number].send(_encode(message))
+        except (BrokenPipeError, ConnectionResetError):
             self._hear(number)  # it may have said why
             raise
+        except OSError as error:
+            raise OperatorError(
+                f"{self._folder.name} cannot be written ({error.strerror})",
+                "processes hand each other blocks there: name a folder with room in TMPDIR, or ask for --jobs 1",
+            ) from None
 
     def _hear(self, number: int) -> bytes:
         if number in self._expected:
             self._expected.remove(number)
             self._hear(number)
         try:
-            answer = self._lines[number].recv_bytes()
+            answer = self._lines[number].receive()
         except (EOFError, OSError):
             raise ProcessEnded(
                 f"process {number + 1} of {len(self._lines) + 1} has ended",
@@ -265,34 +276,19 @@ def _effects(said: _Said) -> Effects:
 # -- in the other process -----------------------------------------------------------------------------------------------
 
 
-def _work(line: Connection) -> None:
+def _work(pipe: Connection, folder: Path) -> None:
     """Answer until the line is closed."""
-    asked: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-    # The reader below waits for the interpreter at every piece of a block: by default ten times as long, and the sender with it.
-    sys.setswitchinterval(_READING)
-    # Read at once, whatever is being worked at: else both sides could wait for the other to read.
-    threading.Thread(target=_read_all, args=(line, asked), daemon=True).start()
+    line = ProcessLine(pipe, folder, _OTHER_END, _FIRST_END, _SLOTS)
     try:
-        first = asked.get()
-        if first is None:
-            return
-        shards = _opened(_read_task(first))
+        shards = _opened(_read_task(line.receive()))
         garbage.tame()
-        line.send_bytes(b".")
-        while (message := asked.get()) is not None:
-            line.send_bytes(b"." + _answer(shards, _read_asked(message)))
-    except BrokenPipeError:
+        line.send(b".")
+        while True:
+            line.send(b"." + _answer(shards, _read_asked(line.receive())))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except Exception:  # noqa: BLE001 - the first process raises it
-        line.send_bytes(_FAILED + traceback.format_exc().encode())
-
-
-def _read_all(line: Connection, asked: queue.SimpleQueue[bytes | None]) -> None:
-    try:
-        while True:
-            asked.put(line.recv_bytes())
-    except (EOFError, OSError):
-        asked.put(None)
+        line.send(_FAILED + traceback.format_exc().encode())
 
 
 def _opened(task: _Task) -> Shards:

@@ -23,7 +23,7 @@ from schemas.china_time import format_time
 from stream.errors import OperatorError
 from stream.replay import Progress, Window
 
-VERSION: Final = 1
+VERSION: Final = 2
 _MAGIC: Final = b"fundwatch replay snapshot\n"
 _DIGEST_BYTES: Final = 16
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gzip
 import json
@@ -284,6 +285,18 @@ def test_a_snapshot_of_other_lines_is_refused(tmp_path: Path) -> None:
     done = run("replay", tmp_path / "b.jsonl", *snapshot)
     assert done.exit_code == 1
     assert "b.jsonl is not what the snapshot was made from: its line 50 is another one" in str(done.exception)
+
+
+def test_a_full_disk_between_processes_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("stream.process_line.os.pwrite", full)
+    done = run("replay", DATA, "--jobs", "2", "--out", tmp_path / "out")
+    assert done.exit_code == 1
+    assert "cannot be written (No space left on device)" in str(done.exception)
+    assert "name a folder with room in TMPDIR" in str(done.exception)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """When is an item of an institution measured and compared, and what becomes of what was told of it?
 
 At each look of the month, when its institution has been measured: from a minute later on every item that was told of counts
-itself in its groups' bins, and when all have, every one is compared. Either takes ten minutes of stream time, each item at a
-moment of its own: a region's hundreds of thousands of items at one moment would stop its partition for minutes. A page sleeps
+itself in its groups' bins, and when all have, every one is compared. Either takes ten hours of stream time, each item at a
+moment of its own: a region's millions of items within minutes would stop its partition, and all who wait for it. A page sleeps
 through the looks of months of which it was told nothing.
 """
 
@@ -17,10 +17,10 @@ from detectors.books.member import DAYS_KEPT, MemberPage, member_key
 from detectors.books.peer_calendar import COMPARE_AFTER, first_day, next_look
 from detectors.engine.page import NEVER
 from detectors.engine.pages import Pages
-from schemas.china_time import DAY
+from schemas.china_time import DAY, HOUR
 from schemas.peer_items import ItemMonth
 
-_SPREAD_OVER: Final = 600  # seconds
+_SPREAD_OVER: Final = 10 * HOUR  # measuring and comparing end on the day of the look
 _COMPARE_LATER: Final = _SPREAD_OVER + 60  # than it was measured: by then every item has been
 
 
@@ -75,6 +75,8 @@ def look_at(pages: Pages, page: SoldPage, now: int) -> None:
         member = _member_of(pages, page)
         for month, known in page.months.items():
             if known.is_measured:
+                if known.is_changed:  # in the hours between: it must count as what it is compared by
+                    measure_item(pages, page, member, month)
                 compare_item(pages, page, member, month)
         page.compare_at = NEVER
 
