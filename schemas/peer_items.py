@@ -24,7 +24,19 @@ _Day = Annotated[int, msgspec.Meta(ge=EARLIEST // DAY, le=LATEST // DAY)]
 _Time = Annotated[int, msgspec.Meta(ge=EARLIEST, le=LATEST)]
 
 
-class ItemMonth(msgspec.Struct, frozen=True, array_like=True, tag="item1", gc=False):
+MOST_PARTS = 4  # of a month, one for each of its looks
+
+
+class PartTold(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one part of the month brought, and what its institution's own baseline of four weeks before expected of just these
+    days; thousandths of packs. Parts of which nothing was expected yet are left out."""
+
+    number: Annotated[int, msgspec.Meta(ge=0, lt=MOST_PARTS)]
+    packs: _Count
+    expected: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_SUM)]
+
+
+class ItemMonth(msgspec.Struct, frozen=True, array_like=True, tag="item2", gc=False):
     """One item's month at one institution, up to and with the day ``through``.
 
     ``through``, then ``offset`` of `fund.transactions`, are its version; ``time`` is the stream time from which on it is so.
@@ -41,3 +53,4 @@ class ItemMonth(msgspec.Struct, frozen=True, array_like=True, tag="item1", gc=Fa
     packs: _Count  # thousandths, net of what was taken back
     fen: _Count  # inscp_scp_amt of them
     sales: _Count  # lines that stand
+    parts: Annotated[tuple[PartTold, ...], msgspec.Meta(max_length=MOST_PARTS)] = ()  # those that have closed

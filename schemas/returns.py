@@ -19,6 +19,8 @@ Change = Literal["opened", "revised", "retracted"]
 
 MOST_DAYS: Final = 60  # of one visit that are told of
 MOST_CITED: Final = 3
+NO_RISE: Final = 1_000  # thousandths
+LARGEST_RISE: Final = 1_000_000
 
 _Code = Annotated[str, msgspec.Meta(max_length=LONGEST_CODE)]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_CODE)]
@@ -61,7 +63,22 @@ class Elsewhere(msgspec.Struct, frozen=True, array_like=True, tag="else1"):
     evidence: Annotated[tuple[Reference, ...], msgspec.Meta(max_length=MOST_CITED)]
 
 
-Returned: TypeAlias = ReturnedAlert | AlertLeft | Elsewhere
+class OthersRose(msgspec.Struct, frozen=True, array_like=True, tag="rose1", gc=False):
+    """By how much the other sellers of an item in the region have risen in a part of a month: the median, against each one's own
+    baseline. `NO_RISE` takes back what was told before, or ends what would be carried on from the part before.
+
+    ``at``, the stream time at which they were compared, is the version.
+    """
+
+    institution: _Name
+    item: _Name
+    part: Annotated[int, msgspec.Meta(ge=1900 * 48, le=2300 * 48)]  # four a month, through all months
+    rise: Annotated[int, msgspec.Meta(ge=NO_RISE, le=LARGEST_RISE)]  # thousandths
+    members: _Offset  # others with a baseline; 0 where there is no rise
+    at: Annotated[int, msgspec.Meta(ge=EARLIEST, le=LATEST)]
+
+
+Returned: TypeAlias = ReturnedAlert | AlertLeft | Elsewhere | OthersRose
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Returned] = msgspec.msgpack.Decoder(Returned)

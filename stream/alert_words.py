@@ -96,6 +96,7 @@ MEASURES: Final = {
     "volume_14d": Text("近14日用量", "volume of 14 days"),
     "volume_28d": Text("近28日用量", "volume of 28 days"),
     "volume_since_begin": Text("异常以来用量", "volume since it began"),
+    "others_rise": Text("因同行上升，预期为自身规律的", "of its own expectation, for the others' rise"),
     "missed_before": Text("此前断供少用", "missed while it was not to be had"),
     "weekly_growth": Text("平均每周为上周的", "of the week before, on average"),
     "times_expected": Text("为预期的倍数", "times what was expected"),

@@ -152,7 +152,20 @@ def for_peers() -> tuple[bytes, ...]:
     cases = (peer_days.Cases("sI10", 2, 300_000, 23_800), peer_days.Cases("p", 7, 90_000, 66_000))
     counts = peer_days.DayCounts(7, 1, 2, 9, 390_000, 0, 240_000)
     day = peer_days.InstitutionDay("H1", "5001", 20_000, 0, 7, moment(5), False, counts, cases)
-    item = peer_items.ItemMonth("H1", "5001", "X1", 24_000, 20_000, 0, 7, moment(5), 30_000, 75_000, 6)
+    item = peer_items.ItemMonth(
+        "H1",
+        "5001",
+        "X1",
+        24_000,
+        20_000,
+        0,
+        7,
+        moment(5),
+        30_000,
+        75_000,
+        6,
+        (peer_items.PartTold(0, 30_000, 12_000),),
+    )
     return tuple(peer_days.encode_for_peers(one) for one in (day, item, Mark(1, moment(5), 1, 7)))
 
 

@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaProducer
 from schemas.china_time import DAY
 from schemas.dead_letters import DeadLetter, from_record
 from schemas.peer_days import Cases, DayCounts, InstitutionDay, encode_for_peers
-from schemas.peer_items import ItemMonth
+from schemas.peer_items import ItemMonth, PartTold
 from schemas.returns import AlertLeft, Elsewhere, ReturnedAlert, encode_return
 from schemas.snapshots import GroupMember, GroupVisit, HouseholdVisit, Mark, Reference, Ties, VisitSnapshot, encode
 from stream import topics
@@ -66,7 +66,7 @@ SERVED = Elsewhere(
 )
 
 A_DAY = InstitutionDay("H50010699999", "", AT // DAY, 0, 1, AT, False, DayCounts(1), (Cases("p", 1, 100, 4_605),))
-AN_ITEM = ItemMonth("H50010699999", "", "X1", 24_314, AT // DAY, 0, 1, AT, 1_000, 60_000, 1)
+AN_ITEM = ItemMonth("H50010699999", "", "X1", 24_314, AT // DAY, 0, 1, AT, 1_000, 60_000, 1, (PartTold(0, 1_000, 500),))
 
 
 class Poison(msgspec.Struct, frozen=True):

@@ -8,8 +8,10 @@ import msgspec
 
 from detectors.books.item_days import FORGOTTEN, LARGEST, ItemDays
 from detectors.books.item_sales import SalesDays, align
+from detectors.books.item_wave import Wave, kept_waves
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
+from schemas.peer_items import PartTold
 from schemas.snapshots import Reference
 
 MOST_CITED = 3  # messages a day, before it is conspicuous and after
@@ -59,13 +61,15 @@ class Citations(msgspec.Struct, array_like=True, gc=False):
 
 
 class ToldMonth(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What peers of the region were told of a month: its days up to ``through``, thousandths of packs, fen and sales."""
+    """What peers of the region were told of a month: its days up to ``through``, thousandths of packs, fen and sales; and of its
+    parts what was expected of them."""
 
     through: int
     packs: int
     fen: int
     sales: int
     region: str
+    parts: tuple[PartTold, ...] = ()
 
 
 class ItemPage(Page, array_like=True, kw_only=True, gc=False):
@@ -75,7 +79,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     ``closed``: the last day that was to be told when that was last looked at.
     """
 
-    layout: ClassVar[int] = 4
+    layout: ClassVar[int] = 5
     prefix: ClassVar[bytes] = b"i"
     has_model: ClassVar[bool] = True
 
@@ -88,6 +92,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     tell_at: int = NEVER
     closed: int = -1
     told: dict[int, ToldMonth] = {}  # by month
+    waves: dict[int, Wave] = {}  # by part of a month: by how much the others have risen
     bought: bool = False  # its volumes are purchases: nothing else is known of them
 
     def advance(self, now: int) -> None:
@@ -100,6 +105,8 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
                 align(self.sales, days)
             if self.cited and days.first_day != first_day:
                 self.drop_citations()
+            if self.waves:
+                self.waves = kept_waves(self.waves, days)
 
     def take_judged(self) -> tuple[int, int]:
         """Days since this was last asked, and how many of them lay above their band."""

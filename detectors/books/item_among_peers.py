@@ -15,6 +15,7 @@ from detectors.books.peer_calendar import first_day
 from detectors.books.peer_groups import KEPT
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
+from schemas.peer_items import PartTold
 
 MONTHS_KEPT: Final = 6
 
@@ -49,6 +50,14 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
     told: Told
 
 
+class RiseTold(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What the institution was told of the others' rise (thousandths, of how many others), and when they were compared."""
+
+    rise: int
+    members: int
+    at: int
+
+
 class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     """One month, as it was told, up to ``through`` (thousandths of packs, fen, sales), and as it was last measured.
 
@@ -73,12 +82,15 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     usual: tuple[float, float, float] | None = None
     far: FarOut | None = None
     has_peers: bool = True
+    parts: tuple[PartTold, ...] = ()
+    rises: dict[int, int] = {}  # the bins in which its parts count (`detectors.books.others_rise`)
+    told: dict[int, RiseTold] = {}  # by part, through all months: what went back to its institution
 
 
 class SoldPage(Page, kw_only=True):
     """One item (drug or consumable) of one institution among its peers."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"J"
 
     institution: str

@@ -16,7 +16,7 @@ from detectors.engine.page import NEVER, Page
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY
 
-PER_CASE, PER_BILL, CASES, BILL, FEN = range(5)  # the rows
+PER_CASE, PER_BILL, CASES, BILL, FEN, FIRST_PART = range(6)  # the rows; from the last on one for each part of the month
 STEPS: Final = 20  # bins to one of the logarithm
 _ROW: Final = 1 << 11  # bins of a row: from e^-51 to e^51
 _MIDDLE: Final = _ROW // 2

@@ -8,24 +8,35 @@ through the looks of months of which it was told nothing.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from detectors.books.item_among_peers import SoldMonth, SoldPage, sold_key
 from detectors.books.item_comparing import compare_item, measure_item
 from detectors.books.member import DAYS_KEPT, MemberPage, member_key
+from detectors.books.others_rise import compare_rises, count_rises, told_rises
 from detectors.books.peer_calendar import COMPARE_AFTER, first_day, next_look
 from detectors.engine.page import NEVER
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY, HOUR
 from schemas.peer_items import ItemMonth
+from schemas.returns import OthersRose
 
 _SPREAD_OVER: Final = 10 * HOUR  # measuring and comparing end on the day of the look
 _COMPARE_LATER: Final = _SPREAD_OVER + 60  # than it was measured: by then every item has been
 
 
-def post_item(pages: Pages, told: ItemMonth, now: int) -> tuple[bytes, SoldPage, bool] | None:
-    """Upsert what was told. None where that is old or forgotten; else the page, and whether rules must be asked at once.
+class Posted(NamedTuple):
+    """The page on which something was posted, whether rules must be asked at once, and what its institution must hear."""
+
+    key: bytes
+    page: SoldPage
+    must_ask: bool
+    rises: list[OthersRose]
+
+
+def post_item(pages: Pages, told: ItemMonth, now: int) -> Posted | None:
+    """Upsert what was told. None where that is old or forgotten.
 
     A month that was compared already is compared again; one that was not waits for the next look.
     """
@@ -41,24 +52,28 @@ def post_item(pages: Pages, told: ItemMonth, now: int) -> tuple[bytes, SoldPage,
             return None
         held = page.months[told.month] = SoldMonth(told.through, told.offset, told.packs, told.fen, told.sales)
         page.forget_months()
-    elif (held.through, held.offset) >= (told.through, told.offset):
+    elif (held.through, held.offset) > (told.through, told.offset):
         return None
-    else:
-        held.packs, held.fen, held.sales = told.packs, told.fen, told.sales
+    elif (held.through, held.offset) == (told.through, told.offset):
+        # Sent again: the page of the item may have lost what it was told.
+        return Posted(key, page, False, told_rises(page, told.month)) if held.told else None
+    held.packs, held.fen, held.sales, held.parts = told.packs, told.fen, told.sales, told.parts
     was_compared = held.through == told.through and not held.is_changed and not held.is_measured
     held.through, held.offset, held.is_changed = told.through, told.offset, True
+    rises: list[OthersRose] = []
     if was_compared:
         member = _member_of(pages, page)
-        measure_item(pages, page, member, told.month)
-        compare_item(pages, page, member, told.month)
+        _measure(pages, page, member, told.month)
+        rises = _compare(pages, page, member, told.month, now)
     if page.measure_at == NEVER:
         after = _measured_after(page)
         page.measure_at = next_look(now - after).at + after
-    return key, page, was_compared
+    return Posted(key, page, was_compared, rises)
 
 
-def look_at(pages: Pages, page: SoldPage, now: int) -> None:
-    """Measure what is due; later, when every item has been, compare."""
+def look_at(pages: Pages, page: SoldPage, now: int) -> list[OthersRose]:
+    """Measure what is due; later, when every item has been, compare. What its institution must hear."""
+    rises: list[OthersRose] = []
     if page.measure_at <= now:
         after = _measured_after(page)
         look = next_look(page.measure_at - after - 1)
@@ -66,7 +81,7 @@ def look_at(pages: Pages, page: SoldPage, now: int) -> None:
         is_first = look.through < first_day(look.month) + 7
         for month, known in page.months.items():
             if known.is_changed or month == look.month or (is_first and month == look.month - 1):
-                measure_item(pages, page, member, month)
+                _measure(pages, page, member, month)
         page.compare_at = page.measure_at + _COMPARE_LATER
         following = next_look(look.at)
         goes_on = max(page.months) >= following.month - (following.through < first_day(following.month) + 7)
@@ -76,9 +91,25 @@ def look_at(pages: Pages, page: SoldPage, now: int) -> None:
         for month, known in page.months.items():
             if known.is_measured:
                 if known.is_changed:  # in the hours between: it must count as what it is compared by
-                    measure_item(pages, page, member, month)
-                compare_item(pages, page, member, month)
+                    _measure(pages, page, member, month)
+                rises += _compare(pages, page, member, month, now)
         page.compare_at = NEVER
+    return rises
+
+
+def _measure(pages: Pages, page: SoldPage, member: MemberPage | None, month: int) -> None:
+    measure_item(pages, page, member, month)
+    if not _is_final(member, month):
+        count_rises(pages, page, month)
+
+
+def _compare(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, now: int) -> list[OthersRose]:
+    compare_item(pages, page, member, month)
+    return [] if _is_final(member, month) else compare_rises(pages, page, month, now)
+
+
+def _is_final(member: MemberPage | None, month: int) -> bool:
+    return member is not None and month < member.asked_from()
 
 
 def _measured_after(page: SoldPage) -> int:

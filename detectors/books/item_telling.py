@@ -13,13 +13,16 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from msgspec import structs
+
 from detectors.books.activity import LATE
 from detectors.books.item import TELLING, ItemPage, ToldMonth
 from detectors.books.item_days import VolumeDelta
-from detectors.books.peer_calendar import first_day, looks_of, month_of
+from detectors.books.item_wave import week_before
+from detectors.books.peer_calendar import days_of, first_day, looks_of, month_of, parts_of
 from detectors.engine.page import NEVER
 from schemas.china_time import DAY
-from schemas.peer_items import LARGEST_SUM
+from schemas.peer_items import LARGEST_SUM, PartTold
 
 # Seconds: all items of a partition at one moment would stop it. Peers look an hour after the close.
 _SPREAD_OVER: Final = 2_400
@@ -65,6 +68,8 @@ def news(page: ItemPage, region: str, now: int) -> list[News]:
             page.told.pop(month, None)  # its first days are forgotten: what was told of it is final
             continue
         before, told = page.told.get(month), _sum(page, month, through, region)
+        if before is not None or told.fen >= TELLING:
+            told = structs.replace(told, parts=_parts(page, month, through, before))
         if told.fen >= TELLING if before is None else _differs(told, before):
             page.told[month] = told
             found.append(News(month, told, before))
@@ -73,8 +78,8 @@ def news(page: ItemPage, region: str, now: int) -> list[News]:
 
 
 def _differs(told: ToldMonth, before: ToldMonth) -> bool:
-    """That more days have closed without a sale is no news."""
-    return (told.packs, told.fen, told.sales, told.region) != (before.packs, before.fen, before.sales, before.region)
+    """That more days have closed without a sale is no news, unless some were to be expected."""
+    return told != structs.replace(before, through=told.through)
 
 
 def _arm(page: ItemPage, closed_day: int, today: int) -> None:
@@ -101,6 +106,22 @@ def _sum(page: ItemPage, month: int, through: int, region: str) -> ToldMonth:
     packs, fen = sum(days.volumes[first:last]), sum(days.scopes[first:last])
     counts = sum(sales.counts[max(begin - sales.first_day, 0) : max(end - sales.first_day, 0)])
     return ToldMonth(through, _bounded(packs), _bounded(fen), _bounded(counts), region)
+
+
+def _parts(page: ItemPage, month: int, through: int, before: ToldMonth | None) -> tuple[PartTold, ...]:
+    """What each part that has closed brought, and what its baseline expected; as it was told, where that week is forgotten."""
+    known = {} if before is None else {part.number: part.expected for part in before.parts}
+    days, found = page.days, list[PartTold]()
+    for number, part in enumerate(parts_of(month)):
+        closed = days_of(part)
+        if closed.stop > through + 1:
+            break
+        week = week_before(days, closed.start)
+        expected = known.get(number, 0) if week is None else _bounded(sum(week[day % 7] for day in closed))
+        if expected:
+            first, last = max(closed.start - days.first_day, 0), max(closed.stop - days.first_day, 0)
+            found.append(PartTold(number, _bounded(sum(days.volumes[first:last])), expected))
+    return tuple(found)
 
 
 def _bounded(count: int) -> int:

@@ -64,6 +64,16 @@ def parts_of(month: int) -> range:
     return range(month * _WEEKS, (month + 1) * _WEEKS)
 
 
+def days_of(part: int) -> range:
+    """The days of a part.
+
+    >>> days_of(part_of(27)), days_of(part_of(31))
+    (range(21, 31), range(31, 38))
+    """
+    month, number = divmod(part, _WEEKS)
+    return range(first_day(month) + 7 * number, looks_of(month)[number] + 1)
+
+
 def looks_of(month: int) -> tuple[int, ...]:
     """The last days that its looks cover."""
     begin = first_day(month)

@@ -32,6 +32,8 @@ _findings = msgspec.msgpack.Encoder()
 _read_finding = msgspec.msgpack.Decoder(Finding)
 _SAMPLED: Final = 16  # a clock read costs as much as a quick question: time one in sixteen and count it sixteenfold
 
+OTHERS_ROSE: Final = "others"  # no call, but what the peers' stage returns: `schemas.returns.OthersRose`
+
 _WHY: dict[str, Text] = {
     "2404": Text("入院登记已撤销（2404）", "the admission was cancelled (2404)"),
     "2405": Text("出院登记已撤销（2405）", "the discharge was cancelled (2405)"),
@@ -45,6 +47,10 @@ _WHY: dict[str, Text] = {
     "2103": Text("购药结算已撤销（2103）", "the purchase was cancelled (2103)"),
     "2601": Text("原交易已冲正（2601）", "the original call was reversed (2601)"),
     "3507": Text("进销存记录已删除（3507）", "the stock record was deleted (3507)"),
+    OTHERS_ROSE: Text(
+        "同期全区多数机构该品种用量同步上升，超出部分已可由此解释",
+        "the item rose at most other sellers of the region as well, which explains what was too much",
+    ),
     "": Text("随时间推移条件不再成立", "with time the condition no longer holds"),
 }
 _OTHERWISE = Text("后续交易改变了判断依据", "later transactions changed the picture")

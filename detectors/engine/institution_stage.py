@@ -19,13 +19,14 @@ from detectors.books.item import ItemPage, ToldMonth, item_key
 from detectors.books.item_days import VolumeDelta
 from detectors.books.item_posting import post_volumes
 from detectors.books.item_telling import closes_after, may_tell, news
+from detectors.books.item_wave import post_rise
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
 from detectors.books.stock import PURCHASES, SALES, StockPage
 from detectors.books.stock_reports import Movement, post_report, tells_volumes, void_reports
 from detectors.books.visit import VisitPage, visit_key
 from detectors.books.visit_posting import Posting, has_seen, is_full, note, post
 from detectors.engine.clock import CLOCK_KEY, PACE, StreamClock
-from detectors.engine.compare import Cause
+from detectors.engine.compare import OTHERS_ROSE, Cause
 from detectors.engine.followers import FOLLOWERS, KINDS, followers_of
 from detectors.engine.incoming import Forward, Incoming, Said
 from detectors.engine.joining import Joining
@@ -40,7 +41,7 @@ from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
 from schemas.peer_days import DayCounts, InstitutionDay, encode_for_peers
 from schemas.peer_items import ItemMonth
-from schemas.returns import AlertLeft, Elsewhere, decode_return
+from schemas.returns import AlertLeft, Elsewhere, OthersRose, decode_return
 from schemas.snapshots import STAY, Reference, encode
 
 NOWHERE: Final = b"-"  # key of institutions that no reference record places
@@ -145,6 +146,8 @@ class InstitutionStage(Stage):
             return
         if isinstance(message, Elsewhere):
             self._take_elsewhere(message)
+        elif isinstance(message, OthersRose):
+            self._take_rise(message)
         elif isinstance(message, AlertLeft):
             self._joining.leave(message, self._clock.now, self._effects)
         elif self._joining.is_new(message.alert):
@@ -160,6 +163,16 @@ class InstitutionStage(Stage):
                 key, page, self._clock.now,
                 Cause(message.partition, message.offset, source.inf_time, source.msgid, source.infno, self._clock.now),
             )  # fmt: skip
+
+    def _take_rise(self, message: OthersRose) -> None:
+        key = item_key(message.institution, message.item)
+        page = self._pages.get(ItemPage, key)
+        # None: forgotten; or lost by a crash, and told again once its month is (`detectors.books.item_looks`).
+        if page is not None and post_rise(page.waves, page.days, message):
+            cause = Cause(
+                self._layout.partition, max(page.position, 0), message.at, "", OTHERS_ROSE, self._clock.now
+            )  # fmt: skip
+            self._review(key, page, self._clock.now, cause)
 
     def _speak(self, said: list[Said]) -> None:
         for one in said:
@@ -407,6 +420,7 @@ class InstitutionStage(Stage):
         message = ItemMonth(
             page.institution, told.region, page.item, month, told.through, self._layout.partition, max(page.position, 0),
             max((told.through + 1) * DAY + closes_after(page), inf_time), told.packs, told.fen, told.sales,
+            told.parts,
         )  # fmt: skip
         self._effects.forwards.append(Forward("peers", told.region.encode() or NOWHERE, encode_for_peers(message)))
 

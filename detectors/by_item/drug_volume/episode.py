@@ -1,8 +1,8 @@
 """Which days of an item are out of the ordinary, and which of them are one story?
 
 A day is out of the ordinary when its volume, or that of the 7, 14 or 28 days up to it, crosses a `Bar`: by ratio, by packs and by
-improbability, all three. Such days with small gaps between them are one episode. Everything here is a function of the page as it
-is, so corrections need no thought.
+improbability, all three. Such days with small gaps between them are one episode. A window lets expect no less than the others'
+rise makes of it. Everything here is a function of the page as it is, so corrections need no thought.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import NamedTuple
 from detectors.books.item import Citations, ItemPage
 from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary
 from detectors.books.item_sales import usual_sales
+from detectors.books.item_wave import Wave
 from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
 from detectors.by_item.drug_volume.shortage import Shortage, expected_after, shortage_before
+from detectors.by_item.drug_volume.wave import expected_among, in_wave, sales_in_wave
 from detectors.models.baseline import FESTIVAL_DRIFT
 from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import limit, surprise
@@ -56,28 +58,33 @@ class Crossing(NamedTuple):
     nats: float
     sales: Sales | None = None
     shortage: Shortage | None = None  # before it
+    rise: float = 1.0  # times its own expectation that the others' rise lets expect
 
 
 class Episode(NamedTuple):
-    """Days out of the ordinary with small gaps: how it was first seen, and the last of them that is over."""
+    """Days out of the ordinary with small gaps: how it was first seen, and the last of them that is over.
+
+    ``anchor``: the day by which it is named. What the others' rise explains of its first days does not make it another one.
+    """
 
     first: Crossing
     last: int
+    anchor: int
 
 
-def crossing(book: ItemDays, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations]) -> Crossing | None:
+def crossing(
+    book: ItemDays, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations], waves: dict[int, Wave]
+) -> Crossing | None:
     """What the windows that end on ``day`` cross, the shortest first. A burst at a terminal is no volume of a day.
 
     The cheap questions first: nearly every day fails one of them.
     """
     for bar in bars:
-        volume = book.volume(day, bar.days)
-        ordinary = book.ordinary(day, bar.days) if volume >= bar.packs else None
-        if ordinary is None:
+        excess = _excess(book, day, bar, waves)
+        if excess is None:
             continue
+        volume, ordinary, rise = excess
         mean = ordinary.mean
-        if volume < mean * bar.ratio or volume - mean < bar.packs:
-            continue
         if bar.days > 1 and not _goes_on(book, day, volume / bar.days, mean / bar.days):
             continue
         variance = _of_drugs(ordinary, day - bar.days + 1)
@@ -95,8 +102,32 @@ def crossing(book: ItemDays, day: int, bars: Iterable[Bar], cited: Mapping[int, 
         if _is_burst(day, cited):
             return None
         least = max(mean * bar.ratio, mean + bar.packs, limit(mean, variance, bar.nats))
-        return Crossing(day, bar, volume, mean, least, nats, None, shortage)
+        return Crossing(day, bar, volume, mean, least, nats, None, shortage, rise)
     return None
+
+
+class _Excess(NamedTuple):
+    """A window above what it lets expect, by ratio and by packs."""
+
+    volume: float
+    ordinary: Ordinary
+    rise: float
+
+
+def _excess(book: ItemDays, day: int, bar: Bar, waves: dict[int, Wave]) -> _Excess | None:
+    """None for nearly all."""
+    volume = book.volume(day, bar.days)
+    ordinary = book.ordinary(day, bar.days) if volume >= bar.packs else None
+    if ordinary is None or _is_below(volume, ordinary.mean, bar):
+        return None
+    if not waves:
+        return _Excess(volume, ordinary, 1.0)
+    risen = in_wave(book, waves, day, bar.days, ordinary)
+    return None if _is_below(volume, risen.mean, bar) else _Excess(volume, risen, risen.mean / ordinary.mean)
+
+
+def _is_below(volume: float, mean: float, bar: Bar) -> bool:
+    return volume < mean * bar.ratio or volume - mean < bar.packs
 
 
 def _after(book: ItemDays, shortage: Shortage, day: int, bar: Bar, ordinary: Ordinary) -> tuple[float, float, float]:
@@ -109,14 +140,18 @@ def _after(book: ItemDays, shortage: Shortage, day: int, bar: Bar, ordinary: Ord
     return usual, variance, surprise(volume, usual, variance)
 
 
-def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations]) -> Crossing | None:
+def crossing_by_sales(
+    page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapping[int, Citations], waves: dict[int, Wave]
+) -> Crossing | None:
     """What the sales of the windows that end on ``day`` cross; their packs must lie above the expected too.
 
     After a shortage nothing: their mean has the empty weeks in it.
     """
     book = page.days
     for bar in bars:
-        told = usual_sales(page.sales, book, day, bar.days)
+        told, rise = usual_sales(page.sales, book, day, bar.days), 1.0
+        if told is not None and waves and told.number >= told.mean * bar.ratio:
+            told, rise = sales_in_wave(book, waves, day, bar.days, told)
         if told is None or told.number < told.mean * bar.ratio or told.number - told.mean < bar.packs:
             continue
         if surprise(told.number, told.mean, told.variance) < bar.nats:
@@ -124,8 +159,9 @@ def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapp
         ordinary = book.ordinary(day, bar.days)
         if ordinary is None:
             continue
-        volume, packs = book.volume(day, bar.days), ordinary.mean * _PACKS_TOO
-        if volume < packs or not _goes_on(book, day, volume / bar.days, ordinary.mean / bar.days):
+        mean = ordinary.mean * rise
+        volume, packs = book.volume(day, bar.days), mean * _PACKS_TOO
+        if volume < packs or not _goes_on(book, day, volume / bar.days, mean / bar.days):
             continue
         variance = told.variance * _stays(book, day, bar.days, cited)
         nats = surprise(told.number, told.mean, variance)
@@ -134,7 +170,7 @@ def crossing_by_sales(page: ItemPage, day: int, bars: Iterable[Bar], cited: Mapp
         if shortage_before(book, day) is not None or _is_burst(day, cited):
             return None
         least = max(told.mean * bar.ratio, told.mean + bar.packs, limit(told.mean, variance, bar.nats))
-        return Crossing(day, bar, volume, ordinary.mean, packs, nats, Sales(told.number, told.mean, least))
+        return Crossing(day, bar, volume, mean, packs, nats, Sales(told.number, told.mean, least), None, rise)
     return None
 
 
@@ -169,20 +205,35 @@ def _goes_on(book: ItemDays, day: int, height: float, mean: float) -> bool:
 
 def episodes(page: ItemPage, bars: Sequence[Bar], sales_bars: Sequence[Bar], history: int, gap: int) -> list[Episode]:
     """The episodes that the page knows, oldest first. The running day can begin one; it joins one when it is over."""
-    book, cited, found = page.days, page.cited, list[Episode]()
-    known = book.known_from()
+    book, found = page.days, list[Episode]()
+    known, explained = book.known_from(), list[int]()
     for day in sorted({*book.suspects, *page.sales.busy}):
         if book.history(day) < history:
             continue
-        seen = crossing(book, day, bars, cited) or crossing_by_sales(page, day, sales_bars, cited)
+        seen = _seen(page, day, bars, sales_bars, page.waves)
         if seen is None:
+            if page.waves and (alone := _seen(page, day, bars, sales_bars, {})) is not None:
+                if explained and day - explained[-1] > _patience(alone, gap):
+                    explained = []
+                explained.append(day)
             continue
         if not found or day - found[-1].last > _patience(seen, gap):
-            found.append(Episode(seen, day))
+            after = max(day - LONGEST_GAP - 1, found[-1].last if found else -1)
+            is_one_story = bool(explained) and day - explained[-1] <= _patience(seen, gap)
+            names = [each for each in explained if each > after] if is_one_story else []
+            found.append(Episode(seen, day, names[0] if names else day))
         elif day < book.today:
             found[-1] = found[-1]._replace(last=day)
     # What began before is final, and what goes on from there is no new story.
     return [episode for episode in found if episode.first.day >= known]
+
+
+def _seen(
+    page: ItemPage, day: int, bars: Sequence[Bar], sales_bars: Sequence[Bar], waves: dict[int, Wave]
+) -> Crossing | None:
+    """What the windows up to a day cross, by packs or else by sales."""
+    seen = crossing(page.days, day, bars, page.cited, waves)
+    return seen or crossing_by_sales(page, day, sales_bars, page.cited, waves)
 
 
 def _patience(seen: Crossing, gap: int) -> int:
@@ -208,30 +259,24 @@ def reference_week(seen: Crossing) -> int:
     return seen.day - max(seen.bar.days, 7) + 1
 
 
-def expected_of(book: ItemDays, day: int, week: int) -> float:
-    """Packs expected of ``day`` by the reference week that begins on ``week``."""
-    expected = book.expected(week + (day - week) % 7)
-    return 0.0 if expected is None else expected.mean
-
-
-def begin_of(book: ItemDays, seen: Crossing) -> int:
+def begin_of(page: ItemPage, seen: Crossing) -> int:
     """Since when: the day from which on the volume before the crossing lies furthest above what makes it an excess."""
     reach = max(seen.bar.days, 7)
-    return _furthest(book, seen, range(seen.day - 1, seen.day - reach, -1))
+    return _furthest(page, seen, range(seen.day - 1, seen.day - reach, -1))
 
 
-def end_of(book: ItemDays, episode: Episode) -> int:
+def end_of(page: ItemPage, episode: Episode) -> int:
     """Until when: the day up to which the volume since the crossing does."""
-    return _furthest(book, episode.first, range(episode.first.day + 1, episode.last + 1))
+    return _furthest(page, episode.first, range(episode.first.day + 1, episode.last + 1))
 
 
-def _furthest(book: ItemDays, seen: Crossing, days: Iterable[int]) -> int:
+def _furthest(page: ItemPage, seen: Crossing, days: Iterable[int]) -> int:
     week = reference_week(seen)
     first_excess = _STILL_SHARE * (seen.limit - seen.expected) / seen.bar.days
     furthest, best, above = seen.day, 0.0, 0.0
     for day in days:
-        expected = expected_of(book, day, week)
-        above += book.told(day)[0] - min(expected + first_excess, expected * _STILL_RATIO)
+        expected = expected_among(page, day, week)
+        above += page.days.told(day)[0] - min(expected + first_excess, expected * _STILL_RATIO)
         if above > best:
             furthest, best = day, above
     return furthest

@@ -35,7 +35,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     """药品、耗材用量异常."""
 
     rule_id: ClassVar[str] = "drug_volume"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = ItemPage
     title: ClassVar[Text] = Text("药品、耗材用量异常", "Abnormal item volume")
     notice: ClassVar[str] = "药品、耗材用量异常；排名靠前、增长不合理"
@@ -149,18 +149,18 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
 
     def anchors(self, page: ItemPage) -> Iterable[str]:
         """The first days of the episodes."""
-        return [format_day(episode.first.day) for episode in self._episodes(page)]
+        return [format_day(episode.anchor) for episode in self._episodes(page)]
 
     def ask(self, page: ItemPage, anchor: str, view: View) -> Finding | None:
         """The episode that began on the anchor's day."""
         for episode in self._episodes(page):
-            if format_day(episode.first.day) == anchor:
+            if format_day(episode.anchor) == anchor:
                 return self._finding(page, episode, view)
         return None
 
     def ask_all(self, page: ItemPage, view: View) -> dict[str, Finding | None]:
         """All episodes at one look."""
-        return {format_day(episode.first.day): self._finding(page, episode, view) for episode in self._episodes(page)}
+        return {format_day(episode.anchor): self._finding(page, episode, view) for episode in self._episodes(page)}
 
     def _episodes(self, page: ItemPage) -> list[Episode]:
         return episodes(page, self.bars(), self.sales_bars(), self.warm_up, self.gap)
@@ -185,7 +185,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
         first = episode.first
         if first.day >= page.days.today:
             first = first._replace(volume=so_far(first), sales=sales_so_far(first))
-        story = tell(page.days, Episode(first, episode.last))
+        story = tell(page, episode._replace(first=first))
         return Finding(
             severity=_severity(story),
             score=1 - 0.5 ** (story.zeros / (first.bar.nats / log(10))),
@@ -197,7 +197,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
             evidence=tuple(islice(_evidence(page, story), MOST_EVIDENCE)),
             fund_at_risk=story.money,
             text=describe(page, story, view),
-            series=drawn(page.days, story),
+            series=drawn(page, story),
         )
 
 

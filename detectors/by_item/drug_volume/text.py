@@ -7,16 +7,17 @@ from typing import NamedTuple
 
 from detectors.books.item import ItemPage
 from detectors.books.item_days import ItemDays
+from detectors.books.item_wave import expected_in_wave
 from detectors.by_item.drug_volume.episode import (
     Crossing,
     Episode,
     Sales,
     begin_of,
     end_of,
-    expected_of,
     reference_week,
 )
 from detectors.by_item.drug_volume.shortage import made_up
+from detectors.by_item.drug_volume.wave import expected_among, expected_of, rise_variance
 from detectors.engine.rule import View
 from detectors.models.shape import RAMP_DAYS, Climb, Shape, climb_of, shape_of
 from detectors.models.tail import limit, surprise
@@ -80,6 +81,7 @@ class Story(NamedTuple):
     money: int
     shape: Shape
     climb: Climb | None = None
+    rise: float = 1.0  # times what its own history lets expect, for the others' rise
 
     @property
     def ratio(self) -> float:
@@ -87,19 +89,21 @@ class Story(NamedTuple):
         return self.volume / max(self.expected, _LEAST_EXPECTED)
 
 
-def tell(book: ItemDays, episode: Episode) -> Story:
+def tell(page: ItemPage, episode: Episode) -> Story:
     """The episode from its begin to its last day that is over, as the numbers stood this morning."""
-    first = episode.first
-    begin, last, week = begin_of(book, first), end_of(book, episode), reference_week(first)
+    book, first = page.days, episode.first
+    begin, last, week = begin_of(page, first), end_of(page, episode), reference_week(first)
     days = range(begin, last + 1)
     told = [book.told(day) for day in days]
-    means = [expected_of(book, day, week) for day in days]
+    means = [expected_among(page, day, week) for day in days]
     volume, scope = sum(packs for packs, _ in told), sum(fen for _, fen in told)
     is_running = first.day >= book.today
     if is_running:
         before = sum(book.told(day)[0] for day in range(first.day - first.bar.days + 1, begin))
         volume = max(volume, first.volume - before)
     expected = sum(means)
+    alone = sum(expected_of(book, day, week) for day in days) if page.waves else expected
+    more = expected - alone
     if first.shortage is not None:
         expected += made_up(book, first.shortage, begin)
     climb = _climb(book, first.day, last) if len(days) >= RAMP_DAYS else None
@@ -108,11 +112,12 @@ def tell(book: ItemDays, episode: Episode) -> Story:
     known = book.expected(week)
     least = first.bar.nats if first.sales is None or is_running else first.nats
     variance = expected if known is None else known.lumpiness * expected + (known.spread * expected) ** 2
+    variance += rise_variance(more)
     return Story(
         first, begin, last, is_running, volume, expected,
         zeros=round(min(max(surprise(volume, expected, variance), least) / log(10), _MOST_ZEROS), 1),
         money=round(price * max(volume - expected, 0.0)),
-        shape=shape, climb=climb,
+        shape=shape, climb=climb, rise=max(expected / alone, first.rise) if alone > 0.0 else first.rise,
     )  # fmt: skip
 
 
@@ -151,10 +156,16 @@ def measures(story: Story, history: int, warm_up: int) -> tuple[Measure, ...]:
         ),
         Measure("volume_since_begin", round(story.volume, 1), None, "packs", round(story.expected, 1)),
         Measure("times_expected", round(story.ratio, 2), None if first.sales else first.bar.ratio, "times", 1),
+        *_beside_others(story),
         *_came_before(story),
         Measure("improbability", story.zeros, round(first.bar.nats / log(10), 1), "powers_of_ten"),
         Measure("history", history, warm_up, "days"),
     )
+
+
+def _beside_others(story: Story) -> tuple[Measure, ...]:
+    rise = round(story.rise, 2)
+    return (Measure("others_rise", rise, None, "times", 1),) if rise > 1.0 else ()
 
 
 def _came_before(story: Story) -> tuple[Measure, ...]:
@@ -170,14 +181,16 @@ def _sales_measure(days: int, sales: Sales) -> Measure:
     return Measure(f"sales_{days}d", sales.number, round(sales.limit, 1), "sales", round(sales.expected, 1))
 
 
-def drawn(book: ItemDays, story: Story) -> Series:
-    """The last days up to the episode's last that is over, with the band of 99 in 100 ordinary days."""
+def drawn(page: ItemPage, story: Story) -> Series:
+    """The last days up to the episode's last that is over, with the band of 99 in 100 ordinary days, the others' rise in it."""
+    book = page.days
     last = min(story.last, book.today - 1)
     points = []
     for day in range(max(last - _DRAWN_DAYS + 1, book.first_day), last + 1):
         expected = book.expected(day)
         low = high = None
         if expected is not None:
+            expected = expected._replace(mean=max(expected.mean, expected_in_wave(page.waves, day)))
             spread = expected.variance()
             low = round(max(expected.mean - 2 * spread**0.5, 0.0), 1)
             high = round(limit(expected.mean, spread, _BAND_NATS), 1)
@@ -200,22 +213,33 @@ def describe(page: ItemPage, story: Story, view: View) -> Text:
         (f"，涉及政策范围内费用约{money}元", f", about {money} yuan within policy scope") if story.money else ("", "")
     )
     crossed = _crossed(first, unit)
-    before = _before(story, unit)
+    before, others = _before(story, unit), _others(story)
     odds_zh = _ODDS_ZH.get(int(story.zeros), "十亿分之一")
     zh = (
         f"{place}的{item}自{begin}起{what_zh}异常（{name.zh}）：至{last}共{days}天{verb_zh}{at_least_zh}{_packs(story.volume)}{unit}，",
         f"按其自身规律预计{_packs(story.expected)}{unit}，是预期的{story.ratio:.1f}倍，多出{_packs(excess)}{unit}",
         f"{money_zh}。{seen}{window.zh}{at_least_zh}{crossed.zh}",
-        f"（偶然发生的可能性不到{odds_zh}）。{before.zh}{look.zh}。",
+        f"（偶然发生的可能性不到{odds_zh}）。{others.zh}{before.zh}{look.zh}。",
     )
     en = (
         f"{place}: {what_en} of {item} out of the ordinary since {begin} ({name.en}): {at_least_en}{_packs(story.volume)} packs",
         f" in {days} day(s) to {last}, where its own history lets expect {_packs(story.expected)}: {story.ratio:.1f} times,",
         f" {_packs(excess)} too many{money_en}. On {seen} {window.en} reached",
         f" {at_least_en}{crossed.en}",
-        f" (by chance less than once in 10^{int(story.zeros)}). {before.en}{look.en}.",
+        f" (by chance less than once in 10^{int(story.zeros)}). {others.en}{before.en}{look.en}.",
     )
     return Text("".join(zh), "".join(en))
+
+
+def _others(story: Story) -> Text:
+    """That others have risen as well, and how that counts."""
+    if round(story.rise, 2) <= 1.0:
+        return Text("", "")
+    return Text(
+        f"同期全区其他机构该品种也在上升，预计数已按其调为自身规律的{story.rise:.1f}倍，此处多出的是高于同行升幅的部分。",
+        "Others of the region have risen as well: what is expected here is for that"
+        f" {story.rise:.1f} times what its own history says, and the excess is what lies above it. ",
+    )
 
 
 def _before(story: Story, unit: str) -> Text:

@@ -1,0 +1,83 @@
+"""What would an item bring on a day if it had risen as it did at the others?
+
+An influenza wave lifts an item at most sellers of a region at once, and an institution's own history cannot know that. The
+peers' stage says by how much the others stood above their own baselines in a part of a month (`schemas.returns.OthersRose`); here
+that is made packs: this institution's baseline, times that rise. It is everybody's baseline of four weeks before the part: one
+that goes on learning has learned half of a wave when the wave is told. Parts that are not told yet take the newest one that is,
+for two weeks, or every week of a wave would ring until its look.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from detectors.books.item_days import LAG, THOUSAND, ItemDays
+from detectors.books.peer_calendar import days_of, part_of
+from schemas.returns import NO_RISE, OthersRose
+
+BEFORE: Final = 28  # days before a part, of which the baseline is asked: the longest window of `drug_volume`
+WARM: Final = 14  # closed days that must have been learned, as `drug_volume` asks of itself
+CARRIED: Final = 14  # days after the end of the newest part that was told
+_PARTS_BACK: Final = 3  # no part further back ends so few days before
+
+
+class Wave(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The others' rise of a part (thousandths, median of ``members``), compared at stream time ``at``.
+
+    ``week``: what this institution's baseline expected before, thousandths of packs by ``day % 7``; kept, for the page forgets
+    those days before it forgets the part.
+    """
+
+    rise: int
+    members: int
+    at: int
+    week: tuple[int, ...]
+
+
+def week_before(days: ItemDays, first: int) -> tuple[int, ...] | None:
+    """What was expected of a week before the part that begins with the day ``first``, by ``day % 7``.
+
+    Of a younger history the first week that can be judged; None where there is none, or it is forgotten.
+    """
+    if days.born < 0:
+        return None
+    begin = max(first - BEFORE, days.born + LAG + WARM - 1)
+    index = begin - days.first_day
+    if begin > first or index < 0 or index + 7 > len(days.means):
+        return None
+    week = days.means[index : index + 7]
+    return None if min(week) < 0 else tuple(week[(weekday - begin) % 7] for weekday in range(7))
+
+
+def post_rise(waves: dict[int, Wave], days: ItemDays, message: OthersRose) -> bool:
+    """Upsert what the peers' stage tells; False where that is known, older, or of days before there was a baseline."""
+    held = waves.get(message.part)
+    if held is not None and held.at > message.at:
+        return False
+    week = week_before(days, days_of(message.part).start) if held is None else held.week
+    if week is None or (held is not None and (held.rise, held.members) == (message.rise, message.members)):
+        return False
+    waves[message.part] = Wave(message.rise, message.members, message.at, week)
+    return True
+
+
+def kept_waves(waves: dict[int, Wave], days: ItemDays) -> dict[int, Wave]:
+    """Without those of parts whose days are forgotten: no day that can still be judged is within two weeks of them."""
+    return {part: wave for part, wave in waves.items() if days_of(part).stop > days.first_day}
+
+
+def expected_in_wave(waves: dict[int, Wave], day: int) -> float:
+    """Packs of a day as the others' rise lets expect; 0 where nothing is told of it, or they have not risen."""
+    if not waves:
+        return 0.0
+    part = part_of(day)
+    for known in range(part, part - _PARTS_BACK - 1, -1):
+        wave = waves.get(known)
+        if wave is None:
+            continue
+        if wave.rise <= NO_RISE or day >= days_of(known).stop + CARRIED:
+            return 0.0
+        return wave.week[day % 7] / THOUSAND * wave.rise / NO_RISE
+    return 0.0
