@@ -14,7 +14,7 @@ from typing import Final
 from detectors.books.item import TELLING
 from detectors.books.item_among_peers import RiseTold, SoldMonth, SoldPage
 from detectors.books.item_bins import FIRST_PART, STEPS, count_in, others, size_bin
-from detectors.books.peer_calendar import parts_of
+from detectors.books.peer_calendar import days_of, parts_of
 from detectors.books.peer_groups import LEAST_PEERS
 from detectors.engine.pages import Pages
 from schemas.returns import LARGEST_RISE, NO_RISE, OthersRose
@@ -44,6 +44,8 @@ def compare_rises(pages: Pages, page: SoldPage, month: int, now: int) -> list[Ot
     for number, part in enumerate(parts_of(month)):
         rise, members = _rise(pages, page, month, number) if number in judged else (NO_RISE, 0)
         held = known.told.get(part)
+        if held is None and days_of(part).stop > known.through + 1:  # it has not closed, and may be carried on into
+            break
         if held is None and rise == NO_RISE and not _was_rising(page, part - 1):
             continue
         if held is None or (held.rise, held.members) != (rise, members):

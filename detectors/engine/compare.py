@@ -48,7 +48,7 @@ _WHY: dict[str, Text] = {
     "2601": Text("原交易已冲正（2601）", "the original call was reversed (2601)"),
     "3507": Text("进销存记录已删除（3507）", "the stock record was deleted (3507)"),
     OTHERS_ROSE: Text(
-        "同期全区多数机构该品种用量同步上升，超出部分已可由此解释",
+        "同期本地区多数机构该品种用量同步上升，超出部分已可由此解释",
         "the item rose at most other sellers of the region as well, which explains what was too much",
     ),
     "": Text("随时间推移条件不再成立", "with time the condition no longer holds"),

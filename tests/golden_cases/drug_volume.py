@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from schemas.china_time import format_time
 from tests.golden_cases.story import FAMILY, HOSPITAL, Case, Expected, case
-from tests.wire_messages import TABLETS, Billed, moment
+from tests.wire_messages import TABLETS, Billed, Gateway, institution_record, moment
 
 
 def sales(name: str, why: str, *expect: Expected, days: int = 30, packs: Callable[[int], int] = lambda day: 4) -> Case:
@@ -322,3 +322,121 @@ def purchase_deleted() -> Case:
         told.send(moment(47, 9, day), told.gateway.call("3507", moment(47, 9, day), gone))
     stock(told, "3504", 46, 200, "R46", hour=13)
     return told.until(moment(50))
+
+
+# -- beside the others of the region --------------------------------------------------------------------------------
+
+# March 12th is day 10, April 1st day 30. April's first seven days are looked at on the 11th (day 40, 01:00) and compared within
+# twenty hours; its first fourteen on the 18th (day 47).
+BEGUN, RISEN, TOLD = 10, 30, 41
+LOTS = (0, 3)  # Mondays and Thursdays
+
+
+class Market(Case):
+    """Pharmacies of one region that have one drug, four packs a day each: some sell them daily, the others in lots of fourteen on
+    Mondays and Thursdays, so large that three times as much of them is no surprise by itself."""
+
+    def __init__(self, name: str, why: str, *expect: Expected, pharmacies: int, daily: int = 1) -> None:
+        super().__init__("drug_volume", name, why, *expect)
+        self.codes = [f"P330106{number:05d}" for number in range(1, pharmacies + 1)]
+        self.gateways = [Gateway(code) for code in self.codes]
+        self.institutions = [institution_record(code, admdvs="330106", medins_type="B100") for code in self.codes]
+        self.persons = []
+        self.daily = daily
+
+    def sold(self, pharmacy: int, day: int, packs: int, hour: int = 9) -> None:
+        """A purchase of the drug at 12.50 yuan a pack."""
+        at, visit = moment(day, hour, pharmacy), f"MP{pharmacy}-{day}-{hour}"
+        lines = [Billed("1", at, TABLETS, float(packs), 12.5 * packs)]
+        self.send(at, self.gateways[pharmacy].purchase(at, FAMILY[0], visit, f"S{visit}", lines))
+
+    def refunded(self, pharmacy: int, day: int, hour: int, at: int) -> None:
+        """What was `sold` is taken back."""
+        visit = f"MP{pharmacy}-{day}-{hour}"
+        self.send(at, self.gateways[pharmacy].refund_purchase(at, FAMILY[0], visit, f"S{visit}"))
+
+    def sells(self, pharmacy: int, until: int, rise: Callable[[int], int]) -> None:
+        """Its sales up to a day, each so many times what is usual."""
+        for day in range(BEGUN, until):
+            if pharmacy < self.daily:
+                self.sold(pharmacy, day, 4 * rise(day))
+            elif day % 7 in LOTS:
+                self.sold(pharmacy, day, 14 * rise(day))
+
+
+def since_april(times: int) -> Callable[[int], int]:
+    """So many times as much from April 1st on."""
+    return lambda day: times if day >= RISEN else 1
+
+
+def at_pharmacy(number: int, status: str = "open", **measured: float) -> Expected:
+    """What is said of the drug there."""
+    return {"status": status, "item": TABLETS, "institution": f"P330106{number:05d}", "measures": measured}
+
+
+EXPLAINED = {
+    "retraction": {"en": "the item rose at most other sellers of the region as well, which explains what was too much"}
+}
+
+
+@case
+def wave() -> Case:
+    told = Market(
+        "correct-a-wave-at-eight-pharmacies",
+        "From April 1st on eight pharmacies sell three times as much. Two sell daily and ring in the first days; on the 11th the "
+        "seven others of each are known to have risen to 84 packs from 28, three times: taken back, and no later week rings.",
+        at_pharmacy(1, "retracted") | EXPLAINED,
+        at_pharmacy(2, "retracted") | EXPLAINED,
+        pharmacies=8, daily=2,
+    )  # fmt: skip
+    for pharmacy in range(8):
+        told.sells(pharmacy, TOLD + 3, since_april(3))
+    return told.until(moment(TOLD + 4))
+
+
+@case
+def above_the_wave() -> Case:
+    told = Market(
+        "hit-five-times-the-others-rise",
+        "The same wave; one pharmacy sells fifteen times as much, five times what the others' rise lets expect: it stays, with "
+        "what lies above the wave.",
+        at_pharmacy(1, others_rise=3.0),
+        pharmacies=8,
+    )  # fmt: skip
+    told.sells(0, TOLD, since_april(15))
+    for pharmacy in range(1, 8):
+        told.sells(pharmacy, TOLD, since_april(3))
+    return told.until(moment(TOLD + 1))
+
+
+@case
+def three_of_twelve() -> Case:
+    told = Market(
+        "hit-three-of-twelve-together",
+        "Three of twelve pharmacies sell three times as much: of the eleven others of each most have not risen, and all three "
+        "stay.",
+        *(at_pharmacy(number) for number in (1, 2, 3)),
+        pharmacies=12, daily=3,
+    )  # fmt: skip
+    for pharmacy in range(12):
+        told.sells(pharmacy, TOLD, since_april(3 if pharmacy < 3 else 1))
+    return told.until(moment(TOLD + 1))
+
+
+@case
+def wave_taken_back() -> Case:
+    told = Market(
+        "hit-the-wave-was-taken-back",
+        "Six pharmacies sold three times as much in the week from April 1st; at five of them two thirds of it are refunded "
+        "(2103) on the 13th. Taken back on the 11th as a wave, the sixth's alert is there again after the look of the 18th.",
+        at_pharmacy(1),
+        pharmacies=6,
+    )  # fmt: skip
+    told.sells(0, 44, since_april(3))
+    for pharmacy in range(1, 6):
+        told.sells(pharmacy, 44, since_april(1))
+        for day in range(RISEN, RISEN + 7):
+            if day % 7 in LOTS:
+                told.sold(pharmacy, day, 28, hour=15)
+                told.refunded(pharmacy, day, 15, moment(42, 9, pharmacy + 10 * (day - RISEN)))
+    return told.until(moment(49))

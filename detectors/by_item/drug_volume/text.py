@@ -214,17 +214,18 @@ def describe(page: ItemPage, story: Story, view: View) -> Text:
     )
     crossed = _crossed(first, unit)
     before, others = _before(story, unit), _others(story)
+    others_zh, others_en = ("和同行升幅", " and the others' rise let") if others.zh else ("", " lets")
     odds_zh = _ODDS_ZH.get(int(story.zeros), "十亿分之一")
     zh = (
         f"{place}的{item}自{begin}起{what_zh}异常（{name.zh}）：至{last}共{days}天{verb_zh}{at_least_zh}{_packs(story.volume)}{unit}，",
-        f"按其自身规律预计{_packs(story.expected)}{unit}，是预期的{story.ratio:.1f}倍，多出{_packs(excess)}{unit}",
+        f"按其自身规律{others_zh}预计{_packs(story.expected)}{unit}，是预期的{story.ratio:.1f}倍，多出{_packs(excess)}{unit}",
         f"{money_zh}。{seen}{window.zh}{at_least_zh}{crossed.zh}",
         f"（偶然发生的可能性不到{odds_zh}）。{others.zh}{before.zh}{look.zh}。",
     )
     en = (
         f"{place}: {what_en} of {item} out of the ordinary since {begin} ({name.en}): {at_least_en}{_packs(story.volume)} packs",
-        f" in {days} day(s) to {last}, where its own history lets expect {_packs(story.expected)}: {story.ratio:.1f} times,",
-        f" {_packs(excess)} too many{money_en}. On {seen} {window.en} reached",
+        f" in {days} day(s) to {last}, where its own history{others_en} expect {_packs(story.expected)}:",
+        f" {story.ratio:.1f} times, {_packs(excess)} too many{money_en}. On {seen} {window.en} reached",
         f" {at_least_en}{crossed.en}",
         f" (by chance less than once in 10^{int(story.zeros)}). {others.en}{before.en}{look.en}.",
     )
@@ -236,9 +237,9 @@ def _others(story: Story) -> Text:
     if round(story.rise, 2) <= 1.0:
         return Text("", "")
     return Text(
-        f"同期全区其他机构该品种也在上升，预计数已按其调为自身规律的{story.rise:.1f}倍，此处多出的是高于同行升幅的部分。",
-        "Others of the region have risen as well: what is expected here is for that"
-        f" {story.rise:.1f} times what its own history says, and the excess is what lies above it. ",
+        f"同期本地区多数机构该品种也在上升，预计数因此为自身规律的{story.rise:.1f}倍，多出的是高于同行升幅的部分。",
+        f"Most others of the region have risen as well: for that {story.rise:.1f} times its own history is expected, and the"
+        " excess is what lies above the others' rise. ",
     )
 
 
