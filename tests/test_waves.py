@@ -34,9 +34,9 @@ KINDS = (MemberPage, SpreadPage, ItemSpreadPage, RankPage, SoldPage, KinPage)
 GOLDEN = DETECTORS / "by_item/drug_volume/golden"
 WAVES = (
     "correct-a-wave-at-eight-pharmacies",
-    "hit-five-times-the-others-rise",
+    "wave-five-times-the-others-rise",
     "hit-three-of-twelve-together",
-    "hit-the-wave-was-taken-back",
+    "wave-that-was-taken-back",
 )
 
 
@@ -247,7 +247,7 @@ def test_partitions_and_doubles_change_nothing(name: str, partitions: int) -> No
     assert run.open_alerts() == EngineRun(references).take(sent[:-1]).mark(moment(50)).open_alerts()
 
 
-@pytest.mark.parametrize("name", ["hit-five-times-the-others-rise", "hit-the-wave-was-taken-back"])
+@pytest.mark.parametrize("name", ["wave-five-times-the-others-rise", "wave-that-was-taken-back"])
 def test_it_goes_on_alike_from_saved_pages_though_the_first_stage_was_slower(name: str) -> None:
     references, sent = story(GOLDEN / f"{name}.jsonl")
     whole = EngineRun(references).take(sent, batch=1)

@@ -397,7 +397,7 @@ def wave() -> Case:
 @case
 def above_the_wave() -> Case:
     told = Market(
-        "hit-five-times-the-others-rise",
+        "wave-five-times-the-others-rise",
         "The same wave; one pharmacy sells fifteen times as much, five times what the others' rise lets expect: it stays, with "
         "what lies above the wave.",
         at_pharmacy(1, others_rise=3.0),
@@ -426,7 +426,7 @@ def three_of_twelve() -> Case:
 @case
 def wave_taken_back() -> Case:
     told = Market(
-        "hit-the-wave-was-taken-back",
+        "wave-that-was-taken-back",
         "Six pharmacies sold three times as much in the week from April 1st; at five of them two thirds of it are refunded "
         "(2103) on the 13th. Taken back on the 11th as a wave, the sixth's alert is there again after the look of the 18th.",
         at_pharmacy(1),
