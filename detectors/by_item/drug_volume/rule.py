@@ -60,9 +60,9 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
         "An item that was too high from the start is not seen (that is for the comparison with peers); a new item is not judged"
         " while it warms up; an item that comes once or twice a month needs many deliveries before it can be judged; one that"
         " comes in a box a week may come to five times as much for four weeks unseen. In the four weeks after a shortage twice"
-        " what was missed is taken for making up. The first week of a rise at most sellers of the region (influenza) rings until they"
-        " are compared, some ten days after it began; what is sold under cover of it and does not go far beyond it is not seen; an"
-        " item below 200 yuan a month, or known from stock reports only, is not held against others.",
+        " what was missed is taken for making up. The first week of a rise at most sellers of the region (influenza) rings until"
+        " they are compared, some ten days after it began; what is sold under cover of it and does not go far beyond it is not"
+        " seen; an item below 200 yuan a month, or known from stock reports only, is not held against others.",
     )
 
     day_ratio: Annotated[
