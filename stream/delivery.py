@@ -26,10 +26,10 @@ broker it would be refused at every start again.
 
 **What comes back.** A stage that reads what later stages return to it must take it in the same place among its other
 records if those come again, or the same revision would go out with two contents. So a chunk that came back is written (4)
-at once, before the next chunk is taken, twice a second at most; and after a start it waits until its stage has taken again
-what a predecessor may have published, for ten seconds at most. What remains is a death between 3 and 4 of such a chunk, some
-40 ms: then an alert that it concerns may go out again with other neighbours, or under the next number; its newest revision
-is right all the same.
+at once, before the next chunk is taken, as often as such writes leave two thirds of the time; and after a start it waits
+until its stage has taken again what a predecessor may have published, for ten seconds at most. What remains is a death
+between 3 and 4 of such a chunk, some 40 ms: then an alert that it concerns may go out again with other neighbours, or under
+the next number; its newest revision is right all the same.
 
 A worker that was frozen for longer than the session and wakes up must not write over its successor. Pages are safe: the
 successor's writer has shut its own out before the pages were read, whenever it wakes. Before 3 and before 4 it also
@@ -260,6 +260,7 @@ class Delivery:
                 ) from None
         site.written_at = monotonic()
         written = perf_counter()
+        site.write_seconds = written - started
         share = (written - started) / len(parts)
         for part in parts:
             steps = Steps(part.take, part.publish, share, perf_counter() - written)

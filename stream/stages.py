@@ -87,6 +87,7 @@ class Site:
         self.in_flight = asyncio.Semaphore(MOST_IN_FLIGHT)
         self.unwritten: list[Part] = []  # in the order in which they were taken
         self.written_at = 0.0  # monotonic
+        self.write_seconds = 0.0  # that the last write took
         self.in_haste = asyncio.Event()  # pages must not wait for one another now
         self.came_back_at = 0.0  # monotonic; when something that came back was last taken
         self.is_level = False  # whatever a predecessor may have published has been taken again

@@ -46,6 +46,8 @@ Companion = Callable[[], Awaitable[None]]
 _LIFE_SIGN_SECONDS = 0.2
 MOST_UNWRITTEN = MOST_IN_FLIGHT * MOST_RECORDS  # records that a worker has taken and not yet written, in one partition
 _PREDECESSOR_SECONDS = 10.0
+_WRITES_APART = 3.0  # times as long as a write takes: what came back is a write of its own, and holds up its partition
+_LEAST_APART = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +168,7 @@ class Worker:
         """Let what came back wait for its turn: each is a write of its own."""
         if not site.is_level:
             await self._after_predecessor(site, chunk)
-        await asyncio.sleep(max(site.came_back_at + WRITE_SECONDS - monotonic(), 0.0))
+        await asyncio.sleep(max(site.came_back_at + _apart(site) - monotonic(), 0.0))
         site.came_back_at = monotonic()
 
     async def _after_predecessor(self, site: Site, chunk: Chunk) -> None:
@@ -296,6 +298,11 @@ class Worker:
         await self.ownership.close()
         for producer in (self.producer, *self._producers.values()):
             await producer.stop()
+
+
+def _apart(site: Site) -> float:
+    """Seconds from one chunk that came back to the next: often where a write costs little, seldom where the broker is busy."""
+    return min(max(_WRITES_APART * site.write_seconds, _LEAST_APART), WRITE_SECONDS)
 
 
 async def group_less_consumer(settings: Settings) -> AIOKafkaConsumer:
