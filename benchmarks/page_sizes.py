@@ -110,37 +110,6 @@ BOUNDS = {
     "group of neighbours": Bound(300, 12_000),  # most are a telephone's or a dwelling's; a village has dozens of stays
     "institution's day (kept 75 days)": Bound(200, 1_500),  # some ten bytes a kind of case
     "institution among its peers": Bound(10_000, 45_000),  # 14 months of 600 bytes, 2,100 an alert of the last five
-    "its days of a part of a month (kept 110 days)": (DaysPage, lambda page: True),
-    "what a kind of case cost a group": (NormPage, lambda page: True),
-    "how a group's members are spread": (SpreadPage, lambda page: True),
-    "item of an institution among its peers": (SoldPage, lambda page: True),
-    "class of items of an institution among its peers": (KinPage, lambda page: True),
-    "how those who have an item are spread": (ItemSpreadPage, lambda page: True),
-    "an institution's items by money, of a month": (RankPage, lambda page: True),
-}  # fmt: skip
-
-BOUNDS = {
-    "open stay": Bound(6_000, 48_000),  # some 170 bytes a line; a stay of months has hundreds of lines
-    "stay that ended (kept 60 days)": Bound(8_000, 48_000),
-    "outpatient visit, purchase (kept 60 days)": Bound(1_000, 1_500),
-    "receipt of a reversible call (kept 40 days)": Bound(100, 100),
-    "institution × item": Bound(1_500, 4_000),  # 98 days in five rings; more where an alert stands
-    "institution": Bound(1_000, 1_500),
-    "arrivals of an institution": Bound(3_500, 15_000),  # as an item's; more where a day is notable, or an alert stands
-    "census of an institution": Bound(4_000, 16_000),  # 400 nights, and the stays of five weeks, 150 of them at most
-    "bed": Bound(400, 6_000),  # the times of some eight stays; more where two had it at once
-    "bed numbers of an institution": Bound(2_500, 5_000),  # sixty stays of some forty bytes; keys of shared beds
-    "alert as published (kept 400 days)": Bound(5_000, 14_000),  # what is on the topic, and again in fifty visits
-    "visit or person that alerts name": Bound(120, 300),  # fifty bytes an alert
-    "terminal": Bound(2_000, 25_000),  # the last quarter of an hour; 900 bytes more a group that was told of
-    "institution's amounts": Bound(4_000, 20_000),  # ten days of settlements; more where an alert stands
-    "person": Bound(850, 5_000),  # some 330 bytes a visit; drugs taken home in half a year are a third
-    "household": Bound(550, 4_000),  # some 400 bytes a stay
-    "group of neighbours": Bound(300, 12_000),  # most are a telephone's or a dwelling's; a village has dozens of stays
-    "institution's day (kept 75 days)": Bound(200, 1_500),  # some ten bytes a kind of case
-    "institution among its peers": Bound(
-        10_000, 45_000
-    ),  # fourteen months of 600 bytes; 2,100 an alert of the last five
     "its days of a part of a month (kept 110 days)": Bound(1_000, 8_000),  # seven to ten days and their cases
     "what a kind of case cost a group": Bound(150, 300),
     "how a group's members are spread": Bound(1_500, 9_000),  # by its bins, however many members
