@@ -65,6 +65,20 @@ def is_infused(item: str) -> bool:
     return item.startswith("XB05")
 
 
+def is_plasma(item: str) -> bool:
+    """Albumin and other proteins of plasma (ATC B05AA): infused as well, and dear enough to be sold on."""
+    return item.startswith("XB05AA")
+
+
+def is_injected(item: str) -> bool:
+    """Injections of all kinds: the national code's eleventh character is a western drug's form, B one that is injected.
+
+    >>> is_injected("XB01ABG020B002010100771"), is_injected("XC08CAA002A001010100001"), is_injected("")
+    (True, False, False)
+    """
+    return item[:1] == "X" and item[10:11] == "B"
+
+
 # 肌肉注射 to 静脉输液 (1204), and 腹膜透析, 血液透析, 血液滤过, 血液灌流, 连续性血液净化 (311000001 to …11).
 _GIVEN_INTO_THE_BODY = ("1204", "31100000", "311000010", "311000011")
 _COURSES = ("N18", "Z49", "Z51")  # dialysis, chemotherapy and radiotherapy

@@ -10,6 +10,7 @@ from tests.wire_messages import INFUSION, TABLETS, Billed, Gateway, moment
 PATIENT = FAMILY[0]
 ELSEWHERE = Gateway("P50010600002")
 THIRD = Gateway("P50010600003")
+HEPARIN, ALBUMIN = "XB01ABG020B002010100771", "XB05AAR010B002010100200"
 DIALYSIS, INJECTION = "003110000060000-311000006", "001204000010000-120400001"
 
 
@@ -37,10 +38,11 @@ def refund(told: Case, day: int, after: int, hour: int = 10) -> None:
 
 def treat(
     told: Case, day: int, packs: float, lasting: int | None, *, service: str = DIALYSIS, diagnosis: str = "N18.900",
+    drug: str = TABLETS,
 ) -> None:  # fmt: skip
     """An outpatient is treated on that day, and ``packs`` of a drug are on the same bill, at 33 yuan each."""
     g, visit, at = told.gateway, f"MO{day}", moment(day, 9)
-    lines = [Billed("1", at, service, 1.0, 400.0), Billed("2", at, TABLETS, packs, 33.0 * packs, days=lasting)]
+    lines = [Billed("1", at, service, 1.0, 400.0), Billed("2", at, drug, packs, 33.0 * packs, days=lasting)]
     told.send(at, g.encounter(at, PATIENT, visit, diagnosis, "14"))
     message = json.loads(g.charges(at + 600, PATIENT, visit, "B1", lines))
     message["output"]["result"][0]["med_chrgitm_type"] = "05"
@@ -202,6 +204,59 @@ def given_at_dialysis() -> Case:
         for day in (0, 2, 4):
             treat(told, 7 * week + day, 1, 2)
     return told.until(moment(80))
+
+
+@case
+def injected_at_dialysis() -> Case:
+    told = hoard(
+        "exclude-injected-at-dialysis",
+        "Dialysed three times a week for ten weeks, each time an ampoule of heparin, for seven days it says, as on every "
+        "prescription of that place: it is in the machine. Of seven days each there would be 70*3-70=140 and more at home.",
+    )
+    for week in range(10):
+        for day in (0, 2, 4):
+            treat(told, 7 * week + day, 1, 7, drug=HEPARIN)
+    return told.until(moment(80))
+
+
+@case
+def pens_at_dialysis() -> Case:
+    told = hoard(
+        "hit-pens-taken-home-from-dialysis",
+        "An injection as well, two pens for four weeks, at five sessions within a fortnight: 28, 26+28=54, 52+28=80, 77+28=105, "
+        "103+28=131 days at home: what is for weeks is injected at home.",
+        {"status": "open", "severity": "high", "measures": {"fetches_in_month": 5, "days_at_home": 131}},
+    )
+    for day in (0, 2, 4, 7, 9):
+        treat(told, day, 2, 28, drug=HEPARIN)
+    return told.until(moment(20))
+
+
+@case
+def carried_off() -> Case:
+    told = hoard(
+        "hit-albumin-from-pharmacies",
+        "Albumin (B05AA) from three pharmacies on seven days, six bottles each, for three weeks it says: 21, then 16+21, … after "
+        "the seventh 117 days at home. No pharmacy infuses.",
+        {"status": "open", "severity": "high", "item": ALBUMIN, "measures": {"institutions": 3, "days_at_home": 117}},
+    )
+    for number in range(7):
+        gateway, at = (told.gateway, ELSEWHERE, THIRD)[number % 3], moment(5 * number, 10)
+        line = Billed("1", at, ALBUMIN, 6.0, 2_400.0, days=21)
+        told.send(at, gateway.purchase(at, PATIENT, f"MP{number}", f"SMP{number}", [line]))
+    return told.until(moment(40))
+
+
+@case
+def around_the_corner() -> Case:
+    told = hoard(
+        "near-three-places-in-a-rhythm",
+        "Thirty days' supply from three places in turn, every twenty-fourth day: 30, 6+30=36, 42, 48, 54 days at home in the "
+        "end, two of the fetches while two weeks were left. Less than the twelve weeks that one prescription may give.",
+    )
+    for number in range(5):
+        fetch(told, 24 * number, 4, 30, gateway=(told.gateway, ELSEWHERE, THIRD)[number % 3])
+    return told.until(moment(110))
 
 
 @case

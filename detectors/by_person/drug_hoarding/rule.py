@@ -4,9 +4,10 @@ All that a person took home of one drug in half a calendar year, wherever it was
 (`detectors.by_person.drug_hoarding.stock`). Three things are looked at: more than four fetches in a calendar month, three
 institutions, and more days' supply at home than any prescription allows. Fetches of a day at one institution count once. Going
 often, or to several places, says little where what was fetched is used up by then: it counts with fetches made while two weeks'
-supply was left, and where it comes to some money: an institution that sells everybody too much of a cheap drug is a case of
-its own, and not one of each buyer. Twelve weeks, fetched four weeks early, are ordinary; what is infused, injected or
-given at a dialysis is used on the spot, and is no stock: `detectors.books.dispensed`.
+supply was left, several places only where one long prescription's supply is at home or more (who has no shop next door goes
+to the clinic, the pharmacy and the next village's), and where it comes to some money: an institution that sells everybody too
+much of a cheap drug is a case of its own, and not one of each buyer. Twelve weeks, fetched four weeks early, are ordinary;
+what is infused, injected or given at a dialysis is used on the spot, and is no stock: `detectors.books.dispensed`.
 Limits: domain.md §4.9.
 """
 
@@ -30,7 +31,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     """超量开药、囤积倒卖."""
 
     rule_id: ClassVar[str] = "drug_hoarding"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("超量开药、囤积药品", "More of a drug than can be used")
     notice: ClassVar[str] = "超量开药、倒卖医保药品、虚假购药"
@@ -46,14 +47,14 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     source: ClassVar[str] = "rules.md, domain.md §4.9"
     blind_spots: ClassVar[Text] = Text(
         "半年内只取一次的不报；按自然半年累计，跨半年的余量不结转；同一成分不同编码的药品分开计算；住院用药、静脉输液和当日用完的药品不计，"
-        "门诊透析、注射或放化疗当日同次就诊所开、不超过4天用量且不超过3个计价单位的药品视为当场使用，也不计，借治疗之名少量多次开药的看不见；"
+        "门诊透析、注射或放化疗当日同次就诊所开、不超过4天（注射剂7天）用量且不超过3个计价单位的药品视为当场使用，也不计，借治疗之名少量多次开药的看不见；"
         "目录无每日上限、处方无天数且不以盒计的药品，只看次数和机构数；数量单位录错会造成虚高。",
         "A heap that is fetched once only is not raised; adds up by half of a calendar year, and carries nothing over; the same "
         "substance under another code is another drug; what is given in a stay, infused or used up the same day does not count, "
         "nor what an outpatient's visit gave on a day of dialysis, injections, chemo- or radiotherapy for four days at most "
-        "and in three units at most: it was used there, and small amounts fetched often under that name are not seen; where "
-        "the catalogue has no daily limit, the prescription no days and the unit is no pack, only times and places are seen; "
-        "a quantity in the wrong unit looks like a heap.",
+        "(an injection: seven) and in three units at most: it was used there, and small amounts fetched often under that name "
+        "are not seen; where the catalogue has no daily limit, the prescription no days and the unit is no pack, only times and "
+        "places are seen; a quantity in the wrong unit looks like a heap.",
     )
 
     least_times: Annotated[
@@ -65,6 +66,12 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     overlap_days: Annotated[
         int, parameter(1, 180, "days", "取药时余量", "left at home when more is fetched", f"{_SOURCE} (rule 22; ENG)")
     ] = 14  # fmt: skip
+    around_days: Annotated[
+        int,
+        parameter(
+            7, 365, "days", "多机构取药时的存量", "at home where several places gave it", f"{_SOURCE} (12 weeks)"
+        ),
+    ] = 84
     most_days: Annotated[
         int,
         parameter(
@@ -124,7 +131,8 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
         is_small = self._at_risk(stock) < self.small_amount
         is_unknown = all(one.supply is None for one in stock.taken)
         is_often = stock.times >= self.least_times and (stock.early >= 1 or is_unknown) and not is_small
-        is_around = stock.institutions >= self.least_institutions and stock.early >= 2 and not is_small
+        is_much = stock.peak >= self.around_days or is_unknown
+        is_around = stock.institutions >= self.least_institutions and stock.early >= 2 and is_much and not is_small
         if len(stock.taken) < 2 or not (is_heap or is_often or is_around):
             return None
         if stock.peak >= 2 * self.most_days or (is_heap and (is_often or is_around)):
