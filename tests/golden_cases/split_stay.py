@@ -259,6 +259,42 @@ def another_illness() -> Case:
 
 
 @case
+def another_name() -> Case:
+    told = split(
+        "hit-another-name-at-once",
+        "Chronic bronchitis, discharged at 10 h; acute bronchitis, admitted at 11 h (another block of the same chapter: "
+        "3-1.25, and 0.25 for a stay as long); the next day chronic bronchitis again (the same), and half a point for the "
+        "second time: 2.5 of 1.75: medium.",
+        {"status": "open", "severity": "medium", "visits": ["MA", "MB", "MC"],
+         "measures": {"days_to_readmission": 0, "stays_in_chain": 3, "evidence_weight": 2.5}},
+    )  # fmt: skip
+    stay(told, "MA", 0, 7, diagnosis="J42.x00")
+    stay(told, "MB", 7, 7, diagnosis="J20.900", hour=11)
+    stay(told, "MC", 15, 7, diagnosis="J42.x00")
+    return told.until(moment(40))
+
+
+@case
+def another_organ_at_once() -> Case:
+    told = split(
+        "near-another-organ-at-once", "A stomach ulcer, and admitted on the next day with bronchitis: another chapter."
+    )
+    stay(told, "MA", 0, 7, diagnosis="K25.900")
+    stay(told, "MB", 8, 7, diagnosis="J20.900")
+    return told.until(moment(20))
+
+
+@case
+def another_name_later() -> Case:
+    told = split(
+        "near-another-name-later", "Chronic bronchitis, three days later acute bronchitis: he has caught a cold."
+    )
+    stay(told, "MA", 0, 7, diagnosis="J42.x00")
+    stay(told, "MB", 10, 7, diagnosis="J20.900")
+    return told.until(moment(20))
+
+
+@case
 def another_hospital() -> Case:
     told = split("near-another-hospital", "The second stay is elsewhere.")
     stay(told, "MA", 0, 7)

@@ -27,6 +27,7 @@ _RECURRING: Final = ("Z51", "Z49", "N18", "Z08", "Z09", "Z47", "Z48", "D56", "D6
 # Coded by the illness itself, though the course comes in cycles, or one side after the other.
 _IN_CYCLES: Final = ("C", "D0", "D37", "D38", "D39", "D4", "H25", "H26")
 _INJURY: Final = ("S", "T")
+_ORGANS: Final = ("G", "I", "J", "K", "M", "N")  # chapters of one system of organs, where another name is soon found
 _PSYCHIATRIC: Final = "F"
 # Beyond `is_grave`: acute and severe, so that some come back as ill as they were.
 _SEVERE: Final = ("I60", "I61", "I62", "I63", "I64", "J12", "J13", "J14", "J15", "J16", "J18", "K85", "K92")
@@ -119,7 +120,12 @@ def _link(
         return None
     base = 3.0 if gap <= tiers.at_once else 2.0 if gap <= tiers.soon else 1.0
     least = _least(second, gap <= tiers.soon)
-    weight = base + _illness(first, second, gap) + _circumstances(first, second, stays) + _sameness(first, second, gap)
+    weight = (
+        base
+        + _illness(first, second, gap, tiers)
+        + _circumstances(first, second, stays)
+        + _sameness(first, second, gap)
+    )
     return Link(first, second, gap, weight, least) if weight >= least - _SHORT else None
 
 
@@ -143,12 +149,16 @@ def _has_reason(first: VisitSnapshot, second: VisitSnapshot, page: PersonPage, w
     )
 
 
-def _illness(first: VisitSnapshot, second: VisitSnapshot, gap: int) -> float:
-    """Another illness is no continuation; a neighbouring one is a weak one. Who is gravely ill comes back by himself."""
+def _illness(first: VisitSnapshot, second: VisitSnapshot, gap: int, tiers: Tiers) -> float:
+    """Another illness is no continuation; a neighbouring one is a weak one, and so is one of the same organs at once. Who is
+    gravely ill comes back by himself."""
     if not same_illness(first.diagnosis, second.diagnosis):
-        if second.diagnosis.startswith(_INJURY) or not related(first.diagnosis, second.diagnosis):
+        if second.diagnosis.startswith(_INJURY):
             return -9.0
-        return -1.0
+        if related(first.diagnosis, second.diagnosis):
+            return -1.0
+        is_of_same_organs = second.diagnosis[:1] == first.diagnosis[:1] and second.diagnosis.startswith(_ORGANS)
+        return -1.25 if gap <= tiers.at_once and is_of_same_organs else -9.0
     if second.diagnosis.startswith(_IN_CYCLES):
         return -1.0
     if _brings_back(second.diagnosis):
