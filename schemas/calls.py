@@ -196,8 +196,10 @@ def _lines_voided(call: wire.Call2302) -> tuple[facts.Fact, ...]:
     return tuple(facts.ChargesVoided(visit, tuple(named), "", "0000" in named) for visit, named in serials.items())
 
 
-def _stay(info: wire.StayInfo, diagnoses: list[wire.Diagnosis] | None) -> tuple[str, int, str, str, str, str, str, str]:
-    """What 2401 and 2403 say alike: person, begin, kind, main diagnosis, department, bed, doctor, disease."""
+def _stay(
+    info: wire.StayInfo, diagnoses: list[wire.Diagnosis] | None
+) -> tuple[str, int, str, str, str, str, str, str, str]:
+    """What 2401 and 2403 say alike: person, begin, kind, main diagnosis, department, bed, doctor, disease, telephone."""
     return (
         required(info.psn_no, "psn_no"),
         moment(info.begntime, "begntime"),
@@ -207,6 +209,7 @@ def _stay(info: wire.StayInfo, diagnoses: list[wire.Diagnosis] | None) -> tuple[
         code(info.adm_bed),
         code(info.atddr_no),
         code(info.dise_codg),
+        code(info.tel),
     )
 
 

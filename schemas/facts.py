@@ -79,6 +79,7 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     bed: str
     doctor: str
     disease: str  # dise_codg: where it is given the case is paid as a package
+    telephone: str  # tel, as it was typed: whoever is to be called
     insutype: str
 
 
@@ -94,6 +95,7 @@ class StayChange(msgspec.Struct, frozen=True, gc=False):
     bed: str
     doctor: str
     disease: str  # dise_codg
+    telephone: str  # tel; often left out
 
 
 class Discharge(msgspec.Struct, frozen=True, gc=False):

@@ -89,6 +89,7 @@ class VisitSnapshot(msgspec.Struct, frozen=True, array_like=True, tag="v2", gc=F
     swipes: tuple[Swipe, ...] = ()  # in the order in which they were sent
     # Of an outpatient or a pharmacy visit, by day and item; without what was used there.
     drugs: tuple[Dispensed, ...] = ()
+    contact: str = ""  # of a stay: a digest of the telephone that its admission names
 
 
 class _Begin(msgspec.Struct, array_like=True, gc=False):

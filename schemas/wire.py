@@ -219,6 +219,7 @@ class StayInfo(Visit):
     adm_bed: Code = None
     dscg_maindiag_code: Code = None
     dise_codg: Code = None
+    tel: Code = None
 
 
 class AdmissionInput(Node):

@@ -69,10 +69,10 @@ class Gateway:
 
     def admission(
         self, at: int, person: str, visit: str, *, begin: int | None = None, diagnosis: str = "I10.x00",
-        department: str = "A03", bed: str = "A03-001", med_type: str = "21",
+        department: str = "A03", bed: str = "A03-001", med_type: str = "21", tel: str = "",
     ) -> bytes:  # fmt: skip
         """2401."""
-        info = _stay_info(person, at if begin is None else begin, diagnosis, department, bed, med_type)
+        info = _stay_info(person, at if begin is None else begin, diagnosis, department, bed, med_type, tel)
         return self.call(
             "2401",
             at,
@@ -82,10 +82,10 @@ class Gateway:
 
     def change(
         self, at: int, person: str, visit: str, *, begin: int, diagnosis: str = "I10.x00",
-        department: str = "A03", bed: str = "A03-001", med_type: str = "21",
+        department: str = "A03", bed: str = "A03-001", med_type: str = "21", tel: str = "",
     ) -> bytes:  # fmt: skip
         """2403, the whole snapshot."""
-        info = _stay_info(person, begin, diagnosis, department, bed, med_type)
+        info = _stay_info(person, begin, diagnosis, department, bed, med_type, tel)
         return self.call("2403", at, {"adminfo": info | {"mdtrt_id": visit}, "diseinfo": []})
 
     def discharge(
@@ -212,7 +212,9 @@ class Gateway:
         return self.call(infno, at, {"data": data}, {"setlinfo": answer})
 
 
-def _stay_info(person: str, begin: int, diagnosis: str, department: str, bed: str, med_type: str) -> Json:
+def _stay_info(
+    person: str, begin: int, diagnosis: str, department: str, bed: str, med_type: str, tel: str
+) -> Json:  # fmt: skip
     return {
         "psn_no": person,
         "begntime": format_time(begin),
@@ -221,7 +223,7 @@ def _stay_info(person: str, begin: int, diagnosis: str, department: str, bed: st
         "adm_dept_codg": department,
         "adm_bed": bed,
         "dscg_maindiag_code": diagnosis,
-    }
+    } | ({"tel": tel} if tel else {})
 
 
 def _main(diagnosis: str) -> Json:

@@ -97,6 +97,16 @@ def groups_of(ties: Ties) -> tuple[str, ...]:
     return tuple(f"{kind}:{digest}" for kind, digest in shared if digest)
 
 
+def contact_of(telephone: str) -> str:
+    """The digest of the telephone that an admission names; empty where it is nobody's."""
+    return _digest(TELEPHONE, telephone_of(telephone))
+
+
+def group_of_contact(contact: str) -> str:
+    """The group of those who are called by that digest's telephone, in the records or in admissions; empty where none is."""
+    return f"{TELEPHONE}:{contact}" if contact else ""
+
+
 def home_of(ties: Ties) -> str:
     """The name of the household of those at one address whose records name none; empty where the address is not known."""
     return f"{DWELLING}:{ties.dwelling}" if ties.dwelling else ""

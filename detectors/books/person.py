@@ -38,7 +38,7 @@ class Fetch(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class PersonPage(Page, kw_only=True):
     """One person. ``reference_offset`` is the version of his reference record."""
 
-    layout: ClassVar[int] = 4
+    layout: ClassVar[int] = 5
     prefix: ClassVar[bytes] = b"p"
 
     person: str

@@ -114,7 +114,7 @@ class DayOfStay(msgspec.Struct, array_like=True, gc=False):
 class VisitPage(Page, kw_only=True):
     """One visit at one institution."""
 
-    layout: ClassVar[int] = 5
+    layout: ClassVar[int] = 6
     prefix: ClassVar[bytes] = b"v"
 
     institution: str
@@ -132,6 +132,7 @@ class VisitPage(Page, kw_only=True):
     doctor: str = ""
     beds: list[BedTaken] = []  # in order of time; the first from the admission on
     disease: str = ""  # dise_codg: where it is given the case is paid as a package
+    contact: str = ""  # a digest of the telephone that the admission names (`detectors.books.group_keys`)
     way: str = ""  # dscg_way
     death: int | None = None  # die_date, or the discharge's time where its way says death
     payment_method: str = ""  # hi_paymtd of the 4101

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from detectors.books import visit_lines
+from detectors.books.group_keys import contact_of
 from detectors.books.item_days import VolumeDelta
 from detectors.books.visit import (
     MOST_BEDS,
@@ -110,6 +111,7 @@ def _take_stay(page: VisitPage, fact: facts.Admission | facts.StayChange, since:
     page.bed = fact.bed
     page.doctor = fact.doctor
     page.disease = fact.disease or page.disease
+    page.contact = contact_of(fact.telephone) or page.contact
     if not page.beds:
         page.beds.append(BedTaken(fact.department, fact.bed, fact.begin))
         return

@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from detectors.books.elsewhere import all_of, changes_of
-from detectors.books.group_keys import groups_of, ties_of
+from detectors.books.group_keys import group_of_contact, groups_of, ties_of
 from detectors.books.person import PersonPage, person_key
 from detectors.engine.clock import BEGINNING, Watermark
 from detectors.engine.compare import Cause
@@ -77,8 +77,7 @@ class PersonStage(LaterStage):
                 self._to_household(page, snapshot, True, page.family)
             else:
                 self._effects.counts["without_household", "person"] += 1
-            for group in groups_of(page.ties):
-                self._to_group(group, page, snapshot, True)
+            self._to_groups(page, before, snapshot)
         source = snapshot.source
         cause = Cause(snapshot.partition, snapshot.offset, source.inf_time, source.msgid, source.infno, source.inf_time)
         self._review(key, page, self._now(), cause)
@@ -142,7 +141,17 @@ class PersonStage(LaterStage):
                 self._effects.forwards.append(Forward("household", group.encode(), encode(member)))
             for snapshot in page.visits.values():
                 if snapshot.kind == STAY:
-                    self._to_group(group, page, snapshot, belongs)
+                    is_called = group == group_of_contact(snapshot.contact)
+                    self._to_group(group, page, snapshot, belongs or is_called)
+
+    def _to_groups(self, page: PersonPage, before: VisitSnapshot | None, snapshot: VisitSnapshot) -> None:
+        """Tell the groups of its person, and those who are called by the telephone that the admission names."""
+        groups = groups_of(page.ties)
+        contact, former = group_of_contact(snapshot.contact), "" if before is None else group_of_contact(before.contact)
+        for group in (*groups, contact) if contact and contact not in groups else groups:
+            self._to_group(group, page, snapshot, True)
+        if former and former != contact and former not in groups:  # a 2403 has named another
+            self._to_group(former, page, snapshot, False)
 
     def _to_group(self, group: str, page: PersonPage, snapshot: VisitSnapshot, belongs: bool) -> None:
         message = GroupVisit(group, page.reference_offset, belongs, page.birth, page.ties, snapshot)

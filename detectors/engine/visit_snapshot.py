@@ -57,6 +57,7 @@ def snapshot_of(page: VisitPage, cause: Cause) -> VisitSnapshot:
         page.kind != STAY and drugs_only(page),
         tuple(_swipe(page, settled) for settled in page.settlements if not settled.reversed)[-MOST_SWIPES:],
         dispensed(page),
+        page.contact,
     )
 
 

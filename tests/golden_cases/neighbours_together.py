@@ -45,11 +45,12 @@ def busload(
     return told
 
 
-def unlike(told: Case, day: int = 0, members: Sequence[int] = range(3), gateway: Gateway | None = None) -> Case:
-    """On one day, five hours apart, with illnesses and wards of their own; out likewise."""
+def unlike(told: Case, day: int = 0, members: Sequence[int] = range(3), tels: Sequence[str] = ()) -> Case:
+    """On one day, five hours apart, with illnesses and wards of their own; out likewise. ``tels``: whom the admissions name."""
     for index, member in enumerate(members):
         begin, end = moment(day, 8 + 5 * index), moment(day + 4, 8 + 5 * index)
-        told.visit(f"MU{day}-{member}", VILLAGERS[member], begin, end, diagnosis=ILLS[index], department=WARDS[index])
+        entry = {"diagnosis": ILLS[index], "department": WARDS[index], "tel": tels[index] if tels else ""}
+        told.visit(f"MU{day}-{member}", VILLAGERS[member], begin, end, **entry)
     return told
 
 
@@ -76,6 +77,70 @@ def of_a_telephone() -> Case:
          "visits": ["MU0-0", "MU0-1", "MU0-2"]},
     )  # fmt: skip
     return unlike(tied(told, 8, tel="139 0000 1234")).until(moment(8))
+
+
+@case
+def called_by_one_telephone() -> Case:
+    told = neighbours(
+        "hit-one-telephone-at-admission",
+        "Three households of three villages, each with a telephone of its own; the admissions name one for all, written as it "
+        "came, that of him who brought them: 9.5 nats as in the case of the registered one.",
+        {"status": "open", "severity": "medium", "measures": {"improbability": 4.1, "group_size": 3},
+         "visits": ["MU0-0", "MU0-1", "MU0-2"]},
+    )  # fmt: skip
+    told.persons = _of_three_villages()
+    return unlike(told, tels=("139 0000 1234", "+86-13900001234", "13900001234")).until(moment(8))
+
+
+@case
+def called_by_a_members_telephone() -> Case:
+    told = neighbours(
+        "hit-one-members-telephone-at-admission",
+        "The telephone that two admissions name is the third one's by the register.",
+        {"status": "open", "severity": "medium", "measures": {"members_together": 3, "group_size": 3}},
+    )
+    told.persons = _of_three_villages()
+    return unlike(told, tels=("", "13900000001", "13900000001")).until(moment(8))
+
+
+@case
+def another_telephone_after_all() -> Case:
+    told = neighbours(
+        "correct-another-telephone",
+        "A 2403 says a day later that the third one is called by another telephone: two remain, once.",
+        {"status": "retracted", "retraction": {"en": "the admission was changed (2403)"}},
+    )
+    told.persons = _of_three_villages()
+    unlike(told, tels=("13900001234",) * 3)
+    at, begin = moment(5, 9), moment(0, 18)
+    told.send(
+        at,
+        told.gateway.change(
+            at, VILLAGERS[2], "MU0-2", begin=begin, diagnosis=ILLS[2], department=WARDS[2], tel="13900009999"
+        ),
+    )
+    return told.until(moment(8))
+
+
+@case
+def telephone_of_the_ward() -> Case:
+    told = neighbours(
+        "near-the-wards-telephone",
+        "A ward writes its own telephone into every admission: one a day for two months, and three on one day.",
+    )
+    told.persons = [person_record(person, f"HV{number}") for number, person in enumerate(VILLAGERS)]
+    for day in range(36):
+        begin, end = moment(day, 9), moment(day + 3 + day % 4, 10 + day % 5)
+        told.visit(f"MW{day}", VILLAGERS[3 + day], begin, end, diagnosis=ILLS[day % 5], tel="02368001234")
+    return unlike(told, 37, tels=("02368001234",) * 3).until(moment(48))
+
+
+def _of_three_villages() -> list[bytes]:
+    places = ("幸福村1组1号", "红星村2组8号", "柳林村4组67号")
+    return [
+        person_record(person, f"HV{number}", live_addr=place, tel=f"1390000000{number + 1}")
+        for number, (person, place) in enumerate(zip(VILLAGERS, places, strict=False))
+    ]
 
 
 @case

@@ -34,7 +34,7 @@ class NeighboursTogether(Rule[GroupPage], frozen=True, kw_only=True):
     """同村、同单位、同电话 同进同出."""
 
     rule_id: ClassVar[str] = "neighbours_together"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = GroupPage
     title: ClassVar[Text] = Text("同村、同单位、同电话人员同进同出", "Neighbours admitted and discharged together")
     notice: ClassVar[str] = "同村、同单位、同电话人员同进同出"

@@ -14,7 +14,7 @@ _SHOWN: Final = 3  # companies; the newest say most
 _KIND: Final = {
     VILLAGE: Text("同村（社区）", "of one village or community"),
     EMPLOYER: Text("同一单位", "of one employer"),
-    TELEPHONE: Text("登记同一联系电话", "registered with one telephone"),
+    TELEPHONE: Text("登记或入院时留下同一联系电话", "called by one telephone, by the register or their admissions"),
     DWELLING: Text("登记同一住址", "registered at one address"),
 }
 
