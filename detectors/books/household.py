@@ -1,13 +1,14 @@
 """What is known of one household: who belongs to it and its members' stays of the last thirteen months.
 
-Who have no household in their records and live at one address are one as well, known by the digest of that (a *home*). Of those
-who live there and have one elsewhere it knows how many they are, for a nursing home is no family because some of its records are
-incomplete.
+Who have no household in their records and live at one address are one as well, known by the digest of that (a *home*). Those who
+live there and have a number are its *guests*: where all whose stays are known have one number, a record without it is a gap,
+and they are one family. How many live there in all it knows too, for a nursing home is no family because some of its records
+are incomplete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final
 
 import msgspec
@@ -41,17 +42,18 @@ class MemberStay(msgspec.Struct, array_like=True, gc=False):
     belongs: bool
     birth: int | None
     stay: VisitSnapshot
+    guest_of: str = ""  # at a home: the digest of the number that its patient has
 
     @property
     def stands(self) -> bool:
-        """Whether it counts for this household."""
+        """Whether it is a stay, and of somebody who belongs here or is a guest."""
         return self.belongs and not self.stay.void
 
 
 class HouseholdPage(Page, kw_only=True):
     """One household. ``residents``: of a home all who live there, whatever household they are of."""
 
-    layout: ClassVar[int] = 4
+    layout: ClassVar[int] = 5
     prefix: ClassVar[bytes] = b"h"
 
     household: str
@@ -81,8 +83,10 @@ class HouseholdPage(Page, kw_only=True):
         self.members[fact.person] = Member(fact.offset, fact.belongs)
         return True
 
-    def post_stay(self, fact: HouseholdVisit) -> bool:
+    def post_stay(self, fact: HouseholdVisit, guest_of: str = "") -> bool:
         """Upsert, newest snapshot and newest membership; False where what is held is as new.
+
+        Who is given a number leaves, and by the same record is a guest from then on.
 
         A 2403 may hand a stay from one member to another: what says that it is not the one's must not hide the other's.
         """
@@ -90,9 +94,13 @@ class HouseholdPage(Page, kw_only=True):
         if held is not None and held.stay.person != stay.person:
             if stay.void or held.stay.offset > stay.offset or (held.stay.offset == stay.offset and not held.stay.void):
                 return False
-        elif held is not None and (held.stay.offset, held.member_version) >= (stay.offset, fact.member_version):
-            return False
-        self.stays[fact.snapshot.visit] = MemberStay(fact.member_version, fact.belongs, fact.birth, fact.snapshot)
+        elif held is not None:
+            known, new = (held.stay.offset, held.member_version), (stay.offset, fact.member_version)
+            if known > new or (known == new and (held.belongs or not guest_of)):
+                return False
+        self.stays[fact.snapshot.visit] = MemberStay(
+            fact.member_version, fact.belongs, fact.birth, fact.snapshot, guest_of
+        )
         if len(self.stays) > MOST_STAYS:  # by what a stay is, not by when it came: no order may matter
             oldest = min(self.stays.values(), key=lambda held: (held.stay.begin, held.stay.visit))
             of_its_series = oldest.stay.begin + LONGEST + FOLLOWING + STAYS_KEPT  # when they are gone too
@@ -106,9 +114,18 @@ class HouseholdPage(Page, kw_only=True):
         known = len(belonging | {held.stay.person for held in self.stays.values() if held.belongs})
         return max(known, self.residents)
 
+    def is_one_family(self) -> bool:
+        """Whether all its guests are of one household."""
+        return len({held.guest_of for held in self.stays.values() if held.guest_of and held.stands}) < 2
+
+    def is_its_own(self, visits: Iterable[str]) -> bool:
+        """Whether one of them at least is not a guest's: what guests did is their household's business."""
+        return any(not self.stays[visit].guest_of for visit in visits)
+
     def standing_stays(self) -> list[MemberStay]:
         """Stays that count, in order of admission; ties by visit."""
-        stays = [held for held in self.stays.values() if held.stands]
+        with_guests = self.is_one_family()
+        stays = [held for held in self.stays.values() if held.stands and (with_guests or not held.guest_of)]
         return sorted(stays, key=lambda held: (held.stay.begin, held.stay.visit))
 
     def kept_from(self) -> int:

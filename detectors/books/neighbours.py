@@ -16,7 +16,7 @@ import msgspec
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
 from schemas.codes import is_birth, is_day_surgery
-from schemas.snapshots import GroupMember, GroupVisit, Reference, Ties, VisitSnapshot
+from schemas.snapshots import STAY, GroupMember, GroupVisit, Reference, Ties, VisitSnapshot
 
 STAYS_KEPT: Final = 62 * DAY  # after its end and its newest message; no correction of it comes later
 OPEN_KEPT: Final = 400 * DAY
@@ -63,6 +63,14 @@ class NeighbourStay(msgspec.Struct, array_like=True, gc=False):
     ties: Ties
     evidence: tuple[Reference, ...]
     partition: int
+
+    def snapshot(self) -> VisitSnapshot:
+        """As much of it as is kept."""
+        return VisitSnapshot(
+            self.visit, self.institution, self.person, self.partition, self.offset, Reference("", "", self.heard), STAY,
+            self.void, self.begin, self.end, "", self.diagnosis, self.department, self.scope, 0, 0, False, self.idle_days,
+            self.evidence,
+        )  # fmt: skip
 
     @property
     def counts(self) -> bool:

@@ -8,6 +8,7 @@ together (contagion, injury, poisoning) makes it lighter, for families do fall i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -156,11 +157,16 @@ def _closeness(apart: int, same_visit: int) -> float:
 
 _NUMBERED = Text("同户", "members of one household")
 _AT_HOME = Text("登记同一住址（无户信息）的", "people registered at one address (of no household in the records)")
+_WITH_GUESTS = Text(
+    "登记同一住址（部分无户信息）的", "people registered at one address (some of them of no household in the records)"
+)
 
 
-def called(page: HouseholdPage) -> Text:
+def called(page: HouseholdPage, stays: Iterable[VisitSnapshot]) -> Text:
     """What a text calls them, without a number before: it must not claim a household that nobody has recorded."""
-    return _NUMBERED if page.home is None else _AT_HOME
+    if page.home is None:
+        return _NUMBERED
+    return _WITH_GUESTS if any(page.stays[stay.visit].guest_of for stay in stays) else _AT_HOME
 
 
 def is_crowd(page: HouseholdPage, persons: int, crowd: int, share: float) -> bool:

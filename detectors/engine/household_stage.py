@@ -55,6 +55,7 @@ class HouseholdStage(LaterStage):
         if page is None:
             page = self._pages.put(key, HouseholdPage(household=household))
             self._count_residents(page)  # who moved in before is told of no more
+            self._invite(page)
         if isinstance(message, Membership):
             if page.post_membership(message):
                 self._review_all(key, page)
@@ -74,6 +75,24 @@ class HouseholdStage(LaterStage):
         before, page.residents = page.residents, group.members() if group is not None else 0
         return page.residents != before
 
+    def _invite(self, page: HouseholdPage) -> None:
+        """What is still known of stays of those who live at a new home and have a number."""
+        group = self._pages.get(GroupPage, group_key(page.household)) if page.home is not None else None
+        for held in group.stays.values() if group is not None else ():
+            if held.ties.household and held.counts:
+                message = HouseholdVisit(page.household, held.member_version, True, None, held.snapshot())
+                page.post_stay(message, held.ties.household)
+
+    def _be_guest(self, message: GroupVisit) -> None:
+        """A stay of somebody who has a number, at an address where others have none."""
+        key = household_key(message.group)
+        home = self._pages.get(HouseholdPage, key)
+        if home is None:
+            return
+        fact = HouseholdVisit(message.group, message.member_version, message.belongs, message.birth, message.snapshot)
+        if home.post_stay(fact, message.ties.household):
+            self._review(key, home, self._now(), _cause_of(message.snapshot))
+
     def _take_of_group(self, message: GroupVisit | GroupMember) -> None:
         key, group = group_key(message.group), message.group
         page = self._pages.get(GroupPage, key) or self._pages.put(key, GroupPage(group=group))
@@ -84,6 +103,8 @@ class HouseholdStage(LaterStage):
                     self._pages.changed(key, page)  # no rule sees a difference
                 else:
                     self._review(key, page, self._now(), _cause_of(message.snapshot))
+            if message.ties.household and kind_of(group) == DWELLING:
+                self._be_guest(message)
             return
         if not page.post_member(message):
             return

@@ -136,6 +136,20 @@ def one_address() -> Case:
 
 
 @case
+def a_gap_in_the_records() -> Case:
+    told = sequence(
+        "hit-one-without-a-number",
+        "Three at one address, of whom the second has no household in his record: a gap, they are one family.",
+        {"status": "open", "severity": "medium", "visits": ["MS0", "MS1", "MS2"], "household": None},
+    )
+    told.persons = [
+        person_record(person, household, live_addr="幸福村1组1号")
+        for person, household in zip(FAMILY, ("HH1", "", "HH1"), strict=False)
+    ]
+    return told
+
+
+@case
 def one_address_of_many() -> Case:
     told = sequence("exclude-dormitory", "Three of thirteen without a household at one address: no family's.")
     told.persons = [person_record(person, live_addr="幸福村1组1号") for person in FAMILY]

@@ -243,6 +243,56 @@ def one_address() -> Case:
     return of_no_household(told, "幸福村1组1号")
 
 
+def some_numbers(told: Case, *households: str) -> Case:
+    """The family, each with what his record says of a household, at one address."""
+    told.persons = [
+        person_record(person, household, live_addr="幸福村1组1号")
+        for person, household in zip(FAMILY, households, strict=False)
+    ]
+    return told
+
+
+@case
+def a_gap_in_the_records() -> Case:
+    told = together(
+        "hit-one-without-a-number",
+        "The household is recorded of the wife and not of the husband, the address of both: two twice, 1 + 1: medium.",
+        {"status": "open", "severity": "medium", "score": 0.65, "household": None,
+         "group": home_of(ties_of(decode_person(person_record("P", live_addr="幸福村1组1号")))),
+         "visits": ["MT0-0", "MT0-1", "MT1-0", "MT1-1"], "measures": {"times_together": 2}},
+    )  # fmt: skip
+    some_numbers(told, "HH1", "")
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30)
+    return told.until(moment(40))
+
+
+@case
+def told_once() -> Case:
+    told = together(
+        "hit-with-one-without-a-number-at-home",
+        "Husband and wife have one number, their son at the same address has none and stays at home: it is told of once, by "
+        "the household.",
+        {"status": "open", "household": "HH1", "measures": {"times_together": 2}},
+    )
+    some_numbers(told, "HH1", "HH1", "")
+    apart_but_together(told, 0, 0)
+    apart_but_together(told, 1, 30)
+    return told.until(moment(40))
+
+
+@case
+def two_families_and_one_more() -> Case:
+    told = together(
+        "near-two-families-at-one-address",
+        "Two of two households live at one address, and the third has no number: of which of them he is nobody says. All three "
+        "come together once.",
+    )
+    some_numbers(told, "HH1", "HH2", "")
+    at_one_hour(told, "I10.x00", 3)
+    return told.until(moment(10))
+
+
 @case
 def house_of_twelve() -> Case:
     told = together(

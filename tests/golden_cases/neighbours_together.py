@@ -7,6 +7,7 @@ companions are worth 2 ln(2/0.01) - 3 ln(3/1.01) = 7.3 nats, four 4 ln(4/0.01) -
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tests.golden_cases.story import Case, Expected, case
 from tests.wire_messages import Gateway, moment, person_record
@@ -49,7 +50,11 @@ def unlike(told: Case, day: int = 0, members: Sequence[int] = range(3), tels: Se
     """On one day, five hours apart, with illnesses and wards of their own; out likewise. ``tels``: whom the admissions name."""
     for index, member in enumerate(members):
         begin, end = moment(day, 8 + 5 * index), moment(day + 4, 8 + 5 * index)
-        entry = {"diagnosis": ILLS[index], "department": WARDS[index], "tel": tels[index] if tels else ""}
+        entry: dict[str, Any] = {
+            "diagnosis": ILLS[index],
+            "department": WARDS[index],
+            "tel": tels[index] if tels else "",
+        }
         told.visit(f"MU{day}-{member}", VILLAGERS[member], begin, end, **entry)
     return told
 

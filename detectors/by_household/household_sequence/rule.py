@@ -31,7 +31,7 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
     """同户接续住院."""
 
     rule_id: ClassVar[str] = "household_sequence"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = HouseholdPage
     title: ClassVar[Text] = Text("同户接续住院", "Household members admitted one after another")
     notice: ClassVar[str] = "同户接续住院"
@@ -96,14 +96,20 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
         return {chain[0].visit: self._finding(page, chain, view) for chain in self._counted(page)}
 
     def _counted(self, page: HouseholdPage) -> Iterator[list[VisitSnapshot]]:
+        with_guests = page.is_one_family()
         for series in page.series():
-            for chain in self._chains([held.stay for held in series if held.stands and is_judged(held)]):
+            stays = [
+                held.stay for held in series if held.stands and (with_guests or not held.guest_of) and is_judged(held)
+            ]
+            for chain in self._chains(stays):
                 if self._counts(page, chain):
                     yield chain
 
     def _counts(self, page: HouseholdPage, chain: list[VisitSnapshot]) -> bool:
         persons = len({stay.person for stay in chain})
-        return persons >= self.stays and not is_crowd(page, persons, self.crowd, self.crowd_share)
+        if persons < self.stays or not page.is_its_own(stay.visit for stay in chain):
+            return False
+        return not is_crowd(page, persons, self.crowd, self.crowd_share)
 
     def _chains(self, stays: list[VisitSnapshot]) -> list[list[VisitSnapshot]]:
         """Chains among stays of one institution; every stay continues the chain that it follows most closely."""
@@ -155,7 +161,7 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, stay.visit) for stay in chain for reference in stay.evidence),
             fund_at_risk=sum(stay.scope for stay in chain),
-            text=describe(called(page), chain, self.stays, self.gap_days, view),
+            text=describe(called(page, chain), chain, self.stays, self.gap_days, view),
         )
 
 

@@ -34,7 +34,7 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
     """近亲属同进同出."""
 
     rule_id: ClassVar[str] = "household_together"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = HouseholdPage
     title: ClassVar[Text] = Text("同户人员同进同出", "Household admitted and discharged together")
     notice: ClassVar[str] = "近亲属及同居住地人员同进同出"
@@ -101,6 +101,7 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
         """The occasions that count: those of the newest stretch of `within_days`."""
         found = occasions(judged_stays(page).get(institution, []), self._near(), now)
         found = [one for one in found if not is_crowd(page, len(one.stays), self.crowd, self.crowd_share)]
+        found = [one for one in found if page.is_its_own(stay.visit for stay in one.stays)]
         return [one for one in found if one.begin >= found[-1].begin - self.within_days * DAY]
 
     def ask(self, page: HouseholdPage, anchor: str, view: View) -> Finding | None:
@@ -137,7 +138,7 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, stay.visit) for stay in stays for reference in stay.evidence),
             fund_at_risk=sum(stay.scope for stay in stays),
-            text=describe(called(page), anchor, together, view),
+            text=describe(called(page, stays), anchor, together, view),
         )
 
     def wake(self, page: HouseholdPage, anchor: str, view: View) -> int | None:
