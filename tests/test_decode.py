@@ -125,7 +125,7 @@ def test_fields_nobody_has_heard_of_change_nothing(infno: str) -> None:
 @pytest.mark.parametrize("absent", [..., None, ""])
 def test_an_optional_field_may_be_absent_null_or_empty(absent: object) -> None:
     call = EXAMPLES["2401"]
-    for field in ("adm_dept_codg", "adm_bed", "atddr_no", "insutype", "dscg_maindiag_code", "tel"):
+    for field in ("adm_dept_codg", "adm_bed", "atddr_no", "insutype", "dscg_maindiag_code"):
         call = with_field(call, f"input.mdtrtinfo.{field}", absent)
     assert decode(call).facts == (
         facts.Admission(VISIT, PERSON, AT, "21", "I10.x00", "", "", "", "", "", ""),  # the diagnosis is in diseinfo too

@@ -53,13 +53,29 @@ def test_who_get_a_number_leave_the_home_for_their_household() -> None:
     engine = run(RECORDS)
     (before,) = engine.newest().values()
     numbered = [person_record(person, "HH1", live_addr=ADDRESS) for person in FAMILY]
-    assert not know(engine, numbered[1]).open_alerts(), (
-        "one with a number and one without are not known to be relatives"
-    )
+    assert list(know(engine, numbered[1]).open_alerts()) == [before.alert_id], "the other's record has a gap"
     know(engine, *numbered, offset=200)
     assert engine.newest()[before.alert_id].status == "retracted"
     assert engine.open_alerts() == run(numbered).open_alerts()
     assert [alert["household"] for alert in engine.open_alerts().values()] == ["HH1"]
+
+
+def test_a_gap_in_the_records_is_found_whichever_comes_first() -> None:
+    records = [person_record(FAMILY[0], "HH1", live_addr=ADDRESS), RECORDS[1]]
+    expected = run(records).open_alerts()
+    assert [alert["household"] for alert in expected.values()] == [None]
+    for ordered in (records, records[::-1]):
+        assert run(ordered).open_alerts() == expected
+        late = EngineRun(rules=[HouseholdTogether()]).take(sent_of(TOLD))
+        assert know(late, *ordered, offset=0).mark(moment(40)).open_alerts() == expected
+
+
+def test_a_guest_who_moves_out_and_one_who_gives_up_his_number() -> None:
+    engine = run([person_record(FAMILY[0], "HH1", live_addr=ADDRESS), RECORDS[1]])
+    (before,) = engine.open_alerts()
+    assert not know(engine, person_record(FAMILY[0], "HH1", live_addr=ELSEWHERE)).open_alerts()
+    assert list(know(engine, RECORDS[0], offset=200).open_alerts()) == [before]
+    assert engine.open_alerts() == run(RECORDS[:2]).open_alerts()
 
 
 def test_who_moves_out_was_never_of_the_home() -> None:
