@@ -60,6 +60,11 @@ def is_drug_item(category: str, item: str) -> bool:
     return category in DRUGS if category else item.startswith(_DRUG_PREFIXES)
 
 
+def is_decoction_piece(item: str) -> bool:
+    """What Chinese medicine is boiled of (中药饮片), by the catalogue's code (not confirmed, domain.md §2.2)."""
+    return item.startswith("T")
+
+
 def is_infused(item: str) -> bool:
     """Solutions given into a vein (ATC B05), by the catalogue's code, which is X and the ATC code."""
     return item.startswith("XB05")

@@ -17,6 +17,7 @@ from tests.wire_messages import TABLETS, Billed, moment
 
 VISITS, BASE, PRICE = 32, 200.0, 25.0
 OTHERS = (8, 3)  # visits with the drug, and packs each
+PIECES = "TH0200118"
 PUSHED = (30, 6)  # 180 packs, 4,500 yuan: 141 a visit, 7.5 times as much: 5.0 standard deviations
 HALF_PUSHED = (30, 4)  # 120 packs, 3,000 yuan: 94 a visit, 5 times as much: 4.0 standard deviations
 
@@ -48,15 +49,18 @@ class Clinics(City):
         return visit
 
     def week(
-        self, pushed: tuple[int, int], others: tuple[int, int] = OTHERS, *, day: int = 0, diagnosis: str = ""
-    ) -> list[str]:
+        self, pushed: tuple[int, int], others: tuple[int, int] = OTHERS, *, day: int = 0, diagnosis: str = "",
+        item: str = TABLETS,
+    ) -> list[str]:  # fmt: skip
         """A week of visits everywhere; those of the story's hospital that took the drug."""
         taken = []
         for hospital in range(len(self.codes)):
             with_drug, packs = others if hospital else pushed
             for number in range(VISITS):
                 own = diagnosis if hospital == 0 and number >= 4 else ""
-                visit = self.treated(hospital, day + number % 6, packs if number < with_drug else 0, diagnosis=own)
+                visit = self.treated(
+                    hospital, day + number % 6, packs if number < with_drug else 0, item=item, diagnosis=own
+                )
                 if hospital == 0 and number < with_drug:
                     taken.append(visit)
         return taken
@@ -131,6 +135,27 @@ def nobody_else_has_it() -> City:
         HIT | {"measures": {"peers": 5, "peers_with_the_item": 0}},
     )
     city.week(PUSHED, (0, 0))
+    return city.ended(10)
+
+
+@case
+def the_one_that_boils() -> City:
+    city = told(
+        "exclude-only-one-boils-pieces",
+        "饮片：同组五家没有，只该院是中医院，与不用饮片的机构不可比；西药则报。",
+    )
+    city.week(PUSHED, (0, 0), item=PIECES)
+    return city.ended(10)
+
+
+@case
+def all_boil() -> City:
+    city = told(
+        "hit-pieces-that-all-boil",
+        "饮片：同组五家各24份600元，该院180份4,500元，每人次为其7.5倍：可比，报。",
+        HIT | {"item": PIECES, "severity": "low", "measures": {"peers": 5, "peers_with_the_item": 5}},
+    )
+    city.week(PUSHED, item=PIECES)
     return city.ended(10)
 
 

@@ -21,12 +21,14 @@ from detectors.books.item import TELLING
 from detectors.books.item_among_peers import FarOut, SoldMonth, SoldPage
 from detectors.books.item_comparing import SCREEN_DEVIATION, SCREEN_RATIO
 from detectors.books.peer_calendar import first_day, name_of
+from detectors.books.peer_groups import LEAST_PEERS
 from detectors.by_peers import judging
 from detectors.by_peers.drug_volume_peer.text import Story, describe, drawn, measures
 from detectors.engine.page import Page
 from detectors.engine.rule import Finding, Rule, View, parameter
 from schemas.alerts import RuleClass, Severity, Text
 from schemas.china_time import DAY
+from schemas.codes import is_decoction_piece
 
 _SOURCE = "domain.md §4.9 (ENG)"
 _MEASURED = "ENG; docs/quality.md, Among peers"
@@ -39,7 +41,7 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
     """药品、耗材用量高于同级机构."""
 
     rule_id: ClassVar[str] = "drug_volume_peer"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = SoldPage
     title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
     notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
@@ -58,11 +60,12 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "按金额而非包装数比较，单价差异也算在内；病种只按三位编码的费用占比粗略扣除，同病种内的专科用药偏多是正常的；"
         "同组普遍多用的看不出来；各家主销品种本来就相差数倍，少于同组主销水平的推销看不出来；以编码前六位为同类，"
-        "跨类替代时会显得只有该机构在用；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
+        "跨类替代时会显得只有该机构在用；同组使用的机构不足4家的中药饮片不比较；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
         "Money is compared, not packs, so a dearer price counts too. Diagnoses are allowed for roughly, by what three characters"
         " of them are of the bill: a specialist within one uses more of its drugs honestly. What all of a group do is not seen,"
         " nor is a push that stays below what others' best sellers bring, for these differ several times from place to place. A"
-        " drug that stands for one of another class looks like one that nobody else uses. Items below 200 yuan a month and what"
+        " drug that stands for one of another class looks like one that nobody else uses. Pieces for decoctions that fewer than"
+        " four of the peers use are not compared. Items below 200 yuan a month and what"
         " is out of scope are not compared, nor is a volume that is spread over many items.",
     )
 
@@ -148,6 +151,8 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
         stands_for_others = far.kin < self.kin_deviation * early
         is_explained = excess - self.strange_part * far.strange < self.least_excess
         if not (is_enough and is_far and is_beyond) or stands_for_others or is_explained:
+            return None
+        if is_decoction_piece(page.item) and far.sellers < LEAST_PEERS:  # who boils none practises another medicine
             return None
         has_risen = known.rank <= self.top and known.before - known.rank >= self.jump
         story = Story(month, known, far, deviation, self.deviation * early, excess, has_risen)
