@@ -9,7 +9,7 @@ together (contagion, injury, poisoning) makes it lighter, for families do fall i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,8 @@ from schemas.codes import is_birth, same_illness, strikes_together
 from schemas.snapshots import VisitSnapshot
 
 NEWBORN = 28 * DAY
+_SOON: Final = 90 * DAY  # a household is not struck again and again within a season …
+_AGAIN: Final = 1.5  # … so of that half is given back
 _CHANGED = "2403"  # after a settlement it says that the stay goes on
 
 
@@ -82,6 +84,7 @@ def occasions(stays: list[VisitSnapshot], near: Nearness, now: int) -> list[Occa
     """All occasions among one institution's stays; a stay belongs to one only."""
     found: list[Occasion] = []
     taken: set[str] = set()
+    struck: int | None = None  # when the last began in which all were
     for index, first in enumerate(stays):
         if first.visit in taken:
             continue
@@ -95,7 +98,11 @@ def occasions(stays: list[VisitSnapshot], near: Nearness, now: int) -> list[Occa
                 group.append(other)
         if len(group) > 1:
             taken.update(stay.visit for stay in group)
-            found.append(Occasion(tuple(group), _weight(group), all(stay.end is not None for stay in group)))
+            weight = _weight(group)
+            if _is_struck(group):
+                weight *= _AGAIN if struck is not None and first.begin - struck <= _SOON else 1.0
+                struck = first.begin
+            found.append(Occasion(tuple(group), weight, all(stay.end is not None for stay in group)))
     return found
 
 
@@ -131,8 +138,7 @@ def _weight(group: list[VisitSnapshot]) -> float:
     """1 is two members together and nothing more, and 1 for each further one; the parts are added. Contagion halves the whole,
     and it is no wonder that it struck more than two; but who was truly ill was treated."""
     first = group[0]
-    is_idle = were_idle([stay.idle_days for stay in group])
-    is_struck = not is_idle and all(strikes_together(stay.diagnosis) for stay in group)
+    is_idle, is_struck = _were_idle(group), _is_struck(group)
     weight = 1.0 if is_struck else len(group) - 1.0
     if all(same_illness(first.diagnosis, stay.diagnosis) for stay in group):
         weight += 0.5
@@ -148,6 +154,15 @@ def _weight(group: list[VisitSnapshot]) -> float:
     if is_idle:
         weight += 0.3
     return 0.5 * weight if is_struck else weight
+
+
+def _were_idle(group: list[VisitSnapshot]) -> bool:
+    return were_idle([stay.idle_days for stay in group])
+
+
+def _is_struck(group: list[VisitSnapshot]) -> bool:
+    """Whether an illness that strikes together, and was treated, brought all of them."""
+    return not _were_idle(group) and all(strikes_together(stay.diagnosis) for stay in group)
 
 
 def _closeness(apart: int, same_visit: int) -> float:

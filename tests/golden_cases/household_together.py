@@ -129,6 +129,37 @@ def contagion_treated() -> Case:
 
 
 @case
+def struck_again() -> Case:
+    told = together(
+        "hit-bronchitis-twice-in-a-season",
+        "A couple with bronchitis, in five hours apart and out within the hour, treated: half of 1 + 0.5 + 0.1 + 0.4 is 1.0. "
+        "Forty days later again: 1.5 times as much: 2.5 of 2: medium.",
+        {"status": "open", "severity": "medium", "measures": {"times_together": 2, "evidence_weight": 2.5}},
+    )
+    struck(told, 0)
+    struck(told, 40)
+    return told.until(moment(50))
+
+
+@case
+def struck_in_another_season() -> Case:
+    told = together(
+        "near-bronchitis-in-two-seasons",
+        "The same, a hundred days apart: 1.0 + 1.0 reaches the limit of 2, 0.9 each does not.",
+    )
+    struck(told, 0, hours=7)
+    struck(told, 100, hours=7)
+    return told.until(moment(110))
+
+
+def struck(told: Case, day: int, hours: int = 5) -> None:
+    """Two with bronchitis, admitted so many hours apart."""
+    for index in range(2):
+        begin, end = moment(day, 9 + hours * index), moment(day + 6, 10 + (hours == 7) * 4 * index, 20 * index)
+        told.visit(f"MT{day}-{index}", FAMILY[index], begin, end, diagnosis="J20.900")
+
+
+@case
 def cataracts() -> Case:
     told = together(
         "exclude-cataracts", "A couple on one operating list, twice, for one eye and the other: by appointment."
