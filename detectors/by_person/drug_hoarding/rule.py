@@ -4,7 +4,7 @@ All that a person took home of one drug in half a calendar year, wherever it was
 (`detectors.by_person.drug_hoarding.stock`). Three things are looked at: more than four fetches in a calendar month, three
 institutions, and more days' supply at home than any prescription allows. Fetches of a day at one institution count once. Going
 often, or to several places, says little where what was fetched is used up by then: it counts with fetches made while two weeks'
-supply was left, several places only where one long prescription's supply is at home or more (who has no shop next door goes
+supply was left, several places only where more than one long prescription's supply is at home (who has no shop next door goes
 to the clinic, the pharmacy and the next village's), and where it comes to some money: an institution that sells everybody too
 much of a cheap drug is a case of its own, and not one of each buyer. Twelve weeks, fetched four weeks early, are ordinary;
 what is infused, injected or given at a dialysis is used on the spot, and is no stock: `detectors.books.dispensed`.
@@ -131,7 +131,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
         is_small = self._at_risk(stock) < self.small_amount
         is_unknown = all(one.supply is None for one in stock.taken)
         is_often = stock.times >= self.least_times and (stock.early >= 1 or is_unknown) and not is_small
-        is_much = stock.peak >= self.around_days or is_unknown
+        is_much = stock.peak > self.around_days or is_unknown
         is_around = stock.institutions >= self.least_institutions and stock.early >= 2 and is_much and not is_small
         if len(stock.taken) < 2 or not (is_heap or is_often or is_around):
             return None
