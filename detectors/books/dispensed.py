@@ -28,15 +28,15 @@ _MOST_DOSES: Final = 3.0
 def dispensed(page: VisitPage) -> tuple[Dispensed, ...]:
     """The drugs of an outpatient's or a pharmacy's lines that a standing settlement covers, by day and item.
 
-    What runs into a vein is used on the spot and left out where that is done: no pharmacy does, and albumin counts as carried
-    off where no infusion is on the bill. So is a dose on a day of treatment. One item on several
+    What runs into a vein is used on the spot and left out, but for albumin where no infusion is on the bill, which is carried
+    off. So is a dose on a day of treatment. One item on several
     lines of a day is one prescription: the quantities add up, the days that it is to last do not.
     """
     if page.kind == STAY or page.void:
         return ()
     found: dict[tuple[int, str], Dispensed] = {}
     for line in page.lines.values():
-        if _is_taken_home(page, line):
+        if _is_taken_home(line):
             key = line.time // DAY, line.item
             found[key] = _with(found.get(key), key, line)
     treated = _days_of_treatment(page)
@@ -45,11 +45,11 @@ def dispensed(page: VisitPage) -> tuple[Dispensed, ...]:
     return tuple(sorted(dearest, key=lambda one: (one.day, one.item)))
 
 
-def _is_taken_home(page: VisitPage, line: PostedLine) -> bool:
+def _is_taken_home(line: PostedLine) -> bool:
     return (
         line.quantity >= 0 and line.counted_by >= 0 and line.left > 0
         and is_drug_item(line.category, line.item)
-        and (page.kind != OUTPATIENT or not is_infused(line.item) or is_plasma(line.item))
+        and (not is_infused(line.item) or is_plasma(line.item))
     )  # fmt: skip
 
 
