@@ -235,7 +235,7 @@ def pens_at_dialysis() -> Case:
 @case
 def carried_off() -> Case:
     told = hoard(
-        "hit-albumin-from-pharmacies",
+        "hit-pharmacies-albumin",
         "Albumin (B05AA) from three pharmacies on seven days, six bottles each, for three weeks it says: 21, then 16+21, … after "
         "the seventh 117 days at home. No pharmacy infuses.",
         {"status": "open", "severity": "high", "item": ALBUMIN, "measures": {"institutions": 3, "days_at_home": 117}},
