@@ -26,7 +26,7 @@ from schemas.references import decode_person
 from schemas.snapshots import GroupMember, GroupVisit, Reference, Ties, VisitSnapshot
 from stream.known import KnownReferences
 from tests.engine_run import TIMESTAMP_MS, EngineRun, References
-from tests.golden_cases.neighbours_together import VILLAGERS, busload, neighbours, of_one_village, tied
+from tests.golden_cases.neighbours_together import VILLAGERS, busload, neighbours, of_one_village, tied, unlike
 from tests.golden_cases.story import Case
 from tests.wire_messages import moment, person_record
 
@@ -92,6 +92,19 @@ def test_nothing_of_an_address_or_a_telephone_leaves_the_person_s_record() -> No
         assert private.encode() not in said
         assert private.encode() not in kept
         assert json.dumps(private).encode() not in said
+
+
+def test_nothing_of_a_telephone_that_admissions_name_leaves_them() -> None:
+    told = unlike(tied(neighbours("", ""), 3), tels=("139 0000 1234", "+86-13900001234", "13900001234"))
+    engine = alone(References(persons=tuple(told.persons))).take(sent_of(told)).mark(moment(9))
+    (alert,) = engine.open_alerts().values()
+    assert alert["group"].startswith("telephone:")
+    engine.pipeline.save()
+    said = b"".join(encode_alert(alert) for alert in engine.published)
+    kept = b"".join(key + page for store in engine.stores.values() for key, page in store.items())
+    for private in (b"0000 1234", b"13900001234"):
+        assert private not in said
+        assert private not in kept
 
 
 def test_equal_records_give_equal_groups_and_others_do_not() -> None:
