@@ -29,8 +29,8 @@ def dispensed(page: VisitPage) -> tuple[Dispensed, ...]:
     """The drugs of an outpatient's or a pharmacy's lines that a standing settlement covers, by day and item.
 
     What runs into a vein is used on the spot and left out, but for albumin where no infusion is on the bill, which is carried
-    off. So is a dose on a day of treatment. One item on several
-    lines of a day is one prescription: the quantities add up, the days that it is to last do not.
+    off. So is a dose on a day of treatment. One item on several lines of a day is one prescription: the quantities add up, the
+    days that it is to last do not.
     """
     if page.kind == STAY or page.void:
         return ()

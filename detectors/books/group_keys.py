@@ -79,32 +79,29 @@ def ties_of(person: Person) -> Ties:
     return Ties(
         _digest("household", person.household),
         _digest(DWELLING, address.dwelling),
-        _digest(TELEPHONE, telephone_of(person.telephone)),
+        contact_of(person.telephone),
         _digest("team", address.team),
         _digest(VILLAGE, address.village),
         _digest(EMPLOYER, employer_of(person.employer)),
     )
 
 
-def groups_of(ties: Ties) -> tuple[str, ...]:
-    """The names of the groups beyond the household that these ties put him into, such as ``village:1f3a0c…``."""
+def groups_of(ties: Ties, contact: str = "") -> tuple[str, ...]:
+    """The names of the groups beyond the household that these ties put him into, such as ``village:1f3a0c…``; and a stay of his
+    for which a telephone was named (``contact``, its digest) into that of those who are called by it."""
     shared = (
         (DWELLING, ties.dwelling),
         (TELEPHONE, ties.telephone),
         (VILLAGE, ties.village),
         (EMPLOYER, ties.employer),
+        (TELEPHONE, "" if contact == ties.telephone else contact),
     )
     return tuple(f"{kind}:{digest}" for kind, digest in shared if digest)
 
 
 def contact_of(telephone: str) -> str:
-    """The digest of the telephone that an admission names; empty where it is nobody's."""
+    """The digest of a telephone, as a record or an admission names it; empty where it is nobody's."""
     return _digest(TELEPHONE, telephone_of(telephone))
-
-
-def group_of_contact(contact: str) -> str:
-    """The group of those who are called by that digest's telephone, in the records or in admissions; empty where none is."""
-    return f"{TELEPHONE}:{contact}" if contact else ""
 
 
 def home_of(ties: Ties) -> str:

@@ -114,9 +114,11 @@ class HouseholdPage(Page, kw_only=True):
         known = len(belonging | {held.stay.person for held in self.stays.values() if held.belongs})
         return max(known, self.residents)
 
-    def is_one_family(self) -> bool:
-        """Whether all its guests are of one household."""
-        return len({held.guest_of for held in self.stays.values() if held.guest_of and held.stands}) < 2
+    def counted(self) -> set[str]:
+        """The visits that count: guests' only where all guests are of one household."""
+        standing = [held for held in self.stays.values() if held.stands]
+        with_guests = len({held.guest_of for held in standing if held.guest_of}) < 2
+        return {held.stay.visit for held in standing if with_guests or not held.guest_of}
 
     def is_its_own(self, visits: Iterable[str]) -> bool:
         """Whether one of them at least is not a guest's: what guests did is their household's business."""
@@ -124,8 +126,7 @@ class HouseholdPage(Page, kw_only=True):
 
     def standing_stays(self) -> list[MemberStay]:
         """Stays that count, in order of admission; ties by visit."""
-        with_guests = self.is_one_family()
-        stays = [held for held in self.stays.values() if held.stands and (with_guests or not held.guest_of)]
+        stays = [self.stays[visit] for visit in self.counted()]
         return sorted(stays, key=lambda held: (held.stay.begin, held.stay.visit))
 
     def kept_from(self) -> int:

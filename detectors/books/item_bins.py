@@ -81,3 +81,17 @@ def others(
     if own in bins:
         bins[own] -= 1
     return bins
+
+
+def quantile(bins: Mapping[int, int], members: int, share: float) -> int:
+    """The bin that so many of the members do not exceed; of two, the lower one. 0 of nobody.
+
+    >>> quantile({3: 2, 5: 1, 9: 1}, 4, 0.5), quantile({3: 2, 5: 3}, 5, 0.5)
+    (3, 5)
+    """
+    left = int(share * (members - 1))
+    for place, there in sorted(bins.items()):
+        left -= there
+        if left < 0:
+            return place
+    return 0

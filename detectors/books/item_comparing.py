@@ -41,6 +41,7 @@ from detectors.books.item_bins import (
     RankPage,
     count_in,
     others,
+    quantile,
     size_bin,
 )  # fmt: skip
 from detectors.books.member import Compared, MemberPage, Month
@@ -54,7 +55,7 @@ _FEW: Final = 4.0  # members that the spread believed beforehand counts as
 _SPREAD, _KIN_SPREAD = 0.6, 0.3
 _SALE_SPREAD: Final = 1.5  # variance of one sale's money over its mean squared, chance of coming included (ENG)
 _USUAL: Final = 3.0
-_UPPER: Final = 0.9
+_UPPER: Final = 0.9  # of fewer than a dozen never the highest, who may be doing the same
 SCREEN_DEVIATION: Final = 1.5  # no rule may ask for less
 SCREEN_RATIO: Final = 1.5  # … nor for a smaller multiple of the median
 
@@ -204,19 +205,9 @@ def _beside(
             merged[bound - place] = merged.get(bound - place, 0) + silent
     merged = {place: members for place, members in merged.items() if members > 0}
     spread = spread_of(merged)
-    upper = _quantile(merged, spread.members, _UPPER)
+    upper = quantile(merged, spread.members, _UPPER)
     above = sum(members for place, members in told.items() if place > own)
     return _Beside(own, spread.median * BINS, spread.distance * BINS, upper, spread.members, sum(told.values()), above)
-
-
-def _quantile(bins: dict[int, int], members: int, share: float) -> int:
-    """What so many of them do not exceed; of fewer than a dozen never the highest, who may be doing the same."""
-    left = int(share * (members - 1))
-    for place, members_there in sorted(bins.items()):
-        left -= members_there
-        if left < 0:
-            return place
-    return 0
 
 
 # -- ranks ------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ are never summed and never woken.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -102,10 +103,8 @@ def _is_whole(page: ItemPage, month: int) -> bool:
 def _sum(page: ItemPage, month: int, through: int, region: str) -> ToldMonth:
     days, sales = page.days, page.sales
     begin, end = first_day(month), through + 1
-    first, last = max(begin - days.first_day, 0), max(end - days.first_day, 0)
-    packs, fen = sum(days.volumes[first:last]), sum(days.scopes[first:last])
-    counts = sum(sales.counts[max(begin - sales.first_day, 0) : max(end - sales.first_day, 0)])
-    return ToldMonth(through, _bounded(packs), _bounded(fen), _bounded(counts), region)
+    packs, fen = _total(days.volumes, days.first_day, begin, end), _total(days.scopes, days.first_day, begin, end)
+    return ToldMonth(through, packs, fen, _total(sales.counts, sales.first_day, begin, end), region)
 
 
 def _parts(page: ItemPage, month: int, through: int, before: ToldMonth | None) -> tuple[PartTold, ...]:
@@ -119,9 +118,14 @@ def _parts(page: ItemPage, month: int, through: int, before: ToldMonth | None) -
         week = week_before(days, closed.start)
         expected = known.get(number, 0) if week is None else _bounded(sum(week[day % 7] for day in closed))
         if expected:
-            first, last = max(closed.start - days.first_day, 0), max(closed.stop - days.first_day, 0)
-            found.append(PartTold(number, _bounded(sum(days.volumes[first:last])), expected))
+            packs = _total(days.volumes, days.first_day, closed.start, closed.stop)
+            found.append(PartTold(number, packs, expected))
     return tuple(found)
+
+
+def _total(kept: Sequence[int], first_day: int, begin: int, end: int) -> int:
+    """Of the days from ``begin`` to before ``end``, as far as they are kept; ``kept`` begins with ``first_day``."""
+    return _bounded(sum(kept[max(begin - first_day, 0) : max(end - first_day, 0)]))
 
 
 def _bounded(count: int) -> int:

@@ -13,7 +13,7 @@ from typing import Final
 
 from detectors.books.item import TELLING
 from detectors.books.item_among_peers import RiseTold, SoldMonth, SoldPage
-from detectors.books.item_bins import FIRST_PART, STEPS, count_in, others, size_bin
+from detectors.books.item_bins import FIRST_PART, STEPS, count_in, others, quantile, size_bin
 from detectors.books.peer_calendar import days_of, parts_of
 from detectors.books.peer_groups import LEAST_PEERS
 from detectors.engine.pages import Pages
@@ -66,13 +66,8 @@ def _rise(pages: Pages, page: SoldPage, month: int, number: int) -> tuple[int, i
     members = sum(bins.values())
     if members < LEAST_PEERS:
         return NO_RISE, 0
-    left = (members + 1) // 2
-    for place, many in sorted(bins.items()):
-        left -= many
-        if left <= 0:
-            rise = min(round(exp(place / STEPS) * NO_RISE), LARGEST_RISE)
-            return (rise, members) if rise >= SCREEN_RISE else (NO_RISE, 0)
-    return NO_RISE, 0
+    rise = min(round(exp(quantile(bins, members, 0.5) / STEPS) * NO_RISE), LARGEST_RISE)
+    return (rise, members) if rise >= SCREEN_RISE else (NO_RISE, 0)
 
 
 def _was_rising(page: SoldPage, part: int) -> bool:

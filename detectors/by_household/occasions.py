@@ -98,8 +98,9 @@ def occasions(stays: list[VisitSnapshot], near: Nearness, now: int) -> list[Occa
                 group.append(other)
         if len(group) > 1:
             taken.update(stay.visit for stay in group)
-            weight = _weight(group)
-            if _is_struck(group):
+            is_struck = _is_struck(group)
+            weight = _weight(group, is_struck)
+            if is_struck:
                 weight *= _AGAIN if struck is not None and first.begin - struck <= _SOON else 1.0
                 struck = first.begin
             found.append(Occasion(tuple(group), weight, all(stay.end is not None for stay in group)))
@@ -134,11 +135,10 @@ def parting_bounds(stays: list[VisitSnapshot], near: Nearness) -> list[int]:
     return bounds
 
 
-def _weight(group: list[VisitSnapshot]) -> float:
+def _weight(group: list[VisitSnapshot], is_struck: bool) -> float:
     """1 is two members together and nothing more, and 1 for each further one; the parts are added. Contagion halves the whole,
     and it is no wonder that it struck more than two; but who was truly ill was treated."""
     first = group[0]
-    is_idle, is_struck = _were_idle(group), _is_struck(group)
     weight = 1.0 if is_struck else len(group) - 1.0
     if all(same_illness(first.diagnosis, stay.diagnosis) for stay in group):
         weight += 0.5
@@ -151,7 +151,7 @@ def _weight(group: list[VisitSnapshot]) -> float:
     amounts = [stay.scope for stay in group]
     if min(amounts) > 0 and max(amounts) <= 1.05 * min(amounts):
         weight += 0.2
-    if is_idle:
+    if _were_idle(group):
         weight += 0.3
     return 0.5 * weight if is_struck else weight
 

@@ -71,13 +71,17 @@ class HouseholdStage(LaterStage):
 
     def _count_residents(self, page: HouseholdPage) -> bool:
         """Who lives at a home is known to the page of its address, which has the same key; whether that has changed."""
-        group = self._pages.get(GroupPage, group_key(page.household)) if page.home is not None else None
+        group = self._address_of(page)
         before, page.residents = page.residents, group.members() if group is not None else 0
         return page.residents != before
 
+    def _address_of(self, page: HouseholdPage) -> GroupPage | None:
+        """All who live at a home's address; it has the same key, so it lies here."""
+        return self._pages.get(GroupPage, group_key(page.household)) if page.home is not None else None
+
     def _invite(self, page: HouseholdPage) -> None:
         """What is still known of stays of those who live at a new home and have a number."""
-        group = self._pages.get(GroupPage, group_key(page.household)) if page.home is not None else None
+        group = self._address_of(page)
         for held in group.stays.values() if group is not None else ():
             if held.ties.household and held.counts:
                 message = HouseholdVisit(page.household, held.member_version, True, None, held.snapshot())

@@ -6,11 +6,14 @@ come in turn.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from detectors.engine.clock import BEGINNING, CLOCK_KEY, Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Incoming
 from detectors.engine.marks import fault_of
 from detectors.engine.stage import Stage
+from schemas.returns import Elsewhere, OthersRose
 from schemas.snapshots import Mark
 
 
@@ -42,3 +45,8 @@ class LaterStage(Stage):
             self._time = self._watermark.now(self._layout.partitions)
             self._keep_clock(self._watermark)
             self._fire_until(self._time, Cause(mark.partition, mark.offset, mark.time, "", "", mark.time))
+
+    def _return_all(self, told: Iterable[Elsewhere | OthersRose]) -> None:
+        """What the pages of stays and items must know of what lies elsewhere."""
+        for fact in told:
+            self._return(fact.institution, fact)

@@ -30,15 +30,13 @@ from detectors.books.peer_groups import NormPage, SpreadPage, count_cases, group
 from detectors.books.profile import ProfilePage, learn_day
 from detectors.engine.clock import Watermark
 from detectors.engine.compare import Cause
-from detectors.engine.incoming import Forward, Incoming
+from detectors.engine.incoming import Incoming
 from detectors.engine.later_stage import LaterStage
 from detectors.engine.page import NEVER, Page
-from detectors.engine.stage import FIRST
 from detectors.models.half_space import load
 from schemas.china_time import DAY
 from schemas.peer_days import InstitutionDay, decode_for_peers
 from schemas.peer_items import ItemMonth
-from schemas.returns import OthersRose, encode_return
 from schemas.snapshots import Mark
 
 
@@ -95,7 +93,7 @@ class PeersStage(LaterStage):
                 self._pages.sleep(key, page, page.next_change())
                 return
         elif isinstance(page, SoldPage):
-            self._return(look_at(self._pages, page, now))
+            self._return_all(look_at(self._pages, page, now))
         super()._review(key, page, now, cause)
 
     def _post(self, told: InstitutionDay | ItemMonth, now: int, cause: Cause) -> None:
@@ -103,17 +101,12 @@ class PeersStage(LaterStage):
             self._post_day(told, now, cause)
         elif (posted := post_item(self._pages, told, now)) is not None:
             key, page, must_ask, rises = posted
-            self._return(rises)
+            self._return_all(rises)
             if must_ask:
                 self._review(key, page, now, cause)
             else:
                 self._pages.changed(key, page)
                 self._pages.sleep(key, page, min(page.next_change(), page.forgets_at()))
-
-    def _return(self, rises: list[OthersRose]) -> None:
-        """What the pages of its items must know of the others."""
-        for told in rises:
-            self._effects.forwards.append(Forward(FIRST, told.institution.encode(), encode_return(told)))
 
     # -- days -------------------------------------------------------------------------------------------------------
 

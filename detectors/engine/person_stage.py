@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
 
 from detectors.books.elsewhere import all_of, changes_of
-from detectors.books.group_keys import group_of_contact, groups_of, ties_of
+from detectors.books.group_keys import groups_of, ties_of
 from detectors.books.person import PersonPage, person_key
 from detectors.engine.clock import BEGINNING, Watermark
 from detectors.engine.compare import Cause
 from detectors.engine.incoming import Forward, Incoming
 from detectors.engine.later_stage import LaterStage
 from detectors.engine.page import Page
-from detectors.engine.stage import FIRST
 from schemas.fields import Undecodable
 from schemas.references import decode_person
-from schemas.returns import Elsewhere, encode_return
 from schemas.snapshots import (
     STAY,
     GroupMember,
@@ -68,10 +65,10 @@ class PersonStage(LaterStage):
         before = page.visits.get(snapshot.visit)
         if not page.post(snapshot):
             if snapshot.kind == STAY and before is not None:  # sent again: its page may have lost what it was told
-                self._return(all_of(page, before))
+                self._return_all(all_of(page, before))
             return
         if len(page.visits) > 1:
-            self._return(changes_of(page, before, snapshot))
+            self._return_all(changes_of(page, before, snapshot))
         if snapshot.kind == STAY:
             if page.family:
                 self._to_household(page, snapshot, True, page.family)
@@ -81,11 +78,6 @@ class PersonStage(LaterStage):
         source = snapshot.source
         cause = Cause(snapshot.partition, snapshot.offset, source.inf_time, source.msgid, source.infno, source.inf_time)
         self._review(key, page, self._now(), cause)
-
-    def _return(self, told: Iterable[Elsewhere]) -> None:
-        """What the pages of his stays must know."""
-        for fact in told:
-            self._effects.forwards.append(Forward(FIRST, fact.institution.encode(), encode_return(fact)))
 
     def _take_reference(self, role: str, record: Incoming) -> None:
         if not record.value and record.key:  # a tombstone: nothing is known of him any more
@@ -141,17 +133,17 @@ class PersonStage(LaterStage):
                 self._effects.forwards.append(Forward("household", group.encode(), encode(member)))
             for snapshot in page.visits.values():
                 if snapshot.kind == STAY:
-                    is_called = group == group_of_contact(snapshot.contact)
-                    self._to_group(group, page, snapshot, belongs or is_called)
+                    self._to_group(group, page, snapshot, group in groups_of(page.ties, snapshot.contact))
 
     def _to_groups(self, page: PersonPage, before: VisitSnapshot | None, snapshot: VisitSnapshot) -> None:
         """Tell the groups of its person, and those who are called by the telephone that the admission names."""
-        groups = groups_of(page.ties)
-        contact, former = group_of_contact(snapshot.contact), "" if before is None else group_of_contact(before.contact)
-        for group in (*groups, contact) if contact and contact not in groups else groups:
+        groups = groups_of(page.ties, snapshot.contact)
+        for group in groups:
             self._to_group(group, page, snapshot, True)
-        if former and former != contact and former not in groups:  # a 2403 has named another
-            self._to_group(former, page, snapshot, False)
+        if before is not None and before.contact != snapshot.contact:  # a 2403 has named another
+            for group in groups_of(page.ties, before.contact):
+                if group not in groups:
+                    self._to_group(group, page, snapshot, False)
 
     def _to_group(self, group: str, page: PersonPage, snapshot: VisitSnapshot, belongs: bool) -> None:
         message = GroupVisit(group, page.reference_offset, belongs, page.birth, page.ties, snapshot)

@@ -15,7 +15,7 @@ from detectors.engine.rule import References, Rule, View
 from detectors.engine.trial import is_on_trial
 from detectors.engine.walk import Walk, open_walk
 from schemas.dead_letters import DeadLetter
-from schemas.returns import AlertLeft, ReturnedAlert, encode_return
+from schemas.returns import AlertLeft, Returned, ReturnedAlert, encode_return
 
 FIRST: Final = "institution"  # the stage that alerts of later ones come back to
 
@@ -130,16 +130,17 @@ class Stage:
 
     def _speak(self, said: list[Said]) -> None:
         """Alerts about an institution are published by its own stage, which knows its other alerts (decision 12)."""
-        effects = self._effects
         for alert, change, left in said:
             if left:
-                gone = AlertLeft(left, alert.alert_id, alert.revision)
-                effects.forwards.append(Forward(FIRST, left.encode(), encode_return(gone)))
+                self._return(left, AlertLeft(left, alert.alert_id, alert.revision))
             if alert.institution:
-                returned = ReturnedAlert(change, alert)
-                effects.forwards.append(Forward(FIRST, alert.institution.encode(), encode_return(returned)))
+                self._return(alert.institution, ReturnedAlert(change, alert))
             else:
-                effects.publish(alert, change)
+                self._effects.publish(alert, change)
+
+    def _return(self, institution: str, message: Returned) -> None:
+        """Let an institution's stage know."""
+        self._effects.forwards.append(Forward(FIRST, institution.encode(), encode_return(message)))
 
     def _finish(self) -> None:
         """After the last record of a batch."""

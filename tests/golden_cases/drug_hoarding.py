@@ -50,6 +50,14 @@ def treat(
     told.send(at + 1200, g.settle_visit(at + 1200, PATIENT, visit, "B1", f"S{visit}", 400.0 + 33.0 * packs))
 
 
+def dialysed(told: Case, lasting: int, drug: str = TABLETS) -> Case:
+    """On Mondays, Wednesdays and Fridays of ten weeks, each time with a pack of the drug."""
+    for week in range(10):
+        for day in (0, 2, 4):
+            treat(told, 7 * week + day, 1, lasting, drug=drug)
+    return told.until(moment(80))
+
+
 @case
 def five_times() -> Case:
     told = hoard(
@@ -200,10 +208,7 @@ def given_at_dialysis() -> Case:
         "Dialysed on Mondays, Wednesdays and Fridays of ten weeks, each time a pack, for two days it says: it is given there. "
         "Of three days a pack there would be 14 and more at home after seven weeks.",
     )
-    for week in range(10):
-        for day in (0, 2, 4):
-            treat(told, 7 * week + day, 1, 2)
-    return told.until(moment(80))
+    return dialysed(told, 2)
 
 
 @case
@@ -213,10 +218,7 @@ def injected_at_dialysis() -> Case:
         "Dialysed three times a week for ten weeks, each time an ampoule of heparin, for seven days it says, as on every "
         "prescription of that place: it is in the machine. Of seven days each there would be 70*3-70=140 and more at home.",
     )
-    for week in range(10):
-        for day in (0, 2, 4):
-            treat(told, 7 * week + day, 1, 7, drug=HEPARIN)
-    return told.until(moment(80))
+    return dialysed(told, 7, HEPARIN)
 
 
 @case

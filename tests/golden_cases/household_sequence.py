@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tests.golden_cases.household_together import some_numbers
 from tests.golden_cases.story import FAMILY, Case, Expected, case
 from tests.wire_messages import moment, person_record
 
@@ -142,11 +143,7 @@ def a_gap_in_the_records() -> Case:
         "Three at one address, of whom the second has no household in his record: a gap, they are one family.",
         {"status": "open", "severity": "medium", "visits": ["MS0", "MS1", "MS2"], "household": None},
     )
-    told.persons = [
-        person_record(person, household, live_addr="幸福村1组1号")
-        for person, household in zip(FAMILY, ("HH1", "", "HH1"), strict=False)
-    ]
-    return told
+    return some_numbers(told, "HH1", "", "HH1")
 
 
 @case

@@ -96,12 +96,9 @@ class HouseholdSequence(Rule[HouseholdPage], frozen=True, kw_only=True):
         return {chain[0].visit: self._finding(page, chain, view) for chain in self._counted(page)}
 
     def _counted(self, page: HouseholdPage) -> Iterator[list[VisitSnapshot]]:
-        with_guests = page.is_one_family()
+        counted = page.counted()
         for series in page.series():
-            stays = [
-                held.stay for held in series if held.stands and (with_guests or not held.guest_of) and is_judged(held)
-            ]
-            for chain in self._chains(stays):
+            for chain in self._chains([held.stay for held in series if held.stay.visit in counted and is_judged(held)]):
                 if self._counts(page, chain):
                     yield chain
 

@@ -11,9 +11,8 @@ from detectors.books.item_days import ItemDays, Ordinary
 from detectors.books.item_sales import UsualSales
 from detectors.books.item_wave import Wave, expected_in_wave
 
-_RISES_APART = (
-    0.5  # of what a rise adds: one honest seller in three has less than half of it, or half as much again (ENG)
-)
+# Of what a rise adds: one honest seller in three has less than half of it, or half as much again (ENG).
+_RISES_APART = 0.5
 
 
 def expected_of(book: ItemDays, day: int, week: int) -> float:
