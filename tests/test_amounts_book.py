@@ -11,7 +11,7 @@ import pytest
 from detectors.books import amounts_following
 from detectors.books.amounts import CASES_KEPT, MOST_CASES, MOST_WITHDRAWN, AmountsPage, Case, amounts_key
 from detectors.books.amounts_lately import FEWEST, MOST_SETTLED, WINDOW, Amount
-from detectors.books.amounts_spread import Spread
+from detectors.books.amounts_spread import MOST_LEARNED, Spread
 from detectors.books.visit import Settled, VisitPage, visit_key
 from detectors.engine.institution_stage import InstitutionStage
 from detectors.engine.page import decode_page, encode_page
@@ -122,18 +122,29 @@ def test_an_amount_that_is_always_settled_becomes_usual() -> None:
     always, spread = Spread(), Spread()
     rng = random.Random(1)
     for _ in range(400):
-        always.learn(200_000, 2)
-        spread.learn(int(exp(12.2 + 0.7 * rng.gauss(0, 1))), 2)
+        always.learn(200_000, 4)
+        spread.learn(int(exp(12.2 + 0.7 * rng.gauss(0, 1))), 4)
     assert always.usual(200_000) > 0.5
     assert 0.0114 * 0.7 < spread.usual(200_000) < 0.0114 * 2.5  # 0.02 / (0.7 √2π), rather too much than too little
     assert spread.usual(20_000_000) < 0.005
 
 
+def test_a_cluster_teaches_a_quarter_and_what_goes_on_is_usual_at_last() -> None:
+    once, always = blank(), blank()
+    for number in range(6):
+        post(once, f"V{number}", START + number * DAY, 200_000)
+    post(once, "last", START + 30 * DAY, 900_000)
+    assert once.fund.learned == 6
+    for number in range(200):
+        post(always, f"V{number}", START + number * DAY, 200_000 + 500_000 * (number % 3))
+    assert once.fund.usual(200_000) < 0.05 < 0.15 < always.fund.usual(200_000)
+
+
 def test_learning_stays_bounded() -> None:
     spread = Spread()
     for number in range(20_000):
-        spread.learn(10_000 + number * 1_000, 2)
-    assert spread.learned <= 8_000
+        spread.learn(10_000 + number * 1_000, 4)
+    assert spread.learned <= MOST_LEARNED
     assert len(spread.counts) < 400
     assert 0 < spread.usual(1_000_000) <= 1
 

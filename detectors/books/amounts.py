@@ -21,7 +21,9 @@ from schemas.snapshots import Reference
 CASES_KEPT: Final = 60 * DAY  # settlement lists come weeks later and may say that it was a package
 MOST_CASES: Final = 150
 MOST_WITHDRAWN: Final = 20  # a refund is rare, and that one was a mistake is rarer
-_WHOLE, _DOUBTFUL = 2, 1  # what one settlement teaches; one of a cluster half of it
+# What one settlement teaches. One of a cluster a quarter of it: what was made out to a plan must not make the next one
+# look usual, and what always costs the same, which nothing says, must at last.
+_WHOLE, _DOUBTFUL = 4, 1
 _COUNTED: Final = 80  # days
 
 
@@ -56,7 +58,7 @@ class Withdrawn(msgspec.Struct, array_like=True, gc=False):
 class AmountsPage(Page, kw_only=True):
     """One institution's inpatient settlements. What a rule sees of it are ``cases``, and ``by_day`` about their days."""
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"u"
 
     institution: str

@@ -13,15 +13,15 @@ import msgspec
 
 BIN: Final = 0.02  # of the logarithm: one per cent to either side
 _NEAR: Final = 5  # bins: a tenth to either side
-MOST_LEARNED: Final = 8_000  # of weight; then all counts are halved
+MOST_LEARNED: Final = 16_000  # of weight; then all counts are halved
 _MEAN, _SPREAD = 12.6, 0.7  # of the logarithm in fen (3,000 yuan), before anything is known
-_WORTH: Final = 20  # of weight, that it counts for
+_WORTH: Final = 40  # of weight, that it counts for
 
 SavedSpread = tuple[int, list[int], int, float, float]
 
 
 class Spread:
-    """Amounts learned, each with its weight: 2, or 1 of a doubtful one."""
+    """Amounts learned, each with its weight: 4, or 1 of a doubtful one."""
 
     def __init__(self) -> None:
         self.first = 0  # bin of the first count

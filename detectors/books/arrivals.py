@@ -106,7 +106,8 @@ class ArrivalsPage(Page, kw_only=True):
     def _learn(self, day: int) -> None:
         known, expected = self.recent.get(day), self.days.expected(day)
         bins = None if known is None else known.bins
-        self.habits.learn(day, self.count(day), bins, None if expected is None else expected.mean)
+        is_crowd = known is not None and bool(known.arrivals)
+        self.habits.learn(day, self.count(day), bins, None if expected is None else expected.mean, is_crowd=is_crowd)
 
     def advance(self, now: int) -> None:
         """Close the days that are due."""

@@ -16,6 +16,7 @@ BINS: Final = 48  # half hours, so that an hour's crowd is not cut in two by the
 BIN: Final = DAY // BINS
 _WEEKS_KEPT: Final = 3
 _FADING: Final = 0.98  # a day: fifty days count
+_CROWD_TELLS: Final = 0.25  # of what another day tells: who was brought must not make the next bus look usual
 # Before anything is known: half come from eight to twelve, a third in the afternoon; one in two could have waited.
 _FIRST_SHAPE: Final = tuple(0.06 if 16 <= b < 24 else 0.04 if 28 <= b < 36 else 0.00625 for b in range(BINS))
 _FIRST_SHARE: Final = 0.5
@@ -101,30 +102,33 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
             round(1_000 * share), hours, _hundredths(self.strayed), _hundredths(self.hours_strayed)
         )
 
-    def learn(self, day: int, count: int, bins: list[int] | None, expected: float | None) -> None:
+    def learn(
+        self, day: int, count: int, bins: list[int] | None, expected: float | None, *, is_crowd: bool = False
+    ) -> None:
         """A closed day of ``count`` admissions, ``expected`` before it came; ``bins`` of who could have waited, None where
-        nobody. A crowd teaches no more than a multiple of what was expected."""
+        nobody. A crowd teaches no more than a multiple of what was expected, and a quarter of that: where one comes
+        every week it is usual at last."""
         habit = self.by_week.get(day // 7)
         self.came, self.waiting = self.came * _FADING, self.waiting * _FADING
         self.hours = [n * _FADING for n in self.hours]
         self.strayed, self.hours_strayed = _faded(self.strayed), _faded(self.hours_strayed)
         if habit is None or count <= 0:
             return
-        total = 0 if bins is None else sum(bins)
+        total, tells = 0 if bins is None else sum(bins), _CROWD_TELLS if is_crowd else 1.0
         if expected is not None:
-            self.strayed = _learned(self.strayed, total, expected * habit.share / 1_000)
-        learned = 0.0 if bins is None or total == 0 else self._learn_hours(bins, total, habit)
+            self.strayed = _learned(self.strayed, total, expected * habit.share / 1_000, tells)
+        learned = 0.0 if bins is None or total == 0 else self._learn_hours(bins, total, habit, tells)
         self.waiting += learned
-        self.came += learned + count - total
+        self.came += learned + (count - total) * tells
 
-    def _learn_hours(self, bins: list[int], total: int, habit: Habit) -> float:
+    def _learn_hours(self, bins: list[int], total: int, habit: Habit, tells: float) -> float:
         """By half hour; how many it comes to."""
         strayed, learned = self.hours_strayed, 0.0
         for index, came in enumerate(bins):
             mean = total * habit.hours[index] / 100_000
-            strayed = _learned(strayed, came, mean)
+            strayed = _learned(strayed, came, mean, tells)
             if came:
-                seen = min(came, _ORDINARY * (mean + 1))
+                seen = tells * min(came, _ORDINARY * (mean + 1))
                 self.hours[index] += seen
                 learned += seen
         self.hours_strayed = strayed
@@ -143,9 +147,9 @@ def _faded(strayed: tuple[float, float]) -> tuple[float, float]:
     )
 
 
-def _learned(strayed: tuple[float, float], came: int, mean: float) -> tuple[float, float]:
+def _learned(strayed: tuple[float, float], came: int, mean: float, tells: float) -> tuple[float, float]:
     squares, told = strayed
     news, most = (came - mean) ** 2, _LARGEST_NEWS * mean
     if squares > told:
         most *= squares / told
-    return squares + (news if news < most else most), told + mean
+    return squares + tells * (news if news < most else most), told + tells * mean

@@ -19,11 +19,16 @@ def hospital(name: str, why: str, *expect: Expected, days: int = 25, a_day: int 
     """So many ordinary days before day 0, at ordinary hours."""
     told = Case("admission_surge", name, why, *expect)
     for day in range(-days, 0):
-        for number in range(a_day):
-            diagnosis = ACUTE if (day + number) % 2 else WAITS[(day + number) // 2 % len(WAITS)]
-            hour = 8 + (day * 7 + number * 5) % 9
-            told.visit(f"MO{day}-{number}", f"PO{day}-{number}", moment(day, hour), None, diagnosis=diagnosis)
+        ordinary(told, day, a_day)
     return told
+
+
+def ordinary(told: Case, day: int, a_day: int) -> None:
+    """Every other one comes for something that could have waited."""
+    for number in range(a_day):
+        diagnosis = ACUTE if (day + number) % 2 else WAITS[(day + number) // 2 % len(WAITS)]
+        hour = 8 + (day * 7 + number * 5) % 9
+        told.visit(f"MO{day}-{number}", f"PO{day}-{number}", moment(day, hour), None, diagnosis=diagnosis)
 
 
 def come(
@@ -111,6 +116,26 @@ def two_days() -> Case:
     come(told, 7, until=5)
     come(told, 7, 2, until=5)
     return told.until(moment(6))
+
+
+@case
+def after_many_another() -> Case:
+    crowds = (3, 13, 24, 33, 41)
+    told = hospital(
+        "hit-after-many-another",
+        "Two a day are usual. Fourteen come on each of five days, ten days apart; of eight on day 50 one is as surprised as if "
+        "they were the first. Taken for what is usual here, the five would have made them one in some thousands only.",
+        *({"status": "open", "measures": {"could_have_waited": 14}} for _ in crowds),
+        {"status": "open", "begin": "2026-04-21 08:00:00", "measures": {"could_have_waited": 8}},
+        days=40, a_day=2,
+    )  # fmt: skip
+    for day in range(50):
+        if day in crowds:
+            come(told, 14, day, minutes=30)
+        else:
+            ordinary(told, day, 2)
+    come(told, 8, 50)
+    return told.until(moment(56))
 
 
 @case

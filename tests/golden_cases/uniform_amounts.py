@@ -100,6 +100,19 @@ def it_goes_on() -> Ward:
 
 
 @case
+def a_month_later_again() -> Ward:
+    ward = told(
+        "hit-a-month-later-again",
+        "Seven stays of one amount, and from day 58 on five more: what was made out to a plan does not make its like usual.",
+        {"status": "open", "measures": {"settlements_of_one_amount": 7}},
+        {"status": "open", "measures": {"settlements_of_one_amount": 5}},
+    )
+    ward.stays((*FIVE, 3005.0, 3015.0))
+    ward.stays((3012.0, 2998.0, 3020.0, 3004.0, 3027.0), day=58, tag="B", ills=ILLS[3:])
+    return ward
+
+
+@case
 def four_of_one_amount() -> Ward:
     ward = told("near-four-of-one-amount", "Four.")
     ward.stays(FIVE[:4])
