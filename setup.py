@@ -60,6 +60,7 @@ COMPILED = [
     "detectors/engine/peers_stage.py",
     "detectors/engine/person_stage.py",
     "detectors/engine/stage.py",
+    "detectors/engine/telling_peers.py",
     "detectors/engine/visit_snapshot.py",
     "detectors/engine/wakes.py",
     "detectors/engine/walk.py",

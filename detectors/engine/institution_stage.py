@@ -15,10 +15,10 @@ from detectors.books.case import CasePage, TiePage
 from detectors.books.elsewhere import post_elsewhere
 from detectors.books.habit_learning import changes_bills, days_of, learn_day
 from detectors.books.institution import InstitutionPage, institution_key
-from detectors.books.item import ItemPage, ToldMonth, item_key
+from detectors.books.item import ItemPage, item_key
 from detectors.books.item_days import VolumeDelta
 from detectors.books.item_posting import post_volumes
-from detectors.books.item_telling import closes_after, may_tell, news
+from detectors.books.item_telling import may_tell
 from detectors.books.item_wave import post_rise
 from detectors.books.receipt import REVERSIBLE, ReceiptPage, receipt_key
 from detectors.books.stock import PURCHASES, SALES, StockPage
@@ -33,19 +33,16 @@ from detectors.engine.joining import Joining
 from detectors.engine.page import Page
 from detectors.engine.rule import View
 from detectors.engine.stage import Stage
+from detectors.engine.telling_peers import TellingPeers
 from detectors.engine.visit_snapshot import is_news, snapshot_of
 from detectors.engine.walk import Walk
 from schemas import facts
-from schemas.china_time import DAY, from_unix
+from schemas.china_time import from_unix
 from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
-from schemas.peer_days import DayCounts, InstitutionDay, encode_for_peers
-from schemas.peer_items import ItemMonth
 from schemas.returns import AlertLeft, Elsewhere, OthersRose, decode_return
 from schemas.snapshots import STAY, Reference, encode
 
-NOWHERE: Final = b"-"  # key of institutions that no reference record places
-REGION_DIGITS: Final = 4  # of admdvs: institutions of a city are compared (a province's have 2, a county's 6)
 LARGEST_LEAD: Final = 3_600  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
 _STOCK: Final = (facts.StockMove, facts.StockDeleted)
 
@@ -67,6 +64,7 @@ class InstitutionStage(Stage):
         self._operator = ""  # of the message in hand
         self._followers = {call: followers_of(call) for follower in FOLLOWERS for call in follower.calls}
         self._joining = Joining(self._pages)
+        self._peers = TellingPeers(self._layout.partition, self._references)
         self._last = (
             self._layout.partition,
             max(self._clock.position, 0),
@@ -336,7 +334,7 @@ class InstitutionStage(Stage):
             for rule in self._item_models:
                 self._effects.counts["late_facts", rule] += late
         if may_tell(page, changes):
-            self._tell_item(page, cause.inf_time, self._clock.now)
+            self._peers.tell_item(page, cause.inf_time, self._clock.now, self._effects)
         self._review(key, page, self._clock.now, cause)
 
     # -- volumes from stock reports ---------------------------------------------------------------------------------
@@ -385,48 +383,13 @@ class InstitutionStage(Stage):
             habits.items -= 1
             self._pages.changed(its_key, habits)
 
-    # -- what peers are told ----------------------------------------------------------------------------------------
-
     def _review(self, key: bytes, page: Page, now: int, cause: Cause) -> None:
         if isinstance(page, ItemPage) and page.tell_at <= now:
-            self._tell_item(page, 0, now)
+            self._peers.tell_item(page, 0, now, self._effects)
         super()._review(key, page, now, cause)
         if isinstance(page, ActivityPage) and page.is_news:
-            self._tell_peers(key, page)
-
-    def _tell_peers(self, key: bytes, page: ActivityPage) -> None:
-        """Each change of a closed day at once, not by the batch: what peers hear in which order must not go by batches."""
-        region = self._region_of(page.institution)
-        told = InstitutionDay(
-            page.institution, region, page.day, self._layout.partition, max(page.position, 0),
-            max(page.closes_at, page.newest), page.newest > page.closes_at, page.counts(), page.told_cases(),
-        )  # fmt: skip
-        if page.told is not None and page.told != region:  # it was thought to be elsewhere: there it never was
-            gone = structs.replace(told, region=page.told, counts=DayCounts(), cases=())
-            self._effects.forwards.append(Forward("peers", page.told.encode() or NOWHERE, encode_for_peers(gone)))
-        page.told, page.told_position = region, page.position
-        self._effects.forwards.append(Forward("peers", region.encode() or NOWHERE, encode_for_peers(told)))
-        self._pages.changed(key, page)
-
-    def _tell_item(self, page: ItemPage, inf_time: int, now: int) -> None:
-        """``inf_time``: of the message that changed it, 0 where days have only closed."""
-        region = self._region_of(page.institution)
-        for month, told, before in news(page, region, now):
-            if before is not None and before.region != region:  # it was thought to be elsewhere: there it never was
-                self._forward_item(page, month, ToldMonth(told.through, 0, 0, 0, before.region), inf_time)
-            self._forward_item(page, month, told, inf_time)
-
-    def _forward_item(self, page: ItemPage, month: int, told: ToldMonth, inf_time: int) -> None:
-        message = ItemMonth(
-            page.institution, told.region, page.item, month, told.through, self._layout.partition, max(page.position, 0),
-            max((told.through + 1) * DAY + closes_after(page), inf_time), told.packs, told.fen, told.sales,
-            told.parts,
-        )  # fmt: skip
-        self._effects.forwards.append(Forward("peers", told.region.encode() or NOWHERE, encode_for_peers(message)))
-
-    def _region_of(self, institution: str) -> str:
-        known = self._references.institution(institution)
-        return "" if known is None else known.region[:REGION_DIGITS]
+            self._peers.tell_day(page, self._effects)
+            self._pages.changed(key, page)
 
     # -- snapshots --------------------------------------------------------------------------------------------------
 
