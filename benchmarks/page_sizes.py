@@ -95,7 +95,7 @@ BOUNDS = {
     "stay that ended (kept 60 days)": Bound(8_000, 48_000),
     "outpatient visit, purchase (kept 60 days)": Bound(1_000, 1_500),
     "receipt of a reversible call (kept 40 days)": Bound(100, 100),
-    "institution × item": Bound(1_500, 4_000),  # 98 days in five rings; more where an alert stands
+    "institution × item": Bound(1_700, 4_500),  # 113 days in five rings; more where an alert stands
     "institution": Bound(1_000, 1_500),
     "arrivals of an institution": Bound(3_500, 15_000),  # as an item's; more where a day is notable, or an alert stands
     "census of an institution": Bound(4_000, 16_000),  # 400 nights, and the stays of five weeks, 150 of them at most

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -85,6 +86,22 @@ def test_an_episode_is_one_alert_that_grows_once_a_day() -> None:
     assert alert.begin[:10] == format_day(FIRST_DAY + 40)
     assert alert.end is not None
     assert alert.end[:10] == format_day(FIRST_DAY + 49)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_episode_is_not_told_again_when_its_first_days_are_forgotten(seed: int) -> None:
+    """There was nothing of it for three weeks before: where that begins to be forgotten it may have been a shortage."""
+    chance = random.Random(seed)
+    length = chance.randint(25, 60)
+    volumes = [0.0] * 110
+    volumes += [float(chance.randint(1, 3) * chance.randint(2, 5)) for _ in range(length)]
+    volumes += [float(chance.randint(0, 2)) for _ in range(110)]
+    for day in chance.sample(range(88), 20):
+        volumes[day] = float(chance.randint(1, 2))
+    watch = watched(volumes)
+    periods = sorted((alert.begin, alert.end or "") for alert in watch.open)
+    assert periods
+    assert all(before[1] < after[0] for before, after in pairwise(periods)), periods
 
 
 def test_an_alert_does_not_change_once_its_episode_is_over() -> None:

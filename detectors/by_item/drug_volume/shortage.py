@@ -9,12 +9,11 @@ from __future__ import annotations
 from math import inf
 from typing import Final, NamedTuple
 
-from detectors.books.item_days import ItemDays
+from detectors.books.item_days import LOOK_BACK, ItemDays
 from detectors.models.baseline import MISSING_DAYS, MISSING_NATS, silence
 
 _EMPTY: Final = 0.1  # of the expected: a last pack here and there
 _MADE_UP_WITHIN: Final = 28  # days after it is back
-_SEEN: Final = 42  # days: a page that is still asked always holds them, so what it forgets changes nothing
 _AHEAD: Final = 2.0  # times what was missed, with what is bought ahead
 
 
@@ -28,14 +27,14 @@ class Shortage(NamedTuple):
 
 def shortage_before(book: ItemDays, day: int) -> Shortage | None:
     """The last shortage that ended within four weeks before ``day``, as far as the six weeks before hold it."""
-    first = max(day - _SEEN, book.first_day)
+    first = max(day - LOOK_BACK, book.first_day)
     for back in range(day, max(day - _MADE_UP_WITHIN, first), -1):
         if _is_empty(book, back) or not _is_empty(book, back - 1):
             continue
         begin = back - 1
         while begin > first and _is_empty(book, begin - 1):
             begin -= 1
-        if begin == book.first_day > book.born and day < book.known_from():
+        if begin == book.first_day > book.born and day < book.whole_from():
             return Shortage(begin, back, inf)
         if back - begin >= MISSING_DAYS and (found := _shortage(book, begin, back)) is not None:
             return found
