@@ -106,6 +106,29 @@ def heaps() -> Case:
 
 
 @case
+def four_weeks_early() -> Case:
+    told = hoard(
+        "near-four-weeks-early",
+        "Twelve weeks' supply, fetched again four weeks early: 28+84=112 days at home, which is what may be.",
+    )
+    for day in (0, 56):
+        fetch(told, day, 28, 84)
+    return told.until(moment(70))
+
+
+@case
+def somewhat_early() -> Case:
+    told = hoard(
+        "hit-somewhat-early",
+        "Twelve weeks' supply, fetched again five weeks early: 35+84=119 days at home, a week more than may be: low.",
+        {"status": "open", "severity": "low", "measures": {"days_at_home": 119, "fetched_early": 1}},
+    )
+    for day in (0, 49):
+        fetch(told, day, 28, 84)
+    return told.until(moment(60))
+
+
+@case
 def over_months() -> Case:
     told = hoard(
         "kept-drugs-of-forgotten-visits",

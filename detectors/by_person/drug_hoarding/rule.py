@@ -24,6 +24,7 @@ from schemas.alerts import Measure, RuleClass, Severity, Text
 from schemas.china_time import DAY
 
 _SOURCE = "domain.md §4.9"
+_PLAIN = 1.25  # times the limit: a few days above it are a fetch a few days earlier than some
 _MOST_NAMED = 40  # visits, and their messages; the newest
 
 
@@ -31,7 +32,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     """超量开药、囤积倒卖."""
 
     rule_id: ClassVar[str] = "drug_hoarding"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("超量开药、囤积药品", "More of a drug than can be used")
     notice: ClassVar[str] = "超量开药、倒卖医保药品、虚假购药"
@@ -46,15 +47,15 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = "rules.md, domain.md §4.9"
     blind_spots: ClassVar[Text] = Text(
-        "半年内只取一次的不报；按自然半年累计，跨半年的余量不结转；同一成分不同编码的药品分开计算；住院用药、静脉输液和当日用完的药品不计，"
+        "半年内只取一次的不报；按自然半年累计，跨半年的余量不结转；同一成分不同编码的药品分开计算；住院用药、静脉输液和当日用完的药品不计（同一账单上没有输液费的白蛋白除外），"
         "门诊透析、注射或放化疗当日同次就诊所开、不超过4天（注射剂7天）用量且不超过3个计价单位的药品视为当场使用，也不计，借治疗之名少量多次开药的看不见；"
         "目录无每日上限、处方无天数且不以盒计的药品，只看次数和机构数；数量单位录错会造成虚高。",
         "A heap that is fetched once only is not raised; adds up by half of a calendar year, and carries nothing over; the same "
-        "substance under another code is another drug; what is given in a stay, infused or used up the same day does not count, "
-        "nor what an outpatient's visit gave on a day of dialysis, injections, chemo- or radiotherapy for four days at most "
-        "(an injection: seven) and in three units at most: it was used there, and small amounts fetched often under that name "
-        "are not seen; where the catalogue has no daily limit, the prescription no days and the unit is no pack, only times and "
-        "places are seen; a quantity in the wrong unit looks like a heap.",
+        "substance under another code is another drug; what is given in a stay, infused or used up the same day does not count"
+        " (albumin does where no infusion is on its bill), nor what an outpatient's visit gave on a day of dialysis, injections,"
+        " chemo- or radiotherapy for four days at most (an injection: seven) and in three units at most: it was used there, and"
+        " small amounts fetched often under that name are not seen; where the catalogue has no daily limit, the prescription no"
+        " days and the unit is no pack, only times and places are seen; a quantity in the wrong unit looks like a heap.",
     )
 
     least_times: Annotated[
@@ -127,7 +128,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
 
     def _severity(self, stock: Stock) -> Severity | None:
         """How much speaks for it; None where what was fetched can have been used."""
-        is_heap = stock.peak >= self.most_days
+        is_heap = stock.peak > self.most_days
         is_small = self._at_risk(stock) < self.small_amount
         is_unknown = all(one.supply is None for one in stock.taken)
         is_often = stock.times >= self.least_times and (stock.early >= 1 or is_unknown) and not is_small
@@ -137,7 +138,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             return None
         if stock.peak >= 2 * self.most_days or (is_heap and (is_often or is_around)):
             return "high"
-        is_clear = is_heap or (is_often and is_around) or stock.early >= 3
+        is_clear = stock.peak >= _PLAIN * self.most_days or (is_often and is_around) or stock.early >= 3
         return "medium" if is_clear else "low"
 
     def _at_risk(self, stock: Stock) -> int:
