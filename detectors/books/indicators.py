@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from math import asin, exp, log, pi, sin, sqrt
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from detectors.books.member import Month
+from detectors.books.member import Compared, Month
 from detectors.books.peer_calendar import first_day
 from schemas.peer_days import DayCounts
 
@@ -99,6 +99,11 @@ def told(name: str, value: float) -> float:
     if scale == "root":
         return sin(min(max(value, 0.0), pi / 2)) ** 2
     return exp(value) if scale == "log" else value
+
+
+def variance_of_peers(seen: Compared) -> float:
+    """How far honest peers lie apart, as the comparison took it: its band without what chance alone makes of it."""
+    return max(((seen.high - seen.expected) / USUAL) ** 2 - seen.noise**2, 0.0)
 
 
 def summed(days: Iterable[DayCounts]) -> DayCounts:

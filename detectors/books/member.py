@@ -157,12 +157,14 @@ class Past(msgspec.Struct, array_like=True, frozen=True, gc=False):
     fund: int = 0  # fen
     excess_cost: int = 0
     group: str = ""  # the widest that it was held against
+    chance: float = 0.0  # variance that chance alone gives ``logs``
+    apart: float = 0.0  # sum over the cases of the variance among honest peers
 
 
 class MemberPage(Page, kw_only=True):
     """One institution among its peers."""
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"M"
     has_model: ClassVar[bool] = True  # that of its group
 

@@ -26,6 +26,7 @@ CLASSES: Final = 16  # of noise within a bin, each of twice the variance of the 
 _LEAST_NOISE: Final = 0.0125
 OUTSIDE: Final = (WIDEST_BIN + 1) * CLASSES  # a bin in which nobody counts
 _EVEN: Final = 1e-9  # sums of weights are no whole numbers
+CLASSES_OF_ALL: Final = ("住院", "门诊", "药店")  # of a region, whatever their kind (`detectors.books.comparing`)
 LEAST_PEERS: Final = 4  # others in a group; with fewer the next wider one is asked
 
 
@@ -86,6 +87,11 @@ def groups_of(region: str, known: Institution | None) -> tuple[str, ...]:
         return (widest,)
     kind = f"{widest} {known.kind}"
     return (f"{kind} {known.level}", kind, widest) if known.level else (kind, widest)
+
+
+def is_of_one_kind(group: str) -> bool:
+    """Whether its members are of one kind: all of a region that have beds are too different in what they are."""
+    return " " in group and not group.endswith(CLASSES_OF_ALL)
 
 
 # -- norms ------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from math import sqrt
 from typing import Final, NamedTuple
 
-from detectors.books.indicators import NATURES, USUAL
+from detectors.books.indicators import NATURES, variance_of_peers
 from detectors.books.member import Compared, MemberPage
 
 _LONGEST: Final = 3  # months that are judged together
@@ -44,7 +44,7 @@ def stretches(member: MemberPage, name: str, month: int) -> list[Standing]:
         return []
     found = []
     is_alike = last.group == next(iter(member.months[month].groups), last.group)
-    spread = max(((last.high - last.expected) / USUAL) ** 2 - last.noise**2, 0.0)
+    spread = variance_of_peers(last)
     wobble = 2 * NATURES[name].wobble ** 2
     for since in range(month - _LONGEST + 1, month + 1):
         stretch = _pooled([seen[number] for number in range(since, month + 1) if number in seen])

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from detectors.books.indicators import OWN, told
 from detectors.books.member import Compared, MemberPage, Month
 from detectors.books.peer_calendar import first_day, month_of, name_of
+from detectors.books.peer_groups import is_of_one_kind
 from detectors.books.standing import Standing, standing
 from detectors.engine.rule import View
 from schemas.alerts import Point, Series, Severity, Text
@@ -19,7 +20,6 @@ NO_PEERS: Final = "too_few_peers"
 SILENCES: Final = (NO_PLACE, NO_PEERS)
 MOST_POINTS: Final = 13
 _LEAST_REST: Final = 0.1  # of a bill
-CLASSES_OF_ALL: Final = ("住院", "门诊", "药店")  # of a region, whatever their kind (`detectors.books.comparing`)
 
 
 class Judged(NamedTuple):
@@ -56,8 +56,8 @@ def judged_in(page: MemberPage, name: str, anchor: str) -> Judged | None:
 
 
 def is_of_its_kind(seen: Compared) -> bool:
-    """Whether it was held against institutions of its kind: all of a region that have beds are too different in what they are."""
-    return " " in seen.group and seen.group.split(" ", 1)[1] not in CLASSES_OF_ALL
+    """Whether it was held against institutions of its kind."""
+    return is_of_one_kind(seen.group)
 
 
 def stretch(page: MemberPage, since: int, until: int) -> list[Month]:
