@@ -12,6 +12,7 @@ import msgspec
 
 from detectors.books.among_peers import among
 from detectors.books.member import MemberPage
+from detectors.books.paid_most import with_ranks
 from detectors.engine.page import NEVER
 from detectors.engine.stage import Stage
 from detectors.models.portrait import Among, Portrait, portrait
@@ -40,7 +41,7 @@ def among_peers(stages: Iterable[Stage]) -> dict[str, Among]:
     months = {month for member in members.values() for month in member.months}
     forgotten = min((member.past.first for member in members.values()), default=NEVER)
     judged = len(months) if forgotten == NEVER else max(months, default=forgotten) - forgotten + 1
-    return {code: among(member, judged) for code, member in members.items()}
+    return with_ranks(members.values(), {code: among(member, judged) for code, member in members.items()})
 
 
 def portraits(codes: Iterable[str], known: dict[str, Among], ledger: OpenAlerts) -> dict[str, Known]:

@@ -13,7 +13,7 @@ import pytest
 
 from detectors.books.activity import ActivityPage
 from detectors.books.among_peers import among, with_months
-from detectors.books.indicators import COST_STAYS, FUND, GROWTH
+from detectors.books.indicators import COST_STAYS, COST_VISITS, FUND, GROWTH
 from detectors.books.member import (
     MONTHS_KEPT,
     CaseMix,
@@ -24,6 +24,7 @@ from detectors.books.member import (
     Strange,
     WaitingPage,
 )
+from detectors.books.paid_most import with_ranks
 from detectors.books.peer_calendar import first_day, month_of, name_of, next_look, part_of
 from detectors.books.peer_groups import SpreadPage, bin_of, count_bins, groups_of, others
 from detectors.books.profile import NAMES
@@ -325,6 +326,73 @@ def test_one_high_alert_says_0_4_and_that_weighs_0_7() -> None:
     assert portrait({"high": 1}, 50_000, Among(fund=1_000_000)).standing == pytest.approx(1 - 0.72 * 0.85)
 
 
+def test_the_deviations_that_half_of_all_have_do_not_add_up_to_a_reason() -> None:
+    usual = Among(fund=1_000_000, excess=1.0, spending=1.0, inpatient=1.0, growth=1.6, own_expense=1.0)
+    assert portrait({}, 0, usual).standing < 0.1
+    assert portrait({}, 0, Among(fund=1_000_000, excess=4.0)).standing > 2 * portrait({}, 0, usual).standing
+
+
+def member_paid(code: str, fund: int, groups: tuple[str, ...] = ("- 住院",), months: int = 1) -> MemberPage:
+    """Known for so many months, in each of which the fund paid so much."""
+    page = MemberPage(institution=code, region="" if groups[-1][0] == "-" else "5001", newest_day=first_day(MONTH) + 9)
+    for month in range(MONTH - months + 1, MONTH + 1):
+        page.months[month] = Month(first_day(month) + 9, 10, DayCounts(fund=fund), CaseMix(), CaseMix(), groups=groups)
+    return page
+
+
+def ranks(members: list[MemberPage]) -> dict[str, float | None]:
+    return {
+        code: one.rank for code, one in with_ranks(members, {one.institution: among(one, 1) for one in members}).items()
+    }
+
+
+def test_of_institutions_that_nobody_has_described_the_one_that_is_paid_most_comes_first() -> None:
+    """Also before one that was dear in its only month: a month of silence is no usual month."""
+    steady = [member_paid(f"H{number:03d}", 1_000 * number, months=6) for number in range(1, 41)]
+    found = ranks([*steady, member_paid("H900", 6_500), member_paid("P001", 10**9, ("- 药店",))])
+    assert found["P001"] is None, "who only sells is not held against hospitals"
+    assert found["H040"] == max(rank for rank in found.values() if rank is not None) == pytest.approx(40 / 60)
+    assert found["H900"] == pytest.approx(1 / 60)
+    assert found["H001"] == 0.0
+
+
+def test_a_clinic_and_a_hospital_that_nobody_has_described_are_in_one_pool() -> None:
+    """Which of the two a month is depends on whether anybody was admitted in it."""
+    members = [member_paid(f"H{number}", number, ("- 住院" if number % 2 else "- 门诊",)) for number in range(1, 9)]
+    found = ranks(members)
+    assert sorted(found, key=lambda code: found[code] or 0.0) == [f"H{number}" for number in range(1, 9)]
+
+
+def test_who_is_paid_the_same_has_the_same_rank_and_few_have_none() -> None:
+    assert set(ranks([member_paid(f"H{number}", 5) for number in range(5)]).values()) == {2 / 24}
+    assert set(ranks([member_paid(f"H{number}", 5) for number in range(4)]).values()) == {None}
+    assert ranks([member_paid(f"H{number}", number) for number in range(5)])["H0"] is None, "it was paid nothing"
+
+
+def test_the_large_honest_hospital_of_a_county_stands_below_a_small_place_with_a_grave_finding() -> None:
+    """Described or not: of few institutions the first is merely the hospital of the place."""
+    described = ("5001 A100 05", "5001 A100", "5001 住院"), ("5001 C220 09", "5001 C220", "5001 住院")
+    for kind, clinic in (described, (("5001 住院",), ("5001 住院",))):
+        hospital = member_paid("H0", 10**9, kind)
+        hospital.months[MONTH].seen = {FUND: Compared(9.0, 0.0, -3.0, 3.0, 9.0, "5001 住院", 14)}
+        members = [hospital, *(member_paid(f"H{number}", 10**6, clinic) for number in range(1, 15))]
+        known = with_ranks(members, {one.institution: among(one, 1) for one in members})
+        assert (known["H0"].rank is None) == (len(kind) > 1)
+        assert portrait({}, 0, known["H0"]).standing < portrait({"high": 1}, 100_000, known["H1"]).standing
+
+
+def test_few_bills_that_scatter_widely_make_nobody_dear() -> None:
+    """The same distance, of the same cases, once with the scatter of hospital bills and once with that of clinics'."""
+    found = []
+    for noise in (0.8 / 3, 1.6 / 3):  # of nine bills
+        page = member_paid("H1", 1)
+        band = 3 * (0.12**2 + noise**2) ** 0.5
+        page.months[MONTH].visits = CaseMix(9, 100, 50, 0.6)
+        page.months[MONTH].seen = {COST_VISITS: Compared(0.6, 0.0, -band, band, 1.0, "a b c", 9, noise)}
+        found.append(among(page, 1).excess)
+    assert found == pytest.approx([0.6 / (0.12**2 + (0.8 / 3) ** 2) ** 0.5, 0.6 / (0.12**2 + (1.6 / 3) ** 2) ** 0.5])
+
+
 def test_the_dear_hospital_stands_before_its_peers_and_all_are_listed() -> None:
     references, sent = story()
     engine = EngineRun(references).take(sent)
@@ -352,6 +420,7 @@ def test_institutions_that_nobody_has_described_are_ranked_among_themselves() ->
     known = among_peers(engine.pipeline.stages)
     assert known["H32010600001"].group == "- 住院"
     assert max(known, key=lambda code: known[code].excess) == "H32010600001"
+    assert max(known, key=lambda code: known[code].rank or 0.0) == "H32010600001"
     assert known["H32010600001"].excess > 3 > max(known[code].excess for code in known if code != "H32010600001")
 
 

@@ -2,8 +2,9 @@
 
 Each part says how strongly one kind of evidence speaks, from 0 to 1; together they count as independent reasons do: what is
 left unsaid by all of them is the product of what each leaves unsaid (noisy or). The weights are a judgement (ENG): what
-inspectors confirm will tell better ones. It ranks, it accuses nobody: a large honest hospital spends much, and that part
-alone lifts it little.
+inspectors confirm will tell better ones. It ranks, it accuses nobody: a large honest hospital spends much, and beside others
+of its kind that alone lifts it little. Of institutions that nobody has described it cannot be told who should spend much, so
+that who takes most of the money is looked at first, unless something else speaks.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _WEIGHTS: Final = {
     "findings": 0.7,  # open alerts, by severity
     "fund_at_risk": 0.3,  # what they are about, of all that the fund paid
     "excess": 0.45,  # cost over that of the peers' same cases
-    "spending": 0.35,  # what the fund paid, beside the peers
+    "spending": 0.35,  # what the fund paid, beside others of its kind
+    "rank": 0.7,  # … where nobody knows who is a peer: by how much money there is to be lost (结算费用排名)
     "inpatient": 0.15,  # how readily it admits
     "growth": 0.15,
     "own_expense": 0.05,
@@ -26,13 +28,15 @@ _WEIGHTS: Final = {
 }
 _RISK_HALF: Final = 0.05  # of the fund's payments: half of the part
 _STRANGE_HALF: Final = 0.2  # of the scored days, likewise
-_DEVIATIONS_HALF: Final = 2.0
+_DEVIATIONS_HALF: Final = 3.0  # what is drawn as usual ends here; one deviation, which half of all have, says a tenth
+_LARGEST_OF_A_YEAR: Final = 1.6  # deviations: so far does chance alone lift the largest of twelve
 
 
 class Among(msgspec.Struct, frozen=True):
     """An institution among its peers, over the months that were judged: how many standard deviations it lies above them, by
     indicator; the share of strange days; what the fund paid and what its cases cost beyond its peers' (fen); the widest
-    group that it was held against (``""``: none had members enough)."""
+    group that it was held against (``""``: none had members enough). ``growth`` is that of its largest month. ``rank``:
+    `detectors.books.paid_most`; None for one that is described."""
 
     excess: float = 0.0
     spending: float = 0.0
@@ -43,6 +47,7 @@ class Among(msgspec.Struct, frozen=True):
     fund: int = 0
     excess_cost: int = 0
     group: str = ""
+    rank: float | None = None
 
 
 class Portrait(msgspec.Struct, frozen=True):
@@ -66,10 +71,12 @@ def portrait(alerts: Mapping[str, int], fund_at_risk: int, among: Among | None) 
             "excess": _beyond(among.excess),
             "spending": _beyond(among.spending),
             "inpatient": _beyond(among.inpatient),
-            "growth": _beyond(among.growth),
+            "growth": _beyond(among.growth - _LARGEST_OF_A_YEAR),
             "own_expense": _beyond(among.own_expense),
             "profile": _half_at(among.strange, _STRANGE_HALF),
         }
+        if among.rank is not None:
+            parts["rank"] = among.rank
         if among.fund > 0:
             parts["fund_at_risk"] = _half_at(fund_at_risk / among.fund, _RISK_HALF)
     unsaid = 1.0
@@ -86,7 +93,8 @@ def _unsaid(alerts: Mapping[str, int]) -> float:
 
 
 def _beyond(deviations: float) -> float:
-    return _half_at(max(deviations, 0.0), _DEVIATIONS_HALF)
+    """By the square: many small deviations, which the honest have too, must not add up to what one large one says."""
+    return _half_at(max(deviations, 0.0) ** 2, _DEVIATIONS_HALF**2)
 
 
 def _half_at(value: float, half: float) -> float:
