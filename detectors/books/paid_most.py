@@ -2,8 +2,8 @@
 
 Without kind and level there are no peers by whom spending could be judged: by months a clinic counts among hospitals once
 somebody was admitted, and a month of silence counts as a usual one. What is left is how much there is to be lost, over all
-months: the share of the others that the fund paid less. Of few institutions the first is merely the hospital of the place, so
-there the share is drawn towards nothing.
+months: the share of the others that the fund paid less, wherever they are, for standings of all regions make one list. Of few
+institutions the first is merely the hospital of the place, so there the share is drawn towards nothing.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _SELLS: Final = CLASSES_OF_ALL[-1]
 
 
 def with_ranks(members: Iterable[MemberPage], known: Mapping[str, Among]) -> dict[str, Among]:
-    """The same, with the rank of those that no record describes, region by region; who only sells among those who do."""
-    pools: dict[tuple[str, bool], list[str]] = {}
+    """The same, with the rank of those whose kind no record tells; who only sells among those who do."""
+    pools: dict[bool, list[str]] = {}
     for member in members:
         if known[member.institution].fund > 0 and not _is_described(member):
-            pools.setdefault((member.region, _only_sells(member)), []).append(member.institution)
+            pools.setdefault(_only_sells(member), []).append(member.institution)
     ranked = dict(known)
     for codes in pools.values():
         paid = sorted(known[code].fund for code in codes)
