@@ -32,11 +32,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, Message
 
 from stream.chunks import Chunk, HandedOver, Record, in_turn
+from stream.patience import AT_EASE, Patience
 
 FETCH_SECONDS = 1.0  # how long a fetch may wait for a record, and so how long a stop may take
-# aiokafka keeps one fetch a broker under way and leaves out partitions whose last records were not yet taken: those wait
-# for the others' fetch to end, which Faust lets wait for 1.5 s.
-FETCH_WAIT_MS = 10
 # And it fetches nothing at all from a broker for a tenth of a second while any partition's records are not yet taken:
 # with a hundred chunks a second that made half of the time to an alert.
 PREFETCH_BACKOFF_SECONDS = 0.0
@@ -59,16 +57,19 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
 
     logger = driver.logger
     last_heartbeat: float = float("-inf")
+    patience: Patience
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._fetch_max_wait_ms = AT_EASE.wait_ms
         return consumer
 
     async def on_start(self) -> None:
         """Start the consumer and listen to its heart."""
         await super().on_start()
-        self._ensure_consumer()._fetcher._prefetch_backoff = PREFETCH_BACKOFF_SECONDS
+        fetcher = self._ensure_consumer()._fetcher
+        fetcher._prefetch_backoff = PREFETCH_BACKOFF_SECONDS
+        self.patience = Patience(fetcher)
         coordinator = self._ensure_consumer()._coordinator
         beat = coordinator._do_heartbeat
 
@@ -152,6 +153,7 @@ class ChunkConsumer(driver.Consumer):
                 epoch = self.epoch
                 if self.stale and not await self._back_to_committed(epoch):
                     continue
+                self._thread.patience.look()
                 fetched, _ = await self._wait_next_records(FETCH_SECONDS)
                 if not await self._hand_over(cast(Mapping[Any, Sequence[Record]], fetched or {}), epoch):
                     self.stale = True
