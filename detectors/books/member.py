@@ -177,6 +177,7 @@ class MemberPage(Page, kw_only=True):
     past: Past = Past()
     habits: dict[str, float] = {}  # its own usual day, by count
     learned_days: int = 0
+    lately: dict[str, float] = {}  # its days' vectors, averaged with those before (`detectors.books.profile`)
     scored_days: dict[int, int] = {}  # by month
     strange: dict[int, Strange] = {}  # by day
     model_group: str = ""  # whose model scores its days: the narrowest that has members enough; "": all of the region's

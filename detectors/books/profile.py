@@ -2,7 +2,9 @@
 
 The vector holds each count against the institution's own usual day and each quotient against the group's usual one, squeezed
 to between 0 and 1, so that a large institution is no stranger than a small one. What is usual is an exponentially weighted
-mean of logarithms, moved by no more than a doubling at a time: an outlier is never learned whole.
+mean of logarithms, moved by no more than a doubling at a time: an outlier is never learned whole. Days are averaged with those
+before them, for a small hospital's day is strange every other day by chance alone; a week of them is not. What is strange of
+one institution several times a month does not teach the model, or it would soon be usual, nor do the days of Spring Festival.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from detectors.books.peer_calendar import month_of
 from detectors.engine.page import Page
 from detectors.engine.pages import Pages
 from detectors.models.half_space import Trees
+from detectors.models.spring_festival import is_quiet
 from schemas.china_time import DAY
 from schemas.peer_days import STAYS, InstitutionDay
 
@@ -32,18 +35,22 @@ _OF_ITSELF: Final = frozenset((ADMISSIONS, VISITS, FUND))
 _FADING: Final = 0.08  # of a usual value, per day
 _STEP: Final = log(2.0)
 _LEARNING_DAYS: Final = 14  # of its own, before an institution's counts are judged
-_QUANTILE: Final = 0.99
+_QUANTILE: Final = 0.995
 _LIMIT_STEP: Final = 0.02
 _LEAST_LIMIT: Final = 0.25  # of a score; in a group whose days are all alike the hundredth is nothing strange
 _LIMIT_DAYS: Final = 50  # whose largest score the limit begins with
+_RECENT: Final = 0.25  # what the newest day weighs in the average: a week counts
+_HEAPED: Final = 2  # strange days of a member in `_LATELY` days: one more of them teaches nothing
+_LATELY: Final = 30  # days
+_ACCEPTED, _LONG = 60, 90  # strange days in so many: then that is how it is
 _TOP: Final = 3
 FORGOTTEN: Final = 400  # days
 
 
 class ProfilePage(Page, kw_only=True):
-    """A group's model, its usual quotients, and the score that one day in a hundred passes."""
+    """A group's model, its usual quotients, and the score that one day in two hundred passes."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"F"
 
     trees: Trees = msgspec.field(default_factory=lambda: Trees(NAMES))
@@ -56,9 +63,14 @@ class ProfilePage(Page, kw_only=True):
         """When its members have been silent for over a year."""
         return (self.newest_day + FORGOTTEN) * DAY
 
-    def judge(self, score: float) -> float:
-        """The limit before this score, which it then moves: a quantile by stochastic approximation (Robbins and Monro, 1951)."""
+    def judge(self, score: float, is_heaped: bool) -> float:
+        """The limit before this score, which it then moves: a quantile by stochastic approximation (Robbins and Monro, 1951).
+
+        A heap of strange days of one member does not: its own weeks would make themselves usual.
+        """
         limit = self.limit
+        if score > limit and is_heaped:
+            return limit
         self.scored += 1
         if self.scored <= _LIMIT_DAYS:
             self.limit = max(limit, score)
@@ -75,14 +87,17 @@ def profile_key(group: str) -> bytes:
 
 def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tuple[str, ...]) -> bool:
     """Score the day by its group's model, then learn it; whether it counts as scored. ``groups``: the narrowest first."""
+    if is_quiet(day.day):  # nobody's day is like others then
+        return False
     key = profile_key(member.model_group or groups[-1])
     page = pages.open(ProfilePage, key, ProfilePage)
     raw = _raw(day)
-    vector = _vector(raw, member.habits, page.usual)
-    is_scored, size = False, day.counts.visits + day.counts.admissions + day.counts.discharges
+    vector = _averaged(member.lately, _vector(raw, member.habits, page.usual))
+    is_scored, teaches = False, True
+    size = day.counts.visits + day.counts.admissions + day.counts.discharges
     if page.trees.is_warm and member.learned_days >= _LEARNING_DAYS and size:
-        score = page.trees.score(vector)
-        limit = page.judge(score)
+        score, is_heaped = page.trees.score(vector), _is_heaped(member, day.day)
+        limit = page.judge(score, is_heaped)
         is_scored = member.is_profiled = page.scored > _LIMIT_DAYS
         if is_scored:
             month = month_of(day.day)
@@ -90,15 +105,24 @@ def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tup
             if score > limit:
                 member.strange[day.day] = Strange(round(score, 4), round(limit, 4), size, _apart(vector))
                 vector = {name: (value + 0.5) / 2 for name, value in vector.items()}  # never learned whole
-    page.trees.learn(vector)
+                teaches = not is_heaped
+    if teaches:
+        page.trees.learn(vector)
+        for name, value in raw.items():
+            _learn(member.habits if name in _OF_ITSELF else page.usual, name, value)
     member.learned_days += 1
-    for name, value in raw.items():
-        _learn(member.habits if name in _OF_ITSELF else page.usual, name, value)
     page.newest_day = max(page.newest_day, day.day)
     pages.changed(key, page)
     if page.newest_day == day.day:
         pages.sleep(key, page, page.forgets_at())
     return is_scored
+
+
+def _is_heaped(member: MemberPage, day: int) -> bool:
+    """Whether the member's strange days are so many that one more must not teach what is usual, and not yet so many that they
+    are its usual ones."""
+    lately = sum(day - _LATELY < strange < day for strange in member.strange)
+    return lately >= _HEAPED and sum(day - _LONG < strange < day for strange in member.strange) < _ACCEPTED
 
 
 def _raw(day: InstitutionDay) -> dict[str, float]:
@@ -129,6 +153,14 @@ def _vector(raw: dict[str, float], own: dict[str, float], group: dict[str, float
         value = raw.get(name)
         found[name] = 0.5 if usual is None or value is None else 0.5 + 0.5 * tanh((value - usual) / 2)
     return found
+
+
+def _averaged(lately: dict[str, float], vector: dict[str, float]) -> dict[str, float]:
+    """With the days before it: what lasts shows, and what chance does to a day does not."""
+    for name, value in vector.items():
+        held = lately.get(name, 0.5)
+        lately[name] = held + _RECENT * (value - held)
+    return dict(lately)
 
 
 def _apart(vector: dict[str, float]) -> tuple[tuple[str, float], ...]:

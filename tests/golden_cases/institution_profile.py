@@ -1,8 +1,9 @@
 """Whose days look like no others?
 
-Six hospitals settle one or two visits of some 100 yuan a day from February 1st on. Their group's own model begins when they
-are first looked at, on February 11th; it has a window of 120 days after 20 days of six, on March 3rd, and a limit after nine
-more. From March 13th to 20th one hospital settles six visits of 900 yuan a day.
+Six hospitals settle one or two visits of some 100 yuan a day from January 15th on. Their group's own model begins when they
+are first looked at, before the end of January; it has a window of 120 days after 20 days of six, those of Spring Festival
+(February 16th to 24th) left out, and a limit after nine more. From March 13th to 20th one hospital settles six visits of 900
+yuan a day.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ _FIRST, _LAST = 11, 18  # days of the tests' calendar: March 13th to 20th
 
 def told(
     name: str, why: str, *expect: Expected, begin: int = _FIRST, last: int = _LAST, visits: int = 6, all_so: bool = False,
-    since: int = -29,
+    since: int = -46,
 ) -> City:  # fmt: skip
-    """A city whose clinics have been open since February 1st."""
+    """A city whose clinics have been open since January 15th."""
     city = City("institution_profile", name, why, *expect, region="360106")
     for day in range(since, 21):
         for hospital in range(6):

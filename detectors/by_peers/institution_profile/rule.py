@@ -1,9 +1,10 @@
 """Do an institution's days look like no day of its peers?
 
 Every closed day is a vector of indicators: admissions, visits and money against its own usual day; cost, nights, inpatient
-and own share against its group's. river's Half-Space Trees (Tan, Ting and Liu, 2011), one model a group, score it before they
-learn it; a day is strange above the score that one day in a hundred of the group passes, a limit that is itself learned
-online. Single strange days are ordinary life; a month in which they heap is not.
+and own share against its group's, averaged with the days before it. river's Half-Space Trees (Tan, Ting and Liu, 2011), one
+model a group, score it before they learn it; a day is strange above the score that one day in two hundred of the group passes,
+a limit that is itself learned online, and not from heaps (`detectors.books.profile`). Single strange days are ordinary life; a
+month in which they heap is not. Among others of no kind of its own a specialist is always strange: there days are not asked.
 
 Where each day passes for an ordinary one, months may not: cost of stays and visits, the share of stays and what patients pay
 alone are held together, none counting for more than a little, over up to three months (`detectors.books.standing`). Where one
@@ -18,6 +19,7 @@ from typing import Annotated, ClassVar
 from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, OWN
 from detectors.books.member import MemberPage
 from detectors.books.peer_calendar import first_day, month_of, name_of
+from detectors.books.peer_groups import is_of_one_kind
 from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
 from detectors.by_peers.institution_profile.text import describe, describe_months
@@ -37,7 +39,7 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
     """数据指标异常."""
 
     rule_id: ClassVar[str] = "institution_profile"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("数据指标异常", "Days that look like no day of the peers")
     notice: ClassVar[str] = "数据指标异常"
@@ -49,13 +51,14 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
     basis: ClassVar[tuple[str, ...]] = ("《医疗保障基金使用监督管理条例》第十五条",)
     source: ClassVar[str] = _SOURCE
     has_models: ClassVar[bool] = True
-    silences: ClassVar[tuple[str, ...]] = ("missing_institution", "warming_up")
+    silences: ClassVar[tuple[str, ...]] = (*judging.SILENCES, "warming_up")
     blind_spots: ClassVar[Text] = Text(
         "只说明与同类不同，不说明原因；一开始就异常且一直如此的机构会被模型当作正常；指标之间的先后关系看不出来；"
-        "组内机构很少时模型学得慢。",
+        "组内机构很少时模型学得慢；同类机构不足五家的不按日判断；持续约两个月的变化（如新设科室）此后视为常态。",
         "It says that days differ, not why. An institution that was strange from the first day and stays so is "
         "learned; an order of"
-        " days is not seen; where a group has few members the model learns slowly.",
+        " days is not seen; where a group has few members the model learns slowly, and with fewer than five of its kind days are "
+        "not judged; what has lasted for some two months, as a new department does, is usual from then on.",
     )
 
     least_days: Annotated[
@@ -93,11 +96,14 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
         return page.is_profiled
 
     def silence(self, page: MemberPage, view: View) -> str | None:
-        """Silent about whom nobody has described, and while the model warms up."""
+        """Silent about whom nobody has described, who has too few of its kind, and while the model warms up."""
         if not page.region:
-            return "missing_institution"
+            return judging.NO_PLACE
         newest = page.months.get(max(page.months, default=0))
-        return None if page.is_profiled or (newest is not None and newest.seen) else "warming_up"
+        if not page.is_profiled and (newest is None or not newest.seen):
+            return "warming_up"
+        is_alike = newest is not None and any(map(judging.is_of_its_kind, newest.seen.values()))
+        return None if is_alike or is_of_one_kind(page.model_group) else judging.NO_PEERS
 
     def anchors(self, page: MemberPage) -> Iterable[str]:
         """The months that have been looked at."""
@@ -113,7 +119,8 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
         through = page.months[month].through
         days = [day for day in judging.days_of(page, month) if day <= through]
         scored = max(min(page.scored_days.get(month, 0), through - first_day(month) + 1), len(days), 1)
-        if len(days) < self.least_days or len(days) < self.share * scored:
+        is_few = len(days) < self.least_days or len(days) < self.share * scored
+        if is_few or not is_of_one_kind(page.model_group):
             return self._months_together(page, month, view)
         return self._finding(page, month, days, scored, view)
 

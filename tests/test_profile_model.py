@@ -1,0 +1,79 @@
+"""Is what lasts strange while it is new, without making itself usual, and usual once it has lasted long enough?"""
+
+from __future__ import annotations
+
+import random
+from math import log
+
+from detectors.books.member import MemberPage
+from detectors.books.profile import ProfilePage, learn_day, profile_key
+from detectors.engine.pages import Pages
+from detectors.models.spring_festival import is_quiet
+from schemas.china_time import DAY, parse_time
+from schemas.peer_days import Cases, DayCounts, InstitutionDay
+
+FIRST = parse_time("2026-03-02") // DAY
+GROUP = "5001 P 11"
+
+
+class Group:
+    """Eight pharmacies of one group; the first may do as many times its business, and each sale be as many times as dear."""
+
+    def __init__(self) -> None:
+        self.pages = Pages({}, (ProfilePage, MemberPage))
+        self.members = [MemberPage(institution=f"P{number}", region="5001", model_group=GROUP) for number in range(8)]
+        self.chance = random.Random(7)
+
+    def days(self, first: int, last: int, times: float = 1.0, dear: float = 1.0) -> None:
+        for day in range(first, last):
+            for number, member in enumerate(self.members):
+                mine = number == 0
+                sales = max(round(self.chance.gauss(40 * (times if mine else 1.0), 6)), 1)
+                price = 9_000 * (dear if mine else 1.0) * self.chance.uniform(0.85, 1.18)
+                total = round(sales * price)
+                counts = DayCounts(visits=sales, total=total, own=total // 20, fund=total * 3 // 4)
+                cases = (Cases("p", sales, total, round(1_000 * sales * log(price))),)
+                told = InstitutionDay(member.institution, "5001", day, 0, day, (day + 5) * DAY, False, counts, cases)
+                learn_day(self.pages, member, told, (GROUP,))
+
+    @property
+    def model(self) -> ProfilePage:
+        page = self.pages.get(ProfilePage, profile_key(GROUP))
+        assert page is not None
+        return page
+
+
+def strange(member: MemberPage, first: int, last: int) -> int:
+    return sum(first <= day < last for day in member.strange)
+
+
+def test_ordinary_days_are_seldom_strange() -> None:
+    group = Group()
+    group.days(FIRST, FIRST + 150)
+    assert all(strange(member, FIRST, FIRST + 150) <= 8 for member in group.members)
+
+
+def test_weeks_of_strange_days_do_not_make_themselves_usual() -> None:
+    group = Group()
+    group.days(FIRST, FIRST + 100)
+    limit, usual = group.model.limit, dict(group.model.usual)
+    group.days(FIRST + 100, FIRST + 130, times=3.0, dear=3.0)
+    assert strange(group.members[0], FIRST + 105, FIRST + 130) >= 22
+    assert group.model.limit < limit + 0.06
+    assert all(abs(group.model.usual[name] - value) < 0.3 for name, value in usual.items())
+
+
+def test_what_has_lasted_for_months_is_usual() -> None:
+    group = Group()
+    group.days(FIRST, FIRST + 100)
+    group.days(FIRST + 100, FIRST + 300, times=3.0, dear=3.0)
+    assert strange(group.members[0], FIRST + 260, FIRST + 300) <= 8
+
+
+def test_the_days_of_spring_festival_are_nobodys_usual_days() -> None:
+    festival = parse_time("2026-02-18") // DAY
+    assert is_quiet(festival)
+    group = Group()
+    group.days(festival, festival + 1)
+    assert group.pages.get(ProfilePage, profile_key(GROUP)) is None
+    assert group.members[0].learned_days == 0
