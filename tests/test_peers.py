@@ -363,6 +363,16 @@ def test_a_clinic_and_a_hospital_that_nobody_has_described_are_in_one_pool() -> 
     assert sorted(found, key=lambda code: found[code] or 0.0) == [f"H{number}" for number in range(1, 9)]
 
 
+def test_those_of_one_kind_are_ranked_among_themselves_and_of_few_the_first_gains_next_to_nothing() -> None:
+    """Also where regions differ; a kind of which there are hundreds says more."""
+    kinds = [("5001 P 11", "5001 P", "5001 药店"), ("3201 P 11", "3201 P", "3201 药店")]
+    few = [member_paid(f"P{number:03d}", 1_000 * number, kinds[number % 2]) for number in range(1, 11)]
+    many = [member_paid(f"P{number:03d}", 1_000 * number, kinds[number % 2]) for number in range(1, 502)]
+    assert ranks(few)["P010"] == pytest.approx(9 / 109)
+    assert ranks(many)["P501"] == pytest.approx(500 / 600)
+    assert ranks([*few, member_paid("H1", 10**9)])["P010"] == pytest.approx(9 / 109)
+
+
 def test_who_is_paid_the_same_has_the_same_rank_and_few_have_none() -> None:
     assert set(ranks([member_paid(f"H{number}", 5) for number in range(5)]).values()) == {2 / 24}
     assert set(ranks([member_paid(f"H{number}", 5) for number in range(4)]).values()) == {None}

@@ -1,9 +1,11 @@
-"""Of institutions that nobody has described, which does the fund pay most (结算费用排名)?
+"""Of institutions among which nobody can tell who should be paid more, which does the fund pay most (结算费用排名)?
 
-Without kind and level there are no peers by whom spending could be judged: by months a clinic counts among hospitals once
-somebody was admitted, and a month of silence counts as a usual one. What is left is how much there is to be lost, over all
-months: the share of the others that the fund paid less, wherever they are, for standings of all regions make one list. Of few
-institutions the first is merely the hospital of the place, so there the share is drawn towards nothing.
+Where no record says of what kind and level an institution is there are no peers by whom spending could be judged: by months a
+clinic counts among hospitals once somebody was admitted, and a month of silence counts as a usual one. What is left is how much
+there is to be lost, over all months: the share of the others that the fund paid less, wherever they are, for standings of all
+regions make one list. Of few institutions the first is merely the hospital of the place, so there the share is drawn towards
+nothing. Those of one kind and level are ranked likewise, and drawn further: of ten pharmacies of a county the largest is the one
+at the market, of hundreds it is one of which something should be known.
 """
 
 from __future__ import annotations
@@ -18,22 +20,23 @@ from detectors.books.member import MemberPage
 from detectors.books.peer_groups import CLASSES_OF_ALL, LEAST_PEERS, is_of_one_kind
 from detectors.models.portrait import Among
 
-_FEW: Final = 20  # institutions that count as if they were paid more (ENG)
+_UNKNOWN, _ALIKE = 20, 100  # institutions that count as if they were paid more, of unknown and of one kind (ENG)
 _SELLS: Final = CLASSES_OF_ALL[-1]
 
 
 def with_ranks(members: Iterable[MemberPage], known: Mapping[str, Among]) -> dict[str, Among]:
-    """The same, with the rank of those whose kind no record tells; who only sells among those who do."""
-    pools: dict[bool, list[str]] = {}
+    """The same, with the rank among those of its kind and level, or among all whose kind no record tells; who only sells among
+    those who do."""
+    pools: dict[str, list[str]] = {}
     for member in members:
-        if known[member.institution].fund > 0 and not _is_described(member):
-            pools.setdefault(_only_sells(member), []).append(member.institution)
+        if known[member.institution].fund > 0:
+            pools.setdefault(_kind_of(member) or _class_of(member), []).append(member.institution)
     ranked = dict(known)
-    for codes in pools.values():
-        paid = sorted(known[code].fund for code in codes)
+    for pool, codes in pools.items():
+        paid, few = sorted(known[code].fund for code in codes), _UNKNOWN if pool in CLASSES_OF_ALL else _ALIKE
         if len(codes) > LEAST_PEERS:
             for code in codes:
-                rank = _less(paid, known[code].fund) / (len(codes) - 1 + _FEW)
+                rank = _less(paid, known[code].fund) / (len(codes) - 1 + few)
                 ranked[code] = msgspec.structs.replace(known[code], rank=rank)
     return ranked
 
@@ -44,15 +47,16 @@ def _less(paid: list[int], own: int) -> float:
     return less + (until - less - 1) / 2
 
 
-def _is_described(member: MemberPage) -> bool:
-    """Whether anybody has said of what kind it is, so that it has groups narrower than all of the region."""
-    has_narrower = any(len(known.groups) > 1 for known in member.months.values())
-    return has_narrower or any(map(is_of_one_kind, _groups_seen(member)))
+def _kind_of(member: MemberPage) -> str:
+    """Kind and level, as far as a record tells them; empty where none does."""
+    named = {known.groups[0] for known in member.months.values() if len(known.groups) > 1}
+    named |= {group for group in _groups_seen(member) if is_of_one_kind(group)}
+    return max((group.split(" ", 1)[1] for group in named), key=len, default="")
 
 
-def _only_sells(member: MemberPage) -> bool:
+def _class_of(member: MemberPage) -> str:
     groups = {known.groups[-1] for known in member.months.values() if known.groups} or _groups_seen(member)
-    return bool(groups) and all(group.endswith(_SELLS) for group in groups)
+    return _SELLS if groups and all(group.endswith(_SELLS) for group in groups) else CLASSES_OF_ALL[0]
 
 
 def _groups_seen(member: MemberPage) -> set[str]:

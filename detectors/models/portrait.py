@@ -20,7 +20,7 @@ _WEIGHTS: Final = {
     "fund_at_risk": 0.3,  # what they are about, of all that the fund paid
     "excess": 0.45,  # cost over that of the peers' same cases
     "spending": 0.35,  # what the fund paid, beside others of its kind
-    "rank": 0.7,  # … where nobody knows who is a peer: by how much money there is to be lost (结算费用排名)
+    "rank": 0.7,  # by how much money there is to be lost (结算费用排名), where the others are many
     "inpatient": 0.15,  # how readily it admits
     "growth": 0.15,
     "own_expense": 0.05,
@@ -36,7 +36,7 @@ class Among(msgspec.Struct, frozen=True):
     """An institution among its peers, over the months that were judged: how many standard deviations it lies above them, by
     indicator; the share of strange days; what the fund paid and what its cases cost beyond its peers' (fen); the widest
     group that it was held against (``""``: none had members enough). ``growth`` is that of its largest month. ``rank``:
-    `detectors.books.paid_most`; None for one that is described."""
+    `detectors.books.paid_most`; None where there are too few others."""
 
     excess: float = 0.0
     spending: float = 0.0
