@@ -34,8 +34,8 @@ class Patience:
 
     def __init__(self, fetcher: Any) -> None:
         self._fetcher = fetcher
-        self._looked_at = monotonic()
-        self._cpu_seconds = process_time()
+        self._looked_at, self._cpu_seconds = monotonic(), process_time()
+        self._ask(AT_EASE)
 
     def look(self) -> None:
         """Call it often; it looks twice a second. The next fetch goes by what it has seen."""
@@ -44,6 +44,8 @@ class Patience:
         if passed < _LOOK_SECONDS:
             return
         spent = process_time()
-        manner = BUSY if spent - self._cpu_seconds > _BUSY * passed else AT_EASE
+        self._ask(BUSY if spent - self._cpu_seconds > _BUSY * passed else AT_EASE)
         self._looked_at, self._cpu_seconds = now, spent
+
+    def _ask(self, manner: Manner) -> None:
         self._fetcher._fetch_min_bytes, self._fetcher._fetch_max_wait_ms = manner

@@ -23,7 +23,6 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any, cast
 
-import aiokafka
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from faust.app import App
 from faust.serializers.schemas import Schema
@@ -32,10 +31,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, Message
 
 from stream.chunks import Chunk, HandedOver, Record, in_turn
-from stream.patience import AT_EASE, Patience
+from stream.patience import Patience
 
 FETCH_SECONDS = 1.0  # how long a fetch may wait for a record, and so how long a stop may take
-# And it fetches nothing at all from a broker for a tenth of a second while any partition's records are not yet taken:
+# aiokafka fetches nothing at all from a broker for a tenth of a second while any partition's records are not yet taken:
 # with a hundred chunks a second that made half of the time to an alert.
 PREFETCH_BACKOFF_SECONDS = 0.0
 
@@ -58,11 +57,6 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
     logger = driver.logger
     last_heartbeat: float = float("-inf")
     patience: Patience
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = AT_EASE.wait_ms
-        return consumer
 
     async def on_start(self) -> None:
         """Start the consumer and listen to its heart."""

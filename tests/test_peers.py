@@ -340,10 +340,12 @@ def member_paid(code: str, fund: int, groups: tuple[str, ...] = ("- 住院",), m
     return page
 
 
+def ranked_among(members: list[MemberPage]) -> dict[str, Among]:
+    return with_ranks(members, {one.institution: among(one, 1) for one in members})
+
+
 def ranks(members: list[MemberPage]) -> dict[str, float | None]:
-    return {
-        code: one.rank for code, one in with_ranks(members, {one.institution: among(one, 1) for one in members}).items()
-    }
+    return {code: one.rank for code, one in ranked_among(members).items()}
 
 
 def test_of_institutions_that_nobody_has_described_the_one_that_is_paid_most_comes_first() -> None:
@@ -386,7 +388,7 @@ def test_the_large_honest_hospital_of_a_county_stands_below_a_small_place_with_a
         hospital = member_paid("H0", 10**9, kind)
         hospital.months[MONTH].seen = {FUND: Compared(9.0, 0.0, -3.0, 3.0, 9.0, "5001 住院", 14)}
         members = [hospital, *(member_paid(f"H{number}", 10**6, clinic) for number in range(1, 15))]
-        known = with_ranks(members, {one.institution: among(one, 1) for one in members})
+        known = ranked_among(members)
         assert (known["H0"].rank is None) == (len(kind) > 1)
         assert portrait({}, 0, known["H0"]).standing < portrait({"high": 1}, 100_000, known["H1"]).standing
 

@@ -102,9 +102,7 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
             round(1_000 * share), hours, _hundredths(self.strayed), _hundredths(self.hours_strayed)
         )
 
-    def learn(
-        self, day: int, count: int, bins: list[int] | None, expected: float | None, *, is_crowd: bool = False
-    ) -> None:
+    def learn(self, day: int, count: int, bins: list[int] | None, expected: float | None, *, is_crowd: bool) -> None:
         """A closed day of ``count`` admissions, ``expected`` before it came; ``bins`` of who could have waited, None where
         nobody. A crowd teaches no more than a multiple of what was expected, and a quarter of that: where one comes
         every week it is usual at last."""

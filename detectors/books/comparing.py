@@ -17,7 +17,17 @@ from detectors.books.indicators import CASE_SIGMA, FUND, NATURES, USUAL, Indicat
 from detectors.books.item_bins import BILL, CASES, size_bin
 from detectors.books.member import MOST_TOP, CaseMix, Compared, DayHeld, DaysPage, MemberPage, Month, days_keys
 from detectors.books.peer_calendar import first_day
-from detectors.books.peer_groups import LEAST_PEERS, OUTSIDE, bin_of, count_bins, norm, others
+from detectors.books.peer_groups import (
+    LEAST_PEERS,
+    OUTSIDE,
+    SELLS_ONLY,
+    WITH_STAYS,
+    WITH_VISITS,
+    bin_of,
+    count_bins,
+    norm,
+    others,
+)
 from detectors.engine.pages import Pages
 from schemas.peer_days import STAYS, DayCounts
 
@@ -105,7 +115,7 @@ def _noise_of_sum(kinds: dict[str, list[int]]) -> float:
 
 def _of_class(groups: tuple[str, ...], has_stays: bool, has_sales: bool) -> tuple[str, ...]:
     """All of a region is too wide: who has beds, who has none, and who sells are not compared with one another."""
-    kind = "住院" if has_stays else "药店" if has_sales else "门诊"
+    kind = WITH_STAYS if has_stays else SELLS_ONLY if has_sales else WITH_VISITS
     return (*groups[:-1], f"{groups[-1]} {kind}")
 
 

@@ -28,7 +28,6 @@ from schemas.snapshots import Reference
 
 LAG: Final = 5  # days: a day's end + 72 h for late lines + a day for disorder, before the next day begins
 LATE: Final = 72 * 3_600
-KEPT: Final = 113  # days of volumes: eight weeks that are judged, and what their judgement looks back on
 FORGOTTEN: Final = 400  # days without any volume
 AHEAD: Final = 3  # days: lines dated after the day on which they come
 WINDOWS: Final = (1, 7, 14, 28)  # days over which volumes are judged
@@ -36,8 +35,10 @@ _LONG_WINDOWS: Final = (7, 14, 28)
 _LONGEST_WINDOW: Final = 28
 LONGEST_GAP: Final = 14  # days within one story
 LOOK_BACK: Final = (
-    42  # days before a day that its judgement needs: a window of four weeks, or what was missed before it
+    42  # days that a day's judgement needs before it: a window of four weeks, or what was missed till then
 )
+_JUDGED: Final = 56  # days on which a story may begin
+KEPT: Final = _JUDGED + LONGEST_GAP + 1 + LOOK_BACK  # days of volumes
 THOUSAND: Final = 1_000
 _SCREEN_PACKS: Final = 4 * THOUSAND
 SCREEN_NATS: Final = 5.0  # no rule may ask for less
@@ -343,13 +344,15 @@ class ItemDays:
         The days of a longest gap before it are judged as they always were, so that what goes on there is known to have
         begun before.
         """
-        first = self.whole_from()
-        return first if first == self.first_day else first + LONGEST_GAP + 1
+        return self.first_day if self._is_whole() else self.whole_from() + LONGEST_GAP + 1
 
     def whole_from(self) -> int:
         """The oldest day of which all is kept that its judgement needs."""
-        is_whole = self.born < 0 or self.first_day <= self.born
-        return self.first_day if is_whole else self.first_day + LOOK_BACK
+        return self.first_day if self._is_whole() else self.first_day + LOOK_BACK
+
+    def _is_whole(self) -> bool:
+        """No day of the history is forgotten yet."""
+        return self.born < 0 or self.first_day <= self.born
 
     def volume(self, day: int, days: int = 1) -> float:
         """Packs of the ``days`` days up to and with ``day``, now; never below 0."""

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import msgspec
 
 from detectors.books.member import MemberPage
-from detectors.books.peer_groups import CLASSES_OF_ALL, LEAST_PEERS, is_of_one_kind
+from detectors.books.peer_groups import CLASSES_OF_ALL, LEAST_PEERS, SELLS_ONLY, WITH_STAYS, is_of_one_kind
 from detectors.models.portrait import Among
 
 _UNKNOWN, _ALIKE = 20, 100  # institutions that count as if they were paid more, of unknown and of one kind (ENG)
-_SELLS: Final = CLASSES_OF_ALL[-1]
 
 
 def with_ranks(members: Iterable[MemberPage], known: Mapping[str, Among]) -> dict[str, Among]:
@@ -56,7 +54,7 @@ def _kind_of(member: MemberPage) -> str:
 
 def _class_of(member: MemberPage) -> str:
     groups = {known.groups[-1] for known in member.months.values() if known.groups} or _groups_seen(member)
-    return _SELLS if groups and all(group.endswith(_SELLS) for group in groups) else CLASSES_OF_ALL[0]
+    return SELLS_ONLY if groups and all(group.endswith(SELLS_ONLY) for group in groups) else WITH_STAYS
 
 
 def _groups_seen(member: MemberPage) -> set[str]:

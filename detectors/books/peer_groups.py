@@ -26,7 +26,9 @@ CLASSES: Final = 16  # of noise within a bin, each of twice the variance of the 
 _LEAST_NOISE: Final = 0.0125
 OUTSIDE: Final = (WIDEST_BIN + 1) * CLASSES  # a bin in which nobody counts
 _EVEN: Final = 1e-9  # sums of weights are no whole numbers
-CLASSES_OF_ALL: Final = ("住院", "门诊", "药店")  # of a region, whatever their kind (`detectors.books.comparing`)
+# All of a region, whatever their kind, by whether they have stays, visits, or nothing but sales.
+WITH_STAYS, WITH_VISITS, SELLS_ONLY = "住院", "门诊", "药店"
+CLASSES_OF_ALL: Final = (WITH_STAYS, WITH_VISITS, SELLS_ONLY)
 LEAST_PEERS: Final = 4  # others in a group; with fewer the next wider one is asked
 
 

@@ -37,7 +37,7 @@ _STEP: Final = log(2.0)
 _LEARNING_DAYS: Final = 14  # of its own, before an institution's counts are judged
 _QUANTILE: Final = 0.995
 _LIMIT_STEP: Final = 0.02
-_LEAST_LIMIT: Final = 0.25  # of a score; in a group whose days are all alike the hundredth is nothing strange
+_LEAST_LIMIT: Final = 0.25  # of a score; in a group whose days are all alike the rarest is nothing strange
 _LIMIT_DAYS: Final = 50  # whose largest score the limit begins with
 _RECENT: Final = 0.25  # what the newest day weighs in the average: a week counts
 _HEAPED: Final = 2  # strange days of a member in `_LATELY` days: one more of them teaches nothing
@@ -66,10 +66,10 @@ class ProfilePage(Page, kw_only=True):
     def judge(self, score: float, is_heaped: bool) -> float:
         """The limit before this score, which it then moves: a quantile by stochastic approximation (Robbins and Monro, 1951).
 
-        A heap of strange days of one member does not: its own weeks would make themselves usual.
+        One of a heap of strange days of one member does not: its own weeks would make themselves usual.
         """
         limit = self.limit
-        if score > limit and is_heaped:
+        if is_heaped:
             return limit
         self.scored += 1
         if self.scored <= _LIMIT_DAYS:
@@ -96,7 +96,8 @@ def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tup
     is_scored, teaches = False, True
     size = day.counts.visits + day.counts.admissions + day.counts.discharges
     if page.trees.is_warm and member.learned_days >= _LEARNING_DAYS and size:
-        score, is_heaped = page.trees.score(vector), _is_heaped(member, day.day)
+        score = page.trees.score(vector)
+        is_heaped = score > page.limit and _is_heaped(member, day.day)
         limit = page.judge(score, is_heaped)
         is_scored = member.is_profiled = page.scored > _LIMIT_DAYS
         if is_scored:

@@ -383,6 +383,8 @@ class InstitutionStage(Stage):
             habits.items -= 1
             self._pages.changed(its_key, habits)
 
+    # -- what peers are told ----------------------------------------------------------------------------------------
+
     def _review(self, key: bytes, page: Page, now: int, cause: Cause) -> None:
         if isinstance(page, ItemPage) and page.tell_at <= now:
             self._peers.tell_item(page, 0, now, self._effects)

@@ -102,7 +102,7 @@ def it_goes_on() -> Ward:
 @case
 def a_month_later_again() -> Ward:
     ward = told(
-        "hit-a-month-later-again",
+        "hit-once-more-a-month-later",
         "Seven stays of one amount, and from day 58 on five more: what was made out to a plan does not make its like usual.",
         {"status": "open", "measures": {"settlements_of_one_amount": 7}},
         {"status": "open", "measures": {"settlements_of_one_amount": 5}},

@@ -163,7 +163,7 @@ def crossing_by_sales(
         volume, packs = book.volume(day, bar.days), mean * _PACKS_TOO
         if volume < packs or not _goes_on(book, day, volume / bar.days, mean / bar.days):
             continue
-        variance = told.variance * _stays(page, day, bar.days, cited)
+        variance = told.variance * _stays(page, day, bar.days)
         nats = surprise(told.number, told.mean, variance)
         if nats < bar.nats:
             continue
@@ -183,16 +183,12 @@ def _of_drugs(ordinary: Ordinary, begin: int) -> float:
     return ordinary.variance - (FESTIVAL_DRIFT - _FESTIVAL_DRIFT) * ordinary.mean**2 * is_unsettled(begin)
 
 
-def _stays(page: ItemPage, day: int, days: int, cited: Mapping[int, Citations]) -> float:
+def _stays(page: ItemPage, day: int, days: int) -> float:
     """Days of a stay that come as one decision, by the share of inpatients among what is cited of conspicuous days: of others it
     is forgotten."""
     conspicuous = {*page.days.suspects, *page.sales.busy}
-    told = [
-        reference.infno
-        for each in cited
-        if day - days < each <= day and each in conspicuous
-        for reference in cited[each].references
-    ]
+    those = [page.cited[each] for each in conspicuous if day - days < each <= day and each in page.cited]
+    told = [reference.infno for one in those for reference in one.references]
     inpatients = sum(infno == INPATIENT for infno in told)
     return 1.0 + (min(days, STAY_DAYS) - 1) * inpatients / len(told) if told else 1.0
 

@@ -17,6 +17,7 @@ from typing import Annotated, ClassVar
 
 from detectors.books.indicators import COST_STAYS, COST_VISITS
 from detectors.books.member import CaseMix, MemberPage
+from detectors.books.peer_groups import SELLS_ONLY
 from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
 from detectors.by_peers.cost_level.text import describe
@@ -93,7 +94,7 @@ class CostLevel(Rule[MemberPage], frozen=True, kw_only=True):
         one = judging.judged_in(page, _NAMES[what], month) if what in _NAMES else None
         if one is None:
             return None
-        if not judging.is_of_its_kind(one.seen) or one.known.groups[-1].endswith("药店"):
+        if not judging.is_of_its_kind(one.seen) or one.known.groups[-1].endswith(SELLS_ONLY):
             return None
         stood = _stood(page, _NAMES[what], one.month)
         if stood is None:

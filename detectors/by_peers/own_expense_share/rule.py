@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 from detectors.books.indicators import OWN
 from detectors.books.member import MemberPage, Month
 from detectors.books.peer_calendar import name_of
+from detectors.books.peer_groups import SELLS_ONLY
 from detectors.by_peers import judging
 from detectors.by_peers.own_expense_share.text import describe
 from detectors.engine.page import Page
@@ -75,7 +76,7 @@ class OwnExpenseShare(Rule[MemberPage], frozen=True, kw_only=True):
         return None
 
     def _is_judged(self, known: Month) -> bool:
-        sells_only = known.groups and known.groups[-1].endswith("药店")
+        sells_only = known.groups and known.groups[-1].endswith(SELLS_ONLY)
         return known.counts.total >= self.least_total and not sells_only
 
     def _judge(self, page: MemberPage, month: int, known: Month, view: View) -> Finding | None:
