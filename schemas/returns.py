@@ -63,9 +63,10 @@ class Elsewhere(msgspec.Struct, frozen=True, array_like=True, tag="else1"):
     evidence: Annotated[tuple[Reference, ...], msgspec.Meta(max_length=MOST_CITED)]
 
 
-class OthersRose(msgspec.Struct, frozen=True, array_like=True, tag="rose1", gc=False):
-    """By how much the other sellers of an item in the region have risen in a part of a month: the median, against each one's own
-    baseline. `NO_RISE` takes back what was told before, or ends what would be carried on from the part before.
+class RoseBeside(msgspec.Struct, frozen=True, array_like=True, tag="rose1", gc=False):
+    """By how much others have risen beside an item in a part of a month: the region's other sellers of it, and the other items of
+    its institution; the median, each against its own baseline. `NO_RISE` takes back what was told before, or ends what would be
+    carried on from the part before.
 
     ``at``, the stream time at which they were compared, is the version.
     """
@@ -74,11 +75,13 @@ class OthersRose(msgspec.Struct, frozen=True, array_like=True, tag="rose1", gc=F
     item: _Name
     part: Annotated[int, msgspec.Meta(ge=1900 * 48, le=2300 * 48)]  # four a month, through all months
     rise: Annotated[int, msgspec.Meta(ge=NO_RISE, le=LARGEST_RISE)]  # thousandths
-    members: _Offset  # others with a baseline; 0 where there is no rise
+    members: _Offset  # other sellers with a baseline; 0 where there is no rise
     at: Annotated[int, msgspec.Meta(ge=EARLIEST, le=LATEST)]
+    place_rise: Annotated[int, msgspec.Meta(ge=NO_RISE, le=LARGEST_RISE)] = NO_RISE  # thousandths
+    items: _Offset = 0  # other items of the institution with a baseline; 0 where there is no rise
 
 
-Returned: TypeAlias = ReturnedAlert | AlertLeft | Elsewhere | OthersRose
+Returned: TypeAlias = ReturnedAlert | AlertLeft | Elsewhere | RoseBeside
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Returned] = msgspec.msgpack.Decoder(Returned)

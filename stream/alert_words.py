@@ -49,6 +49,7 @@ CALLS: Final = {
 UNITS: Final = {
     "seconds": Text("秒", "seconds"),
     "days": Text("天", "days"),
+    "months": Text("个月", "months"),
     "hours": Text("小时", "hours"),
     "times": Text("次", "times"),
     "lines": Text("条", "lines"),
@@ -97,6 +98,8 @@ MEASURES: Final = {
     "volume_28d": Text("近28日用量", "volume of 28 days"),
     "volume_since_begin": Text("异常以来用量", "volume since it began"),
     "others_rise": Text("因同行上升，预期为自身规律的", "of its own expectation, for the others' rise"),
+    "place_rise": Text("因该机构整体上升，预期为自身规律的", "of its own expectation, for the rise of its other items"),
+    "months_in_a_row": Text("已连续", "in a row"),
     "missed_before": Text("此前断供少用", "missed while it was not to be had"),
     "weekly_growth": Text("平均每周为上周的", "of the week before, on average"),
     "times_expected": Text("为预期的倍数", "times what was expected"),

@@ -21,7 +21,7 @@ from schemas.china_time import DAY
 from schemas.dead_letters import DeadLetter, from_record
 from schemas.peer_days import Cases, DayCounts, InstitutionDay, encode_for_peers
 from schemas.peer_items import ItemMonth, PartTold
-from schemas.returns import AlertLeft, Elsewhere, OthersRose, ReturnedAlert, encode_return
+from schemas.returns import AlertLeft, Elsewhere, ReturnedAlert, RoseBeside, encode_return
 from schemas.snapshots import GroupMember, GroupVisit, HouseholdVisit, Mark, Reference, Ties, VisitSnapshot, encode
 from stream import topics
 from stream.delivery import ENGINE_ERROR, MOST_FAILURES
@@ -162,8 +162,8 @@ POISON: dict[str, list[Poison]] = {
         Poison(encode_return(SERVED), headers=[("since", b"no number")]),  # of a visit that nobody knows
         Poison(encode_return(msgspec.structs.replace(SERVED, source=Reference("2207", "M", AGES))), "out_of_range"),
         Poison(encode_return(msgspec.structs.replace(SERVED, stay="x" * 900_000)), "wrong_type"),
-        Poison(encode_return(OthersRose("H50010699999", "nobody's", 97_256, 2_000, 7, AT))),
-        Poison(encode_return(OthersRose("H50010699999", "nobody's", AGES, 2_000, 7, AT)), "wrong_type"),
+        Poison(encode_return(RoseBeside("H50010699999", "nobody's", 97_256, 2_000, 7, AT))),
+        Poison(encode_return(RoseBeside("H50010699999", "nobody's", AGES, 2_000, 7, AT)), "wrong_type"),
         Poison(encode_return(AlertLeft("H50010699999", "nobody's", AGES))),
         Poison(encode_return(ReturnedAlert("opened", toy_alert("a", 1, b"H50010699999"))), "unreadable_time"),
         Poison(encode_return(ReturnedAlert("opened", toy_alert("a", 1, b""))), "out_of_range"),

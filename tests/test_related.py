@@ -25,7 +25,7 @@ from detectors.engine.rule import Rule
 from detectors.engine.stage import Layout
 from schemas.alerts import Alert, encode_alert
 from schemas.china_time import DAY, HOUR, format_time
-from schemas.returns import AlertLeft, Elsewhere, OthersRose, Returned, ReturnedAlert, encode_return
+from schemas.returns import AlertLeft, Elsewhere, Returned, ReturnedAlert, RoseBeside, encode_return
 from schemas.snapshots import Reference
 from stream.known import KnownReferences
 from tests.engine_run import TIMESTAMP_MS, EngineRun
@@ -246,8 +246,8 @@ def test_what_cannot_have_come_from_a_stage_of_ours_is_parked_with_its_reason() 
         encode_return(ReturnedAlert("opened", msgspec.structs.replace(bad, revision=0))),
         encode_return(elsewhere(source=Reference("2207", "m", 2**62))),
         encode_return(elsewhere(days=(10**9,))),
-        encode_return(OthersRose(HOSPITALS[0], "X1", 10**9, 2_000, 7, moment(0))),
-        encode_return(OthersRose(HOSPITALS[0], "X1", 97_256, 999, 7, moment(0))),
+        encode_return(RoseBeside(HOSPITALS[0], "X1", 10**9, 2_000, 7, moment(0))),
+        encode_return(RoseBeside(HOSPITALS[0], "X1", 97_256, 999, 7, moment(0))),
     ]
     effects = Desk().hand(*wrong)
     assert not effects.alerts

@@ -6,21 +6,23 @@ from collections.abc import Iterable
 
 import pytest
 
+from detectors.books.indicators import FUND, GROWTH
 from detectors.books.item import TELLING, ItemPage
 from detectors.books.item_among_peers import KinPage, SoldMonth, SoldPage, sold_key
 from detectors.books.item_bins import ItemSpreadPage, RankPage
 from detectors.books.item_days import THOUSAND
 from detectors.books.item_looks import post_item
 from detectors.books.item_wave import CARRIED, Wave, expected_in_wave, kept_waves, post_rise, week_before
-from detectors.books.member import MemberPage
-from detectors.books.others_rise import compare_rises, count_rises, told_rises
+from detectors.books.member import CaseMix, Compared, MemberPage, Month
 from detectors.books.peer_calendar import days_of, first_day, month_of, part_of, parts_of
 from detectors.books.peer_groups import SpreadPage
+from detectors.books.rises_beside import LEAST_ITEMS, compare_rises, count_rises, told_rises
 from detectors.engine.page import decode_page, encode_page
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY
+from schemas.peer_days import DayCounts
 from schemas.peer_items import ItemMonth, PartTold
-from schemas.returns import LARGEST_RISE, NO_RISE, OthersRose, decode_return, encode_return
+from schemas.returns import LARGEST_RISE, NO_RISE, RoseBeside, decode_return, encode_return
 from tests.engine_run import EngineRun
 from tests.golden_cases import DETECTORS
 from tests.item_days import FIRST_DAY, Watch
@@ -37,11 +39,13 @@ WAVES = (
     "wave-five-times-the-others-rise",
     "hit-three-of-twelve-together",
     "wave-that-was-taken-back",
+    "correct-a-place-that-grows",
+    "wave-five-times-its-own-rise",
 )
 
 
-def rose(part: int, rise: int, at: int = 10**9, members: int = 7) -> OthersRose:
-    return OthersRose("P1", "X1", part, rise, members, at)
+def rose(part: int, rise: int, at: int = 10**9, members: int = 7) -> RoseBeside:
+    return RoseBeside("P1", "X1", part, rise, members, at)
 
 
 # -- an institution's own page ----------------------------------------------------------------------------------------
@@ -141,7 +145,7 @@ def told_to(sellers: list[SoldPage], which: int = 0, pages: Pages | None = None)
     pages = pages or Pages({}, KINDS)
     for page in sellers:
         count_rises(pages, page, MONTH)
-    return [(message.rise, message.members) for message in compare_rises(pages, sellers[which], MONTH, 1)]
+    return [(message.rise, message.members) for message in compare_rises(pages, sellers[which], None, MONTH, 1)]
 
 
 def test_the_rise_is_the_median_of_the_others() -> None:
@@ -235,6 +239,62 @@ def test_however_large_a_rise_is_it_can_be_told() -> None:
     assert decode_return(encode_return(message)) == message
 
 
+# -- at its own place -------------------------------------------------------------------------------------------------
+
+
+def shelf(quotients: Iterable[float]) -> list[SoldPage]:
+    """Items of one institution, each so many times what was expected of it."""
+    found = region(quotients)
+    for number, page in enumerate(found):
+        page.institution, page.item = "P1", f"X{number}"
+    return found
+
+
+def judged_by(*indicators: str) -> MemberPage:
+    """The institution beside its peers, by these indicators."""
+    member = MemberPage(institution="P1", region="5001")
+    seen = {name: Compared(1.0, 1.0, 0.0, 2.0, 0.0, "5001 B100", 7) for name in indicators}
+    member.months[MONTH] = Month(THROUGH, 7, DayCounts(), CaseMix(), CaseMix(), seen=seen)
+    return member
+
+
+def told_at_place(items: list[SoldPage], member: MemberPage | None) -> list[tuple[int, int]]:
+    """Rise and number of its institution's other items that the first one hears of."""
+    pages = Pages({}, KINDS)
+    for page in items:
+        count_rises(pages, page, MONTH)
+    return [(message.place_rise, message.items) for message in compare_rises(pages, items[0], member, MONTH, 1)]
+
+
+@pytest.mark.parametrize("indicator", [FUND, GROWTH])
+def test_the_rise_of_the_place_is_the_median_of_its_other_items(indicator: str) -> None:
+    [(rise, items)] = told_at_place(shelf([9.0, *[1.0] * 4, *[2.0] * 7]), judged_by(indicator))
+    assert items == 11
+    assert rise == pytest.approx(2_000, rel=0.03)
+
+
+def test_a_few_that_are_pushed_are_no_growth_of_the_place() -> None:
+    assert told_at_place(shelf([5.0] * 6 + [1.0] * 7), judged_by(FUND)) == []
+
+
+def test_nine_others_are_too_few_and_ten_are_enough() -> None:
+    assert told_at_place(shelf([2.0] * LEAST_ITEMS), judged_by(FUND)) == []
+    assert len(told_at_place(shelf([2.0] * (LEAST_ITEMS + 1)), judged_by(FUND))) == 1
+
+
+def test_where_nobody_asks_whether_the_place_grows_its_items_ring() -> None:
+    for member in (None, MemberPage(institution="P1", region="5001"), judged_by("inpatient_share")):
+        assert told_at_place(shelf([2.0] * 13), member) == []
+
+
+def test_the_higher_rise_counts() -> None:
+    part = part_of(FIRST_DAY + 60)
+    both = {part: Wave(2_000, 7, 1, (5_000,) * 7, 3_000, 12)}
+    assert expected_in_wave(both, days_of(part).start) == 15.0
+    assert both[part].is_of_place
+    assert not Wave(3_000, 7, 1, (5_000,) * 7, 2_000, 12).is_of_place
+
+
 # -- all of it --------------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +307,9 @@ def test_partitions_and_doubles_change_nothing(name: str, partitions: int) -> No
     assert run.open_alerts() == EngineRun(references).take(sent[:-1]).mark(moment(50)).open_alerts()
 
 
-@pytest.mark.parametrize("name", ["wave-five-times-the-others-rise", "wave-that-was-taken-back"])
+@pytest.mark.parametrize(
+    "name", ["wave-five-times-the-others-rise", "wave-that-was-taken-back", "wave-five-times-its-own-rise"]
+)
 def test_it_goes_on_alike_from_saved_pages_though_the_first_stage_was_slower(name: str) -> None:
     references, sent = story(GOLDEN / f"{name}.jsonl")
     whole = EngineRun(references).take(sent, batch=1)

@@ -16,6 +16,7 @@ from detectors.books.peer_groups import KEPT
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
 from schemas.peer_items import PartTold
+from schemas.returns import NO_RISE
 
 MONTHS_KEPT: Final = 6
 
@@ -51,11 +52,14 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class RiseTold(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What the institution was told of the others' rise (thousandths, of how many others), and when they were compared."""
+    """What the institution was told of the rise of the other sellers and of its other items (thousandths, of how many), and when
+    they were compared."""
 
     rise: int
     members: int
     at: int
+    place_rise: int = NO_RISE
+    items: int = 0
 
 
 class SoldMonth(msgspec.Struct, array_like=True, gc=False):
@@ -83,7 +87,7 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     far: FarOut | None = None
     has_peers: bool = True
     parts: tuple[PartTold, ...] = ()
-    rises: dict[int, int] = {}  # the bins in which its parts count (`detectors.books.others_rise`)
+    rises: dict[int, int] = {}  # the bins in which its parts count (`detectors.books.rises_beside`)
     told: dict[int, RiseTold] = {}  # by part, through all months: what went back to its institution
 
 
@@ -121,6 +125,11 @@ class SoldPage(Page, kw_only=True):
         oldest = max(self.months) - MONTHS_KEPT + 1
         if min(self.months) < oldest:
             self.months = {month: known for month, known in self.months.items() if month >= oldest}
+
+
+def shelf_of(page: SoldPage, month: int) -> str:
+    """What names the page of an institution's items beside one another."""
+    return f"{page.region}\0{page.institution}\0{month}"
 
 
 class KinMonth(msgspec.Struct, array_like=True, gc=False):

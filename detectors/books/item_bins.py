@@ -38,7 +38,7 @@ class ItemSpreadPage(Page, kw_only=True):
 
 
 class RankPage(ItemSpreadPage, kw_only=True):
-    """By bin of money, how many items an institution told of in a month."""
+    """By bin of money, and of each part's rise, how many items an institution told of in a month."""
 
     prefix: ClassVar[bytes] = b"R"
 

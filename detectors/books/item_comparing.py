@@ -30,6 +30,7 @@ from detectors.books.item_among_peers import (
     Told,
     kin_key,
     kin_of,
+    shelf_of,
 )
 from detectors.books.item_bins import (
     BILL,
@@ -86,7 +87,7 @@ def measure_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
     _count_as(pages, page.item, month, known, known.counted[0], among)
     if place != known.place:
         before, after = ({FEN: one} if one >= 0 else {} for one in (place, known.place))
-        count_in(pages, _shelf(page, month), month, before, after, RankPage)
+        count_in(pages, shelf_of(page, month), month, before, after, RankPage)
     if known.counted != (0, 0) or counted != (0, 0):
         _count_kin(pages, page, month, (known.counted[0] - counted[0], known.counted[1] - counted[1]), among)
 
@@ -215,7 +216,7 @@ def _beside(
 
 def _rank(pages: Pages, page: SoldPage, month: int, place: int) -> int:
     """Its rank by money among the items that its institution told of."""
-    bins = others(pages, _shelf(page, month), month, FEN, None, RankPage)
+    bins = others(pages, shelf_of(page, month), month, FEN, None, RankPage)
     return 1 + sum(count for other, count in bins.items() if other > place)
 
 
@@ -224,7 +225,7 @@ def _rank_before(pages: Pages, page: SoldPage, month: int) -> int:
     before = page.months.get(month - 1)
     if before is not None and before.rank:
         return before.rank
-    items = sum(others(pages, _shelf(page, month - 1), month - 1, FEN, None, RankPage).values())
+    items = sum(others(pages, shelf_of(page, month - 1), month - 1, FEN, None, RankPage).values())
     return items + 1 if items else 0
 
 
@@ -234,7 +235,3 @@ def _of_item(group: str, item: str) -> str:
 
 def _kin_name(item: str) -> str:
     return "\0" + kin_of(item)  # no item is called so
-
-
-def _shelf(page: SoldPage, month: int) -> str:
-    return f"{page.region}\0{page.institution}\0{month}"

@@ -14,13 +14,13 @@ from zlib import crc32
 from detectors.books.item_among_peers import SoldMonth, SoldPage, sold_key
 from detectors.books.item_comparing import compare_item, measure_item
 from detectors.books.member import DAYS_KEPT, MemberPage, member_key
-from detectors.books.others_rise import compare_rises, count_rises, told_rises
 from detectors.books.peer_calendar import COMPARE_AFTER, first_day, next_look
+from detectors.books.rises_beside import compare_rises, count_rises, told_rises
 from detectors.engine.page import NEVER
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY, HOUR
 from schemas.peer_items import ItemMonth
-from schemas.returns import OthersRose
+from schemas.returns import RoseBeside
 
 _SPREAD_OVER: Final = 10 * HOUR  # measuring and comparing end on the day of the look
 _COMPARE_LATER: Final = _SPREAD_OVER + 60  # than it was measured: by then every item has been
@@ -32,7 +32,7 @@ class Posted(NamedTuple):
     key: bytes
     page: SoldPage
     must_ask: bool
-    rises: list[OthersRose]
+    rises: list[RoseBeside]
 
 
 def post_item(pages: Pages, told: ItemMonth, now: int) -> Posted | None:
@@ -60,7 +60,7 @@ def post_item(pages: Pages, told: ItemMonth, now: int) -> Posted | None:
     held.packs, held.fen, held.sales, held.parts = told.packs, told.fen, told.sales, told.parts
     was_compared = held.through == told.through and not held.is_changed and not held.is_measured
     held.through, held.offset, held.is_changed = told.through, told.offset, True
-    rises: list[OthersRose] = []
+    rises: list[RoseBeside] = []
     if was_compared:
         member = _member_of(pages, page)
         _measure(pages, page, member, told.month)
@@ -71,9 +71,9 @@ def post_item(pages: Pages, told: ItemMonth, now: int) -> Posted | None:
     return Posted(key, page, was_compared, rises)
 
 
-def look_at(pages: Pages, page: SoldPage, now: int) -> list[OthersRose]:
+def look_at(pages: Pages, page: SoldPage, now: int) -> list[RoseBeside]:
     """Measure what is due; later, when every item has been, compare. What its institution must hear."""
-    rises: list[OthersRose] = []
+    rises: list[RoseBeside] = []
     if page.measure_at <= now:
         after = _measured_after(page)
         look = next_look(page.measure_at - after - 1)
@@ -103,9 +103,9 @@ def _measure(pages: Pages, page: SoldPage, member: MemberPage | None, month: int
         count_rises(pages, page, month)
 
 
-def _compare(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, now: int) -> list[OthersRose]:
+def _compare(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, now: int) -> list[RoseBeside]:
     compare_item(pages, page, member, month)
-    return [] if _is_final(member, month) else compare_rises(pages, page, month, now)
+    return [] if _is_final(member, month) else compare_rises(pages, page, member, month, now)
 
 
 def _is_final(member: MemberPage | None, month: int) -> bool:

@@ -1,10 +1,10 @@
-"""What would an item bring on a day if it had risen as it did at the others?
+"""What would an item bring on a day if it had risen as others beside it did?
 
-An influenza wave lifts an item at most sellers of a region at once, and an institution's own history cannot know that. The
-peers' stage says by how much the others stood above their own baselines in a part of a month (`schemas.returns.OthersRose`); here
-that is made packs: this institution's baseline, times that rise. It is everybody's baseline of four weeks before the part: one
-that goes on learning has learned half of a wave when the wave is told. Parts that are not told yet take the newest one that is,
-for two weeks, or every week of a wave would ring until its look.
+An influenza wave lifts an item at most sellers of a region at once, and a place that has twice the customers sells twice of
+everything; an item's own history can know neither. The peers' stage says by how much the others stood above their own baselines
+in a part of a month (`schemas.returns.RoseBeside`); here that is made packs: this item's baseline, times the higher rise. It is
+everybody's baseline of four weeks before the part: one that goes on learning has learned half of a wave when the wave is told.
+Parts that are not told yet take the newest one that is, for two weeks, or every week of a wave would ring until its look.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from detectors.books.item_days import LAG, THOUSAND, ItemDays
 from detectors.books.peer_calendar import days_of, part_of
-from schemas.returns import NO_RISE, OthersRose
+from schemas.returns import NO_RISE, RoseBeside
 
 BEFORE: Final = 28  # days before a part, of which the baseline is asked: the longest window of `drug_volume`
 WARM: Final = 14  # closed days that must have been learned, as `drug_volume` asks of itself
@@ -24,7 +24,8 @@ _PARTS_BACK: Final = 3  # no part further back ends so few days before
 
 
 class Wave(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The others' rise of a part (thousandths, median of ``members``), compared at stream time ``at``.
+    """The other sellers' rise of a part (thousandths, median of ``members``), compared at stream time ``at``; and that of the
+    institution's other ``items``.
 
     ``week``: what this institution's baseline expected before, thousandths of packs by ``day % 7``; kept, for the page forgets
     those days before it forgets the part.
@@ -34,6 +35,17 @@ class Wave(msgspec.Struct, array_like=True, frozen=True, gc=False):
     members: int
     at: int
     week: tuple[int, ...]
+    place_rise: int = NO_RISE
+    items: int = 0
+
+    @property
+    def is_of_place(self) -> bool:
+        """Whether it is the institution's other items that have risen, and more than the other sellers."""
+        return self.place_rise > self.rise
+
+    def told(self) -> tuple[int, int, int, int]:
+        """What the peers' stage has said, but for when."""
+        return self.rise, self.members, self.place_rise, self.items
 
 
 def week_before(days: ItemDays, first: int) -> tuple[int, ...] | None:
@@ -51,15 +63,18 @@ def week_before(days: ItemDays, first: int) -> tuple[int, ...] | None:
     return None if min(week) < 0 else tuple(week[(weekday - begin) % 7] for weekday in range(7))
 
 
-def post_rise(waves: dict[int, Wave], days: ItemDays, message: OthersRose) -> bool:
+def post_rise(waves: dict[int, Wave], days: ItemDays, message: RoseBeside) -> bool:
     """Upsert what the peers' stage tells; False where that is known, older, or of days before there was a baseline."""
     held = waves.get(message.part)
     if held is not None and held.at > message.at:
         return False
     week = week_before(days, days_of(message.part).start) if held is None else held.week
-    if week is None or (held is not None and (held.rise, held.members) == (message.rise, message.members)):
+    if week is None:
         return False
-    waves[message.part] = Wave(message.rise, message.members, message.at, week)
+    wave = Wave(message.rise, message.members, message.at, week, message.place_rise, message.items)
+    if held is not None and held.told() == wave.told():
+        return False
+    waves[message.part] = wave
     return True
 
 
@@ -69,15 +84,18 @@ def kept_waves(waves: dict[int, Wave], days: ItemDays) -> dict[int, Wave]:
 
 
 def expected_in_wave(waves: dict[int, Wave], day: int) -> float:
-    """Packs of a day as the others' rise lets expect; 0 where nothing is told of it, or they have not risen."""
-    if not waves:
-        return 0.0
+    """Packs of a day as the rise beside it lets expect; 0 where nothing is told of it, or nothing has risen."""
+    wave = wave_of(waves, day) if waves else None
+    return 0.0 if wave is None else wave.week[day % 7] / THOUSAND * max(wave.rise, wave.place_rise) / NO_RISE
+
+
+def wave_of(waves: dict[int, Wave], day: int) -> Wave | None:
+    """The rise in which a day lies, if it does."""
     part = part_of(day)
     for known in range(part, part - _PARTS_BACK - 1, -1):
         wave = waves.get(known)
         if wave is None:
             continue
-        if wave.rise <= NO_RISE or day >= days_of(known).stop + CARRIED:
-            return 0.0
-        return wave.week[day % 7] / THOUSAND * wave.rise / NO_RISE
-    return 0.0
+        is_over = max(wave.rise, wave.place_rise) <= NO_RISE or day >= days_of(known).stop + CARRIED
+        return None if is_over else wave
+    return None

@@ -47,12 +47,12 @@ def judged(page: MemberPage, name: str) -> list[Judged]:
     ]
 
 
-def judged_in(page: MemberPage, name: str, anchor: str) -> Judged | None:
-    """That indicator in the month that an anchor names."""
-    for one in judged(page, name):
-        if name_of(one.month) == anchor and one.month >= page.asked_from():
-            return one
-    return None
+def judged_in(page: MemberPage, name: str, month: int) -> Judged | None:
+    """That indicator in one month, where it was compared and may still change."""
+    known = page.months.get(month)
+    if known is None or name not in known.seen or month < page.asked_from():
+        return None
+    return Judged(month, known, known.seen[name])
 
 
 def is_of_its_kind(seen: Compared) -> bool:
@@ -145,9 +145,9 @@ def money(fen: int) -> str:
     return f"{fen / 100:,.0f}"
 
 
-def anchors(page: MemberPage, *names: str) -> Iterable[str]:
+def months_of(page: MemberPage, *names: str) -> Iterable[int]:
     """The months in which any of the indicators was compared."""
-    return [name_of(month) for month, known in asked(page) if any(name in known.seen for name in names)]
+    return [month for month, known in asked(page) if any(name in known.seen for name in names)]
 
 
 def asked(page: MemberPage) -> list[tuple[int, Month]]:

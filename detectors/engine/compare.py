@@ -32,7 +32,9 @@ _findings = msgspec.msgpack.Encoder()
 _read_finding = msgspec.msgpack.Decoder(Finding)
 _SAMPLED: Final = 16  # a clock read costs as much as a quick question: time one in sixteen and count it sixteenfold
 
-OTHERS_ROSE: Final = "others"  # no call, but what the peers' stage returns: `schemas.returns.OthersRose`
+# No calls, but what the peers' stage returns: `schemas.returns.RoseBeside`.
+OTHERS_ROSE: Final = "others"
+PLACE_ROSE: Final = "place"
 
 _WHY: dict[str, Text] = {
     "2404": Text("入院登记已撤销（2404）", "the admission was cancelled (2404)"),
@@ -50,6 +52,11 @@ _WHY: dict[str, Text] = {
     OTHERS_ROSE: Text(
         "同期本地区多数机构该品种用量同步上升，超出部分已可由此解释",
         "the item rose at most other sellers of the region as well, which explains what was too much",
+    ),
+    PLACE_ROSE: Text(
+        "同期该机构多数品种用量同步上升，超出部分已可由此解释；其整体增长由“结算费用增长异常”（spending_growth）判断",
+        "most other items of the institution rose as well, which explains what was too much; whether it grows too much as a"
+        " whole is asked by spending_growth",
     ),
     "": Text("随时间推移条件不再成立", "with time the condition no longer holds"),
 }

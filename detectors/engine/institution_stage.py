@@ -26,7 +26,7 @@ from detectors.books.stock_reports import Movement, post_report, tells_volumes, 
 from detectors.books.visit import VisitPage, visit_key
 from detectors.books.visit_posting import Posting, has_seen, is_full, note, post
 from detectors.engine.clock import CLOCK_KEY, PACE, StreamClock
-from detectors.engine.compare import OTHERS_ROSE, Cause
+from detectors.engine.compare import OTHERS_ROSE, PLACE_ROSE, Cause
 from detectors.engine.followers import FOLLOWERS, KINDS, followers_of
 from detectors.engine.incoming import Forward, Incoming, Said
 from detectors.engine.joining import Joining
@@ -40,7 +40,7 @@ from schemas import facts
 from schemas.china_time import from_unix
 from schemas.decode import decode, decode_mark
 from schemas.fields import Undecodable
-from schemas.returns import AlertLeft, Elsewhere, OthersRose, decode_return
+from schemas.returns import AlertLeft, Elsewhere, RoseBeside, decode_return
 from schemas.snapshots import STAY, Reference, encode
 
 LARGEST_LEAD: Final = 3_600  # a message from further ahead of its own Kafka timestamp has a wrong clock: it is parked
@@ -144,7 +144,7 @@ class InstitutionStage(Stage):
             return
         if isinstance(message, Elsewhere):
             self._take_elsewhere(message)
-        elif isinstance(message, OthersRose):
+        elif isinstance(message, RoseBeside):
             self._take_rise(message)
         elif isinstance(message, AlertLeft):
             self._joining.leave(message, self._clock.now, self._effects)
@@ -162,14 +162,13 @@ class InstitutionStage(Stage):
                 Cause(message.partition, message.offset, source.inf_time, source.msgid, source.infno, self._clock.now),
             )  # fmt: skip
 
-    def _take_rise(self, message: OthersRose) -> None:
+    def _take_rise(self, message: RoseBeside) -> None:
         key = item_key(message.institution, message.item)
         page = self._pages.get(ItemPage, key)
         # None: forgotten; or lost by a crash, and told again once its month is (`detectors.books.item_looks`).
         if page is not None and post_rise(page.waves, page.days, message):
-            cause = Cause(
-                self._layout.partition, max(page.position, 0), message.at, "", OTHERS_ROSE, self._clock.now
-            )  # fmt: skip
+            why = PLACE_ROSE if message.place_rise > message.rise else OTHERS_ROSE
+            cause = Cause(self._layout.partition, max(page.position, 0), message.at, "", why, self._clock.now)
             self._review(key, page, self._clock.now, cause)
 
     def _speak(self, said: list[Said]) -> None:

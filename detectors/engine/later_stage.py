@@ -13,7 +13,7 @@ from detectors.engine.compare import Cause
 from detectors.engine.incoming import Incoming
 from detectors.engine.marks import fault_of
 from detectors.engine.stage import Stage
-from schemas.returns import Elsewhere, OthersRose
+from schemas.returns import Elsewhere, RoseBeside
 from schemas.snapshots import Mark
 
 
@@ -46,7 +46,7 @@ class LaterStage(Stage):
             self._keep_clock(self._watermark)
             self._fire_until(self._time, Cause(mark.partition, mark.offset, mark.time, "", "", mark.time))
 
-    def _return_all(self, told: Iterable[Elsewhere | OthersRose]) -> None:
+    def _return_all(self, told: Iterable[Elsewhere | RoseBeside]) -> None:
         """What the pages of stays and items must know of what lies elsewhere."""
         for fact in told:
             self._return(fact.institution, fact)

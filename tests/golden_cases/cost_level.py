@@ -47,14 +47,11 @@ def half_as_dear_again() -> City:
 def three_months_together() -> City:
     city = told(
         "hit-three-months-together",
-        "一月至三月每月十例，费用都是同组的1.5倍：一个月不足三个标准差，两三个月合起来超过三个。",
-        *(
-            {
-                "status": "open", "institution": "H32010600001", "severity": "low", "begin": f"2026-0{month}-01 00:00:00",
-                "measures": {"cases_compared": cases, "peers": 5},
-            }
-            for month, cases in ((2, 20), (3, 30))
-        ),
+        "一月至三月每月十例，费用都是同组的1.5倍：一个月不足三个标准差，两三个月合起来超过三个。二月、三月连续，是同一条疑点。",
+        {
+            "status": "open", "institution": "H32010600001", "severity": "low", "begin": "2026-02-01 00:00:00",
+            "measures": {"cases_compared": 30, "peers": 5, "months_in_a_row": 2},
+        },
     )  # fmt: skip
     for first in (-55, -25, 0):
         for number in range(10):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from schemas.china_time import format_time
 from tests.golden_cases.story import FAMILY, HOSPITAL, Case, Expected, case
@@ -344,10 +344,13 @@ class Market(Case):
         self.persons = []
         self.daily = daily
 
-    def sold(self, pharmacy: int, day: int, packs: int, hour: int = 9) -> None:
-        """A purchase of the drug at 12.50 yuan a pack."""
+    def sold(self, pharmacy: int, day: int, packs: int, hour: int = 9, others: Mapping[str, int] = {}) -> None:
+        """A purchase of the drug at 12.50 yuan a pack, and of so many packs of others."""
         at, visit = moment(day, hour, pharmacy), f"MP{pharmacy}-{day}-{hour}"
-        lines = [Billed("1", at, TABLETS, float(packs), 12.5 * packs)]
+        lines = [
+            Billed(str(number), at, item, float(many), 12.5 * many)
+            for number, (item, many) in enumerate({TABLETS: packs, **others}.items(), 1)
+        ]
         self.send(at, self.gateways[pharmacy].purchase(at, FAMILY[0], visit, f"S{visit}", lines))
 
     def refunded(self, pharmacy: int, day: int, hour: int, at: int) -> None:
@@ -362,6 +365,17 @@ class Market(Case):
                 self.sold(pharmacy, day, 4 * rise(day))
             elif day % 7 in LOTS:
                 self.sold(pharmacy, day, 14 * rise(day))
+
+    def sells_all(self, until: int, rise: int, of_the_drug: int, range_: int) -> None:
+        """The first pharmacy: so many other drugs in lots, all of them so many times what is usual from April 1st on."""
+        for day in range(BEGUN, until):
+            packs = 14 * since_april(rise)(day) if day % 7 in LOTS else 0
+            others = {
+                f"XC0{number % 10}AA{number:03d}" + TABLETS[9:]: packs for number in range(range_ if packs else 0)
+            }
+            self.sold(0, day, 4 * since_april(of_the_drug)(day), others=others)
+        for pharmacy in range(1, len(self.codes)):
+            self.sells(pharmacy, until, since_april(1))
 
 
 def since_april(times: int) -> Callable[[int], int]:
@@ -440,3 +454,64 @@ def wave_taken_back() -> Case:
                 told.sold(pharmacy, day, 28, hour=15)
                 told.refunded(pharmacy, day, 15, moment(42, 9, pharmacy + 10 * (day - RISEN)))
     return told.until(moment(49))
+
+
+# -- beside the other items of the place ----------------------------------------------------------------------------
+
+GROWN = {
+    "retraction": {
+        "en": "most other items of the institution rose as well, which explains what was too much; whether it grows too much as "
+        "a whole is asked by spending_growth"
+    }
+}
+
+
+@case
+def a_place_that_grows() -> Case:
+    told = Market(
+        "correct-a-place-that-grows",
+        "From April 1st on one pharmacy sells three times as much of all its thirteen drugs, its four peers sell as before. The "
+        "one that it sells daily rings; on the 11th its twelve others are known to have risen three times: taken back, its "
+        "growth is asked about as a whole.",
+        at_pharmacy(1, "retracted") | GROWN,
+        pharmacies=5,
+    )  # fmt: skip
+    told.sells_all(TOLD + 3, 3, 3, range_=12)
+    return told.until(moment(TOLD + 4))
+
+
+@case
+def above_its_growth() -> Case:
+    told = Market(
+        "wave-five-times-its-own-rise",
+        "The same pharmacy; of one drug it sells fifteen times as much, five times what its growth lets expect: it stays.",
+        at_pharmacy(1, place_rise=3.0),
+        pharmacies=5,
+    )  # fmt: skip
+    told.sells_all(TOLD, 3, 15, range_=12)
+    return told.until(moment(TOLD + 1))
+
+
+@case
+def one_of_a_small_range() -> Case:
+    told = Market(
+        "hit-nine-others-rose-as-well",
+        "Ten drugs, all sold three times as much: of so few half may be what is pushed, so it stays.",
+        at_pharmacy(1),
+        pharmacies=5,
+    )  # fmt: skip
+    told.sells_all(TOLD, 3, 3, range_=9)
+    return told.until(moment(TOLD + 1))
+
+
+@case
+def growth_that_nobody_judges() -> Case:
+    told = Market(
+        "hit-nobody-to-judge-its-growth",
+        "Thirteen drugs, all sold three times as much, at a pharmacy that has three peers: spending_growth cannot ask, so its "
+        "drug stays.",
+        at_pharmacy(1),
+        pharmacies=4,
+    )  # fmt: skip
+    told.sells_all(TOLD, 3, 3, range_=12)
+    return told.until(moment(TOLD + 1))

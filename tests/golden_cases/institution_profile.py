@@ -43,10 +43,13 @@ def eight_days() -> City:
 
 def everything_a_little(name: str, why: str, dear: float, own: float) -> City:
     """From January on: stays and visits of one hospital so many times as dear, twice as many stays, and more to pay alone."""
-    months = (
-        {"status": "open", "institution": "H36010600001", "begin": f"2026-0{month}-01 00:00:00"} for month in (2, 3)
-    )
-    city = City("institution_profile", name, why, *months, region="360106")
+    found = {
+        "status": "open",
+        "institution": "H36010600001",
+        "begin": "2026-02-01 00:00:00",
+        "measures": {"months_in_a_row": 2},
+    }
+    city = City("institution_profile", name, why, found, region="360106")
     for first in (-55, -25, 0):
         for hospital in range(6):
             times, alone = (dear, own) if hospital == 0 else (1.0, 0.02)

@@ -4,9 +4,9 @@ Each item's running day and the 7, 14 and 28 days up to it are judged against an
 (`detectors.models.baseline`) by the tail of their distribution (`detectors.models.tail`), never by z: domain.md §4.9 asks
 for a ratio, a number of packs and a significance, and all three must be crossed. Days out of the ordinary with small
 gaps are one alert, anchored on the first; it grows once a day, when the day that is over joins it. After a shortage what was
-missed, and as much again, may come (`detectors.by_item.drug_volume.shortage`). Where most other sellers of the region have risen
-too, no less than their rise is expected (`detectors.by_item.drug_volume.wave`). An excess is called a spike, a surge, a ramp or a
-shift of level.
+missed, and as much again, may come (`detectors.by_item.drug_volume.shortage`). Where most other sellers of the region, or most
+other items of the institution, have risen too, no less than their rise is expected (`detectors.by_item.drug_volume.wave`). An
+excess is called a spike, a surge, a ramp or a shift of level.
 Where an institution sends no bills, what it sells from stock (3505) is judged, or else what it buys (3503).
 """
 
@@ -56,13 +56,14 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "从一开始就用量偏高的机构、品种看不出来（需与同级机构对比）；新品种在学习期内不判断；每月只来一两次的品种要有多次记录才能判断；"
         "每周整箱到货的品种，四周内放量到五倍也可能看不出来；断供后四周内、两倍于少用量以内的放量视为补货备货。本地区多数机构同步上升（如流感）的头一周，要到约十天后比较同行才撤回；"
-        "借同行上升之机放量、不明显高于同行升幅的看不出来；每月不足200元或只报进销存的品种不与同行比较。",
+        "借同行上升之机放量、不明显高于同行升幅的看不出来；机构全部品种一起放量的，约十天后由“结算费用增长异常”另行判断；每月不足200元或只报进销存的品种不与同行比较。",
         "An item that was too high from the start is not seen (that is for the comparison with peers); a new item is not judged"
         " while it warms up; an item that comes once or twice a month needs many deliveries before it can be judged; one that"
         " comes in a box a week may come to five times as much for four weeks unseen. In the four weeks after a shortage twice"
         " what was missed is taken for making up. The first week of a rise at most sellers of the region (influenza) rings until"
         " they are compared, some ten days after it began; what is sold under cover of it and does not go far beyond it is not"
-        " seen; an item below 200 yuan a month, or known from stock reports only, is not held against others.",
+        " seen. Where all that an institution sells has grown, its items ring for some ten days; then spending_growth asks"
+        " about the whole. An item below 200 yuan a month, or known from stock reports only, is not held against others.",
     )
 
     day_ratio: Annotated[

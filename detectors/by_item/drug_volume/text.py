@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from detectors.books.item import ItemPage
 from detectors.books.item_days import ItemDays
-from detectors.books.item_wave import expected_in_wave
+from detectors.books.item_wave import expected_in_wave, wave_of
 from detectors.by_item.drug_volume.episode import (
     Crossing,
     Episode,
@@ -81,7 +81,8 @@ class Story(NamedTuple):
     money: int
     shape: Shape
     climb: Climb | None = None
-    rise: float = 1.0  # times what its own history lets expect, for the others' rise
+    rise: float = 1.0  # times what its own history lets expect, for the rise beside it
+    is_of_place: bool = False  # that rise is one of the institution's other items, not of the other sellers
 
     @property
     def ratio(self) -> float:
@@ -118,7 +119,14 @@ def tell(page: ItemPage, episode: Episode) -> Story:
         zeros=round(min(max(surprise(volume, expected, variance), least) / log(10), _MOST_ZEROS), 1),
         money=round(price * max(volume - expected, 0.0)),
         shape=shape, climb=climb, rise=max(expected / alone, first.rise) if alone > 0.0 else first.rise,
+        is_of_place=_is_of_place(page, range(first.day - first.bar.days + 1, last + 1)),
     )  # fmt: skip
+
+
+def _is_of_place(page: ItemPage, days: range) -> bool:
+    """Whether on most of the days with a rise it is the institution's own."""
+    waves = [wave for day in days if (wave := wave_of(page.waves, day)) is not None] if page.waves else []
+    return 2 * sum(wave.is_of_place for wave in waves) > len(waves)
 
 
 def _shape(told: list[tuple[float, int]], means: list[float]) -> Shape:
@@ -164,8 +172,8 @@ def measures(story: Story, history: int, warm_up: int) -> tuple[Measure, ...]:
 
 
 def _beside_others(story: Story) -> tuple[Measure, ...]:
-    rise = round(story.rise, 2)
-    return (Measure("others_rise", rise, None, "times", 1),) if rise > 1.0 else ()
+    rise, name = round(story.rise, 2), "place_rise" if story.is_of_place else "others_rise"
+    return (Measure(name, rise, None, "times", 1),) if rise > 1.0 else ()
 
 
 def _came_before(story: Story) -> tuple[Measure, ...]:
@@ -182,7 +190,7 @@ def _sales_measure(days: int, sales: Sales) -> Measure:
 
 
 def drawn(page: ItemPage, story: Story) -> Series:
-    """The last days up to the episode's last that is over, with the band of 99 in 100 ordinary days, the others' rise in it."""
+    """The last days up to the episode's last that is over, with the band of 99 in 100 ordinary days and the rise beside it."""
     book = page.days
     last = min(story.last, book.today - 1)
     points = []
@@ -214,7 +222,7 @@ def describe(page: ItemPage, story: Story, view: View) -> Text:
     )
     crossed = _crossed(first, unit)
     before, others = _before(story, unit), _others(story)
-    others_zh, others_en = ("和同行升幅", " and the others' rise let") if others.zh else ("", " lets")
+    others_zh, others_en = _beside(story) if others.zh else ("", " lets")
     odds_zh = _ODDS_ZH.get(int(story.zeros), "十亿分之一")
     zh = (
         f"{place}的{item}自{begin}起{what_zh}异常（{name.zh}）：至{last}共{days}天{verb_zh}{at_least_zh}{_packs(story.volume)}{unit}，",
@@ -232,10 +240,22 @@ def describe(page: ItemPage, story: Story, view: View) -> Text:
     return Text("".join(zh), "".join(en))
 
 
+def _beside(story: Story) -> tuple[str, str]:
+    if story.is_of_place:
+        return "和该机构整体升幅", " and the rise of its other items let"
+    return "和同行升幅", " and the others' rise let"
+
+
 def _others(story: Story) -> Text:
     """That others have risen as well, and how that counts."""
     if round(story.rise, 2) <= 1.0:
         return Text("", "")
+    if story.is_of_place:
+        return Text(
+            f"同期该机构多数品种也在上升，预计数因此为自身规律的{story.rise:.1f}倍，多出的是高于其整体升幅的部分。",
+            f"Most other items of the institution have risen as well: for that {story.rise:.1f} times its own history is"
+            " expected, and the excess is what lies above the rise of the others. ",
+        )
     return Text(
         f"同期本地区多数机构该品种也在上升，预计数因此为自身规律的{story.rise:.1f}倍，多出的是高于同行升幅的部分。",
         f"Most others of the region have risen as well: for that {story.rise:.1f} times its own history is expected, and the"

@@ -1,6 +1,6 @@
-"""What does a window let expect when the item has risen at the other sellers too?
+"""What does a window let expect when the item has risen at the other sellers too, or with all that its place sells?
 
-Day by day what the others' rise makes of the institution's own baseline (`detectors.books.item_wave`), where that is more than
+Day by day what the rise beside it makes of the institution's own baseline (`detectors.books.item_wave`), where that is more than
 the baseline as it stands. What is added is not known as well as the rest: honest sellers' rises differ.
 """
 
@@ -22,7 +22,7 @@ def expected_of(book: ItemDays, day: int, week: int) -> float:
 
 
 def expected_among(page: ItemPage, day: int, week: int) -> float:
-    """`expected_of`, or what the others' rise lets expect where that is more."""
+    """`expected_of`, or what the rise beside it lets expect where that is more."""
     return max(expected_of(page.days, day, week), expected_in_wave(page.waves, day))
 
 
@@ -32,7 +32,7 @@ def rise_variance(more: float) -> float:
 
 
 def in_wave(book: ItemDays, waves: dict[int, Wave], day: int, days: int, ordinary: Ordinary) -> Ordinary:
-    """The window of ``days`` up to ``day`` with what the others' rise adds."""
+    """The window of ``days`` up to ``day`` with what the rise beside it adds."""
     begin = day - days + 1
     more, known = _more(book, waves, begin, day), book.expected(begin)
     if known is None or more <= 0.0:
@@ -55,7 +55,7 @@ def sales_in_wave(
 
 
 def _more(book: ItemDays, waves: dict[int, Wave], begin: int, day: int) -> float:
-    """Packs by which the others' rise lets expect more of the window than the item's own baseline does."""
+    """Packs by which the rise beside it lets expect more of the window than the item's own baseline does."""
     return sum(
         max(expected_in_wave(waves, each) - expected_of(book, each, begin), 0.0) for each in range(begin, day + 1)
     )

@@ -22,8 +22,9 @@ from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
 from detectors.by_peers.cost_level.text import describe
 from detectors.by_peers.judging import Judged
+from detectors.by_peers.monthly import MonthlyRule
 from detectors.engine.page import Page
-from detectors.engine.rule import Finding, Rule, View, parameter
+from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Text
 
 _SOURCE = "domain.md §4.13 (z >3; ENG)"
@@ -32,11 +33,11 @@ _MOST = 20.0  # deviations that one of two counts as
 _NAMES = {"stays": COST_STAYS, "visits": COST_VISITS}
 
 
-class CostLevel(Rule[MemberPage], frozen=True, kw_only=True):
+class CostLevel(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """均次费用异常."""
 
     rule_id: ClassVar[str] = "cost_level"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("均次费用异常偏高", "Cost far above the peers' for the same cases")
     notice: ClassVar[str] = "均次费用、住院费用异常偏高；小病大治"
@@ -51,6 +52,7 @@ class CostLevel(Rule[MemberPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = "rules.md cost_level; domain.md §4.13"
     silences: ClassVar[tuple[str, ...]] = judging.SILENCES
+    subjects: ClassVar[tuple[str, ...]] = tuple(_NAMES)
     blind_spots: ClassVar[Text] = Text(
         "只比较主诊断前三位，同一病种中病情更重、做了手术的病人较多时费用偏高是正常的；全组机构一起偏高时看不出来；"
         "诊断编码被升级"
@@ -84,14 +86,13 @@ class CostLevel(Rule[MemberPage], frozen=True, kw_only=True):
         """Silent about whom nobody has described, and who has no peers."""
         return judging.silence(page, *_NAMES.values())
 
-    def anchors(self, page: MemberPage) -> Iterable[str]:
-        """A month's stays, and its visits."""
-        return [f"{month} {what}" for what, name in _NAMES.items() for month in judging.anchors(page, name)]
+    def months(self, page: MemberPage, subject: str) -> Iterable[int]:
+        """Those whose stays, or visits, were compared."""
+        return judging.months_of(page, _NAMES[subject])
 
-    def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
+    def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
         """The month's stays or visits beside the peers'."""
-        month, _, what = anchor.partition(" ")
-        one = judging.judged_in(page, _NAMES[what], month) if what in _NAMES else None
+        what, one = subject, judging.judged_in(page, _NAMES[subject], month)
         if one is None:
             return None
         if not judging.is_of_its_kind(one.seen) or one.known.groups[-1].endswith(SELLS_ONLY):

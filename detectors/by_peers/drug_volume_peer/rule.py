@@ -20,12 +20,13 @@ from typing import Annotated, ClassVar
 from detectors.books.item import TELLING
 from detectors.books.item_among_peers import FarOut, SoldMonth, SoldPage
 from detectors.books.item_comparing import SCREEN_DEVIATION, SCREEN_RATIO
-from detectors.books.peer_calendar import first_day, name_of
+from detectors.books.peer_calendar import first_day
 from detectors.books.peer_groups import LEAST_PEERS
 from detectors.by_peers import judging
 from detectors.by_peers.drug_volume_peer.text import Story, describe, drawn, measures
+from detectors.by_peers.monthly import MonthlyRule
 from detectors.engine.page import Page
-from detectors.engine.rule import Finding, Rule, View, parameter
+from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import RuleClass, Severity, Text
 from schemas.china_time import DAY
 from schemas.codes import is_decoction_piece
@@ -37,11 +38,11 @@ _FAR = 1.5  # times the limit
 _RISEN = 1.25  # times the distance, in the score
 
 
-class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
+class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     """药品、耗材用量高于同级机构."""
 
     rule_id: ClassVar[str] = "drug_volume_peer"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = SoldPage
     title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
     notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
@@ -129,17 +130,15 @@ class DrugVolumePeer(Rule[SoldPage], frozen=True, kw_only=True):
         newest = page.months.get(max(page.months, default=0))
         return judging.NO_PEERS if newest is not None and not newest.has_peers else None
 
-    def anchors(self, page: SoldPage) -> Iterable[str]:
-        """The months that lie far from the peers'."""
+    def months(self, page: SoldPage, subject: str) -> Iterable[int]:
+        """Those that lie far from the peers'."""
         oldest = page.asked_from()
-        return [name_of(month) for month, known in sorted(page.months.items()) if known.far and month >= oldest]
+        return [month for month, known in sorted(page.months.items()) if known.far and month >= oldest]
 
-    def ask(self, page: SoldPage, anchor: str, view: View) -> Finding | None:
+    def ask_month(self, page: SoldPage, month: int, subject: str, view: View) -> Finding | None:
         """The month's item beside the peers'."""
-        for month, known in page.months.items():
-            if known.far is not None and name_of(month) == anchor and month >= page.asked_from():
-                return self._judge(page, month, known, known.far, view)
-        return None
+        known = page.months[month]
+        return None if known.far is None else self._judge(page, month, known, known.far, view)
 
     def _judge(self, page: SoldPage, month: int, known: SoldMonth, far: FarOut, view: View) -> Finding | None:
         seen = far.compared

@@ -16,19 +16,20 @@ from detectors.books.member import MemberPage
 from detectors.books.standing import standing
 from detectors.by_peers import judging
 from detectors.by_peers.inpatient_rate.text import describe
+from detectors.by_peers.monthly import MonthlyRule
 from detectors.engine.page import Page
-from detectors.engine.rule import Finding, Rule, View, parameter
+from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Text
 
 _SOURCE = "rules.md inpatient_rate; domain.md §4.8 (ENG)"
 _DEAR = 5_000_000  # fen
 
 
-class InpatientRate(Rule[MemberPage], frozen=True, kw_only=True):
+class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """住院率异常."""
 
     rule_id: ClassVar[str] = "inpatient_rate"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("住院率异常", "Far more of the visits become stays than at the peers")
     notice: ClassVar[str] = "住院率异常"
@@ -73,13 +74,13 @@ class InpatientRate(Rule[MemberPage], frozen=True, kw_only=True):
         """Silent about whom nobody has described, and who has no peers."""
         return judging.silence(page, INPATIENT)
 
-    def anchors(self, page: MemberPage) -> Iterable[str]:
-        """The months."""
-        return judging.anchors(page, INPATIENT)
+    def months(self, page: MemberPage, subject: str) -> Iterable[int]:
+        """Those whose share was compared."""
+        return judging.months_of(page, INPATIENT)
 
-    def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
+    def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
         """The month's share beside the peers'."""
-        one = judging.judged_in(page, INPATIENT, anchor)
+        one = judging.judged_in(page, INPATIENT, month)
         if one is None or not judging.is_of_its_kind(one.seen):  # who has clinics and who has beds differ
             return None
         stood = standing(page, INPATIENT, one.month)

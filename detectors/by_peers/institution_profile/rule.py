@@ -18,13 +18,14 @@ from typing import Annotated, ClassVar
 
 from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, OWN
 from detectors.books.member import MemberPage
-from detectors.books.peer_calendar import first_day, month_of, name_of
+from detectors.books.peer_calendar import first_day, month_of
 from detectors.books.peer_groups import is_of_one_kind
 from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
 from detectors.by_peers.institution_profile.text import describe, describe_months
+from detectors.by_peers.monthly import MonthlyRule
 from detectors.engine.page import Page
-from detectors.engine.rule import Finding, Rule, View, parameter
+from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, Point, RuleClass, Series, Severity, Text
 from schemas.china_time import DAY, format_time
 
@@ -35,11 +36,11 @@ _OF_OWN = 4 / 3  # of the limit of one alone: own_expense_share asks for so much
 _LEAST = 3  # of them, a deviation or more each: two are no picture
 
 
-class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
+class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """数据指标异常."""
 
     rule_id: ClassVar[str] = "institution_profile"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("数据指标异常", "Days that look like no day of the peers")
     notice: ClassVar[str] = "数据指标异常"
@@ -105,17 +106,13 @@ class InstitutionProfile(Rule[MemberPage], frozen=True, kw_only=True):
         is_alike = newest is not None and any(map(judging.is_of_its_kind, newest.seen.values()))
         return None if is_alike or is_of_one_kind(page.model_group) else judging.NO_PEERS
 
-    def anchors(self, page: MemberPage) -> Iterable[str]:
-        """The months that have been looked at."""
+    def months(self, page: MemberPage, subject: str) -> Iterable[int]:
+        """Those that have been looked at."""
         strange = {month_of(day) for day in page.strange}
-        compared = {month for month, known in judging.asked(page) if known.seen}
-        return sorted(name_of(month) for month in strange | compared if month in page.months)
+        return [month for month, known in judging.asked(page) if known.seen or month in strange]
 
-    def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
+    def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
         """The month's strange days, among those of its days that were looked at."""
-        month = next((month for month in page.months if name_of(month) == anchor), None)
-        if month is None:
-            return None
         through = page.months[month].through
         days = [day for day in judging.days_of(page, month) if day <= through]
         scored = max(min(page.scored_days.get(month, 0), through - first_day(month) + 1), len(days), 1)

@@ -12,22 +12,22 @@ from typing import Annotated, ClassVar
 
 from detectors.books.indicators import OWN
 from detectors.books.member import MemberPage, Month
-from detectors.books.peer_calendar import name_of
 from detectors.books.peer_groups import SELLS_ONLY
 from detectors.by_peers import judging
+from detectors.by_peers.monthly import MonthlyRule
 from detectors.by_peers.own_expense_share.text import describe
 from detectors.engine.page import Page
-from detectors.engine.rule import Finding, Rule, View, parameter
+from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
 
 _SOURCE = "rules.md own_expense_share"
 
 
-class OwnExpenseShare(Rule[MemberPage], frozen=True, kw_only=True):
+class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """目录外费用占比."""
 
     rule_id: ClassVar[str] = "own_expense_share"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("目录外费用占比过高", "Too much outside of the catalogue")
     notice: ClassVar[str] = "目录外费用占比"
@@ -64,16 +64,14 @@ class OwnExpenseShare(Rule[MemberPage], frozen=True, kw_only=True):
         """Something was paid so."""
         return any(known.counts.own > 0 for known in page.months.values())
 
-    def anchors(self, page: MemberPage) -> Iterable[str]:
-        """The months."""
-        return [name_of(month) for month, known in judging.asked(page) if known.counts.own > 0]
+    def months(self, page: MemberPage, subject: str) -> Iterable[int]:
+        """Those in which something was paid so."""
+        return [month for month, known in judging.asked(page) if known.counts.own > 0]
 
-    def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
+    def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
         """The month's share, against the limit and the peers."""
-        for month, known in judging.asked(page):
-            if name_of(month) == anchor and self._is_judged(known):
-                return self._judge(page, month, known, view)
-        return None
+        known = page.months[month]
+        return self._judge(page, month, known, view) if self._is_judged(known) else None
 
     def _is_judged(self, known: Month) -> bool:
         sells_only = known.groups and known.groups[-1].endswith(SELLS_ONLY)

@@ -17,9 +17,10 @@ from detectors.books.indicators import FUND, GROWTH
 from detectors.books.member import MemberPage
 from detectors.books.standing import stretches
 from detectors.by_peers import judging
+from detectors.by_peers.monthly import MonthlyRule
 from detectors.by_peers.spending_growth.text import Grown, describe
 from detectors.engine.page import Page
-from detectors.engine.rule import Finding, Rule, View, parameter
+from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Series, Text
 
 _SOURCE = "rules.md spending_growth (ENG)"
@@ -27,11 +28,11 @@ _DEAR = 5_000_000  # fen
 _SETTLED = 25  # days
 
 
-class SpendingGrowth(Rule[MemberPage], frozen=True, kw_only=True):
+class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """结算费用增长异常."""
 
     rule_id: ClassVar[str] = "spending_growth"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("结算费用增长异常", "Spending grows far more than the peers'")
     notice: ClassVar[str] = "结算费用排名靠前、增长不合理"
@@ -75,29 +76,29 @@ class SpendingGrowth(Rule[MemberPage], frozen=True, kw_only=True):
         """Silent about whom nobody has described, and who has no peers."""
         return judging.silence(page, FUND)
 
-    def anchors(self, page: MemberPage) -> Iterable[str]:
-        """The months."""
-        return judging.anchors(page, FUND)
+    def months(self, page: MemberPage, subject: str) -> Iterable[int]:
+        """Those whose payments were compared."""
+        return judging.months_of(page, FUND)
 
-    def _grown(self, page: MemberPage, anchor: str) -> Grown | None:
+    def _grown(self, page: MemberPage, number: int) -> Grown | None:
         """Of the two ways in which it is seen the one by which it stands out more."""
-        level = judging.judged_in(page, FUND, anchor)
+        level = judging.judged_in(page, FUND, number)
         if level is None:
             return None
         since = [
             one for one in stretches(page, FUND, level.month) if one.before is not None and _is_settled(page, one.since)
         ]
         found = [Grown(level, one.deviation, exp(one.distance - (one.before or 0.0)), one.since) for one in since]
-        month = judging.judged_in(page, GROWTH, anchor)
+        month = judging.judged_in(page, GROWTH, number)
         if month is not None:
             beyond = exp(month.seen.value - month.seen.expected)
             is_yearly = month.month - 12 in page.months
             found.append(Grown(month, month.seen.deviation, beyond, month.month, is_yearly))
         return max(found, key=lambda one: one.deviation, default=None)
 
-    def ask(self, page: MemberPage, anchor: str, view: View) -> Finding | None:
+    def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
         """The month's growth beside the peers'."""
-        grown = self._grown(page, anchor)
+        grown = self._grown(page, month)
         if grown is None or not judging.is_of_its_kind(grown.one.seen):
             return None
         seen, fund = grown.one.seen, grown.one.known.counts.fund

@@ -1,0 +1,124 @@
+"""By how much has what lies beside an item risen in a part of a month: its other sellers, and its institution's other items?
+
+Every seller of the region that told what its own baseline expected counts in bins, by the logarithm of what came over that, in
+rows of the page that counts the region's sellers of the item (`detectors.books.item_bins`). The median of all but the institution
+itself is the rise: three that push a drug among twelve are no wave, whatever they bill. Nobody counts whom only his surge made
+tell: his expected volume must come to `TELLING` by itself, or the few whose rare item was sold just then would look like a rise.
+
+The institution's items that told count among themselves as well, in rows of the page of their ranks. Where most have risen the
+place has grown, and each of them would ring; that is one question, and `spending_growth` asks it. Where nobody can ask it
+of the institution (no record, no peers) nothing is said of it: its items ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp
+from typing import Final, NamedTuple
+
+from detectors.books.indicators import FUND, GROWTH
+from detectors.books.item import TELLING
+from detectors.books.item_among_peers import RiseTold, SoldMonth, SoldPage, shelf_of
+from detectors.books.item_bins import FIRST_PART, STEPS, RankPage, count_in, others, quantile, size_bin
+from detectors.books.member import MemberPage
+from detectors.books.peer_calendar import days_of, parts_of
+from detectors.books.peer_groups import LEAST_PEERS
+from detectors.engine.pages import Pages
+from schemas.returns import LARGEST_RISE, NO_RISE, RoseBeside
+
+SCREEN_RISE: Final = 1_250  # thousandths: less is within what any month strays
+LEAST_ITEMS: Final = 10  # others of the institution: of fewer, half may be what is pushed
+
+
+class _Beside(NamedTuple):
+    """Thousandths, and the median of how many."""
+
+    rise: int
+    members: int
+    place_rise: int
+    items: int
+
+
+_NOTHING: Final = _Beside(NO_RISE, 0, NO_RISE, 0)
+
+
+def count_rises(pages: Pages, page: SoldPage, month: int) -> None:
+    """Let the month's parts count in the region and at their place as they were told, and no more as they did."""
+    known = page.months[month]
+    before, known.rises = known.rises, _bins(known) if page.region else {}
+    if before != known.rises:
+        count_in(pages, _name(page), month, before, known.rises)
+        count_in(pages, shelf_of(page, month), month, before, known.rises, RankPage)
+
+
+def _bins(known: SoldMonth) -> dict[int, int]:
+    expected = sum(part.expected for part in known.parts)
+    if not known.packs or expected * known.fen < TELLING * known.packs:
+        return {}
+    return {FIRST_PART + part.number: size_bin(max(part.packs, 1) / part.expected) for part in known.parts}
+
+
+def compare_rises(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, now: int) -> list[RoseBeside]:
+    """What the institution must hear of the month's parts that it does not know yet."""
+    known, found = page.months[month], list[RoseBeside]()
+    judged = {part.number for part in known.parts}
+    for number, part in enumerate(parts_of(month)):
+        beside = _beside(pages, page, member, month, number) if number in judged else _NOTHING
+        held = known.told.get(part)
+        if held is None and days_of(part).stop > known.through + 1:  # it has not closed, and may be carried on into
+            break
+        if held is None and beside == _NOTHING and not _was_rising(page, part - 1):
+            continue
+        if held is None or (held.rise, held.members, held.place_rise, held.items) != beside:
+            known.told[part] = RiseTold(beside.rise, beside.members, now, beside.place_rise, beside.items)
+            found.append(_message(page, part, known.told[part]))
+    return found
+
+
+def told_rises(page: SoldPage, month: int) -> list[RoseBeside]:
+    """All that it was told of the month: it may have lost it."""
+    return [_message(page, part, told) for part, told in page.months[month].told.items()]
+
+
+def _beside(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, number: int) -> _Beside:
+    if not page.region:
+        return _NOTHING
+    row = FIRST_PART + number
+    own = page.months[month].rises.get(row)
+    rise, members = _median(others(pages, _name(page), month, row, own), LEAST_PEERS)
+    if not _is_growth_judged(member, month):
+        return _Beside(rise, members, NO_RISE, 0)
+    return _Beside(
+        rise, members, *_median(others(pages, shelf_of(page, month), month, row, own, RankPage), LEAST_ITEMS)
+    )
+
+
+def _median(bins: Mapping[int, int], least: int) -> tuple[int, int]:
+    """The median rise, in thousandths, and of how many; of an even number the lower one in the middle."""
+    members = sum(bins.values())
+    if members < least:
+        return NO_RISE, 0
+    rise = min(round(exp(quantile(bins, members, 0.5) / STEPS) * NO_RISE), LARGEST_RISE)
+    return (rise, members) if rise >= SCREEN_RISE else (NO_RISE, 0)
+
+
+def _is_growth_judged(member: MemberPage | None, month: int) -> bool:
+    """Whether the growth of the place as a whole was held against its peers'."""
+    among = None if member is None else member.months.get(month)
+    return among is not None and (FUND in among.seen or GROWTH in among.seen)
+
+
+def _was_rising(page: SoldPage, part: int) -> bool:
+    """Whether it was told so of that part, and so would carry it on."""
+    told = next((known.told[part] for known in page.months.values() if part in known.told), None)
+    return told is not None and max(told.rise, told.place_rise) > NO_RISE
+
+
+def _message(page: SoldPage, part: int, told: RiseTold) -> RoseBeside:
+    return RoseBeside(
+        page.institution, page.item, part, told.rise, told.members, told.at, told.place_rise, told.items
+    )  # fmt: skip
+
+
+def _name(page: SoldPage) -> str:
+    return f"{page.region}\0{page.item}"
