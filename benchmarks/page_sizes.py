@@ -109,7 +109,9 @@ BOUNDS = {
     "household": Bound(550, 4_000),  # some 400 bytes a stay
     "group of neighbours": Bound(300, 12_000),  # most are a telephone's or a dwelling's; a village has dozens of stays
     "institution's day (kept 75 days)": Bound(200, 1_500),  # some ten bytes a kind of case
-    "institution among its peers": Bound(10_000, 45_000),  # 14 months of 600 bytes, 2,100 an alert of the last five
+    "institution among its peers": Bound(
+        12_000, 48_000
+    ),  # 14 months of 700 bytes, the last seven's weeks, an alert of each rule
     "its days of a part of a month (kept 110 days)": Bound(1_000, 8_000),  # seven to ten days and their cases
     "what a kind of case cost a group": Bound(150, 300),
     "how a group's members are spread": Bound(1_500, 9_000),  # by its bins, however many members

@@ -110,14 +110,20 @@ def _of_institution(page: InstitutionPage, compared: Compared) -> Any:
 
 def _of_arrivals(page: ArrivalsPage, compared: Compared) -> Any:
     who = {
-        day: (known.bins, known.colds if any(known.colds) else [], sorted(known.visits), known.arrivals)
+        day: (
+            known.bins,
+            known.colds if any(known.colds) else [],
+            known.singly if any(known.singly) else [],
+            sorted(known.visits),
+            known.arrivals,
+        )
         for day, known in page.recent.items()
     }
     counted = _of_days(page.days, compared)
     return counted and (
         counted,
         page.colds,
-        {day: known for day, known in who.items() if any(known[0]) or any(known[1])},
+        {day: known for day, known in who.items() if any(known[0]) or any(known[1]) or any(known[2])},
     )
 
 

@@ -9,18 +9,20 @@ births or a full hospital next door explain the others (`detectors.books.arrival
 they are kept, each as its visit's page tells it; of other days only numbers, and for `REMEMBERED` days who came.
 
 *Colds* are between the two: an outbreak explains them, but an outbreak has others in the week before. So they are counted by
-day, and those of a day are held against the days before it (`ArrivalsPage.colds_expected`), not against a habit.
+day, and those of a day are held against the days before it (`ArrivalsPage.colds_expected`), not against a habit. Strokes, failing
+hearts and the like cannot wait, but come one by one (*singly*): with those who could have waited they are held against all
+that the institution usually admits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from math import sqrt
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 import msgspec
 
-from detectors.books.arrivals_habit import BIN, BINS, NOBODY, Besides, Habit, Habits
+from detectors.books.arrivals_habit import BIN, BINS, Besides, Habit, Habits
 from detectors.books.item_days import FORGOTTEN, LAG, ItemDays, VolumeDelta
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
@@ -31,14 +33,18 @@ MOST_REMEMBERED: Final = 120  # of a day, the newest
 LEAST: Final = 5  # rules.md; no rule may ask for fewer
 SCREEN: Final = 1e-3  # no rule may ask for what is more probable
 AHEAD: Final = 3  # days
-BY_NEED, COULD_WAIT, COLD = 0, 1, 2  # kinds of arrivals (`detectors.books.arrivals_following`)
+BY_NEED, COULD_WAIT, COLD, SINGLY = 0, 1, 2, 3  # kinds of arrivals (`detectors.books.arrivals_following`)
+_WAITING: Final = frozenset({COULD_WAIT})
+_WITH_COLDS: Final = _WAITING | {COLD}
+_WITH_SINGLY: Final = _WAITING | {SINGLY}
+ALL_COUNTED: Final = _WITH_COLDS | _WITH_SINGLY
 _WEEK: Final = 7  # days before a day by which its colds are judged
 _A_WEEK: Final = 0.5  # colds that are expected where there were none
 _SIGMAS: Final = 2.5  # a count skewed to the right is this far above its mean more often than one in a thousand
 
 
 class Arrival(msgspec.Struct, array_like=True, gc=False, frozen=True):
-    """Somebody who could have waited, or has a cold, and came. ``scope``: fen, once the stay ended or was settled."""
+    """Somebody who came, but not by need that strikes together. ``scope``: fen, once the stay ended or was settled."""
 
     visit: str
     person: str
@@ -48,14 +54,14 @@ class Arrival(msgspec.Struct, array_like=True, gc=False, frozen=True):
     end: int | None
     scope: int
     admission: Reference | None
-    has_cold: bool
+    kind: int
 
 
 class Day(msgspec.Struct, array_like=True, gc=False):
     """A day that may still be learned, or that is notable: how many who could have waited came, by half hour.
 
-    ``colds`` likewise, empty where none came. ``visits``: who of both, while it is remembered; ``arrivals`` and ``habit``: of a
-    notable day.
+    ``colds`` and ``singly`` likewise, empty where none came. ``visits``: who of these, while it is remembered; ``arrivals`` and
+    ``habit``: of a notable day.
     """
 
     bins: list[int]
@@ -63,12 +69,37 @@ class Day(msgspec.Struct, array_like=True, gc=False):
     arrivals: dict[str, Arrival] = {}
     habit: Habit | None = None
     colds: list[int] = []
+    singly: list[int] = []
+
+    def bins_of(self, kind: int) -> list[int]:
+        """By half hour, how many of that kind came; empty where none did, but for who could have waited."""
+        return self.colds if kind == COLD else self.singly if kind == SINGLY else self.bins
+
+    def count(self, kind: int, index: int, by: int) -> None:
+        """One more of that kind in a half hour, or one less."""
+        if kind == COLD and not self.colds:
+            self.colds = [0] * BINS
+        if kind == SINGLY and not self.singly:
+            self.singly = [0] * BINS
+        bins = self.bins_of(kind)
+        bins[index] = max(bins[index] + by, 0)
+
+    def came(self, kinds: frozenset[int]) -> int:
+        """How many of these kinds."""
+        return sum([sum(self.bins_of(kind)) for kind in kinds])
+
+
+class Way(NamedTuple):
+    """One way to count a day: which kinds together, by half hour."""
+
+    kinds: frozenset[int]
+    bins: list[int]
 
 
 class ArrivalsPage(Page, kw_only=True):
     """One institution's admissions."""
 
-    layout: ClassVar[int] = 4
+    layout: ClassVar[int] = 5
     prefix: ClassVar[bytes] = b"a"
     has_model: ClassVar[bool] = True
 
@@ -147,15 +178,12 @@ class ArrivalsPage(Page, kw_only=True):
             if by < 0 or not self.turned - LAG < day <= self.turned + AHEAD:
                 return
             known = self.recent[day] = Day([0] * BINS)
-        if kind == COLD and not known.colds:
-            known.colds = [0] * BINS
-        bins, index = known.colds if kind == COLD else known.bins, begin % DAY // BIN
-        bins[index] = max(bins[index] + by, 0)
+        known.count(kind, begin % DAY // BIN, by)
         if by < 0:
             known.arrivals.pop(visit, None)
             if visit in known.visits:
                 known.visits.remove(visit)
-            if not any(known.bins) and not any(known.colds):
+            if not known.came(ALL_COUNTED):
                 del self.recent[day]
         elif day > self.turned - REMEMBERED:
             known.visits.append(visit)
@@ -183,13 +211,17 @@ class ArrivalsPage(Page, kw_only=True):
         """What the week before lets one expect of a day's colds: in an outbreak others had theirs before."""
         return _expected_after(self._colds_before(day), habit)
 
+    def colds_expected_of(self, day: int) -> float:
+        """How many colds the week before that day lets one expect of it."""
+        return (self._colds_before(day) + _A_WEEK) / _WEEK
+
     def _colds_before(self, day: int) -> int:
         return sum([self.colds.get(day - back, 0) for back in range(1, _WEEK + 1)])
 
     def is_notable(self, day: int) -> bool:
         """Whether a rule may find something on that day: more came who could have waited, in all or in an hour."""
         known = self.recent.get(day)
-        if known is None or sum(known.bins) + sum(known.colds) < LEAST:
+        if known is None or known.came(ALL_COUNTED) < LEAST:
             return False
         expected, habit = self.days.expected(day), self.habit(day)
         if expected is None or habit is None:
@@ -197,26 +229,44 @@ class ArrivalsPage(Page, kw_only=True):
         level, spread = expected.mean, expected.spread
         # Half of the week's colds may be taken back yet, and who came today is soon forgotten.
         lenient = _expected_after(max(self._colds_before(day) // 2 - 1, 0), habit)
-        for bins, besides in counts(known.bins, known.colds, lenient):
+        for kinds, bins in ways(known):
             total, mean = sum(bins), level * habit.share / 1_000
             if total < LEAST:
                 continue
-            sigma = sqrt(habit.variance(mean, spread) + besides.variance)
-            if total > mean + besides.mean + _SIGMAS * sigma and habit.of_day(bins, level, spread, besides) < SCREEN:
+            more = besides(kinds, lenient, level, spread, habit)
+            sigma = sqrt(habit.variance(mean, spread) + more.variance)
+            if total > mean + more.mean + _SIGMAS * sigma and habit.of_day(bins, level, spread, more) < SCREEN:
                 return True
             if 2 * max(bins) < LEAST:
                 continue
             full = (index for index in range(BINS - 1) if bins[index] + bins[index + 1] >= LEAST)
-            if any(habit.of_hour(bins, index, level, spread, besides) < SCREEN for index in full):
+            if any(habit.of_hour(bins, index, level, spread, more) < SCREEN for index in full):
                 return True
         return False
 
 
-def counts(bins: list[int], colds: list[int], expected: Besides) -> Iterator[tuple[list[int], Besides]]:
-    """By half hour who could have waited, and the same with those who have colds: of either many may be too many."""
-    yield bins, NOBODY
-    if any(colds):
-        yield [waiting + cold for waiting, cold in zip(bins, colds, strict=True)], expected
+def ways(day: Day) -> Iterator[Way]:
+    """Who could have waited; these with those who have colds, with those who come singly, and all: any may be too many."""
+    yield Way(_WAITING, day.bins)
+    has_colds, has_singly = any(day.colds), any(day.singly)
+    if has_colds:
+        yield Way(_WITH_COLDS, _together(day.bins, day.colds))
+    if has_singly:
+        yield Way(_WITH_SINGLY, _together(day.bins, day.singly))
+    if has_colds and has_singly:
+        yield Way(ALL_COUNTED, _together(_together(day.bins, day.colds), day.singly))
+
+
+def besides(kinds: frozenset[int], colds: Besides, level: float, spread: float, habit: Habit) -> Besides:
+    """Who of these kinds is expected beside those who could have waited, on a day of ``level`` admissions in all: so many
+    ``colds``, and of who comes singly at most all who come by need, as unevenly as the others."""
+    mean = level * (1 - habit.share / 1_000) if SINGLY in kinds else 0.0
+    variance = habit.variance(mean, spread)
+    return Besides(mean + colds.mean, variance + colds.variance) if COLD in kinds else Besides(mean, variance)
+
+
+def _together(some: list[int], others: list[int]) -> list[int]:
+    return [one + other for one, other in zip(some, others, strict=True)]
 
 
 def _expected_after(colds: int, habit: Habit) -> Besides:

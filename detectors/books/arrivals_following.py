@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import Final
 
-from detectors.books.arrivals import AHEAD, BY_NEED, COLD, COULD_WAIT, Arrival, ArrivalsPage, arrivals_key
+from detectors.books.arrivals import AHEAD, BY_NEED, COLD, COULD_WAIT, SINGLY, Arrival, ArrivalsPage, arrivals_key
 from detectors.books.item_days import LAG
 from detectors.books.visit import VisitPage, visit_key
 from detectors.engine.pages import Pages
@@ -18,12 +18,17 @@ MOST_NAMED: Final = 150  # of a notable day
 _NOT_OF_ADMISSION: Final = frozenset({"2305", "2402", "2405"})  # say nothing of when and why somebody came
 _EMERGENCY: Final = "24"  # med_type 急诊转住院
 
-# Main diagnoses that bring people when they come, not when it suits: strokes and heart failure, asthma, appendix, gallstones,
-# colic, bleeding, seizures; tumours and dialysis, which come in courses; cataracts, for which eye camps fetch a village.
+# Main diagnoses that bring people when they come, not when it suits: asthma, which one day's air may bring on for many, pain
+# and fits; tumours and dialysis, which come in courses; cataracts, for which eye camps fetch a village.
 _CANNOT_WAIT: Final = (
-    "C", "D0", "D3", "D4", "H25", "H26", "I21", "I22", "I26", "I44", "I46", "I47", "I48", "I49", "I50", "I60", "I61", "I62",
-    "I63", "I64", "J44.0", "J44.1", "J45", "J46", "J8", "J9", "K35", "K36", "K37", "K40", "K55", "K56", "K65", "K80", "K81",
-    "K83", "K85", "K92", "N10", "N13", "N17", "N20", "N23", "G40", "G41", "G45", "E87", "R10", "R55", "R56", "R57", "Z49", "Z51",
+    "C", "D0", "D3", "D4", "H25", "H26", "J45", "J46", "J8", "J9", "R10", "R55", "R56", "R57", "Z49", "Z51",
+)  # fmt: skip
+# And such as bring them one by one, each for himself: strokes and heart failure, obstructed lungs, appendix, gallstones, colic,
+# bleeding, seizures.
+_SINGLY: Final = (
+    "I21", "I22", "I26", "I44", "I46", "I47", "I48", "I49", "I50", "I60", "I61", "I62", "I63", "I64", "J44.0", "J44.1", "K35",
+    "K36", "K37", "K40", "K55", "K56", "K65", "K80", "K81", "K83", "K85", "K92", "N10", "N13", "N17", "N20", "N23", "G40", "G41",
+    "G45", "E87",
 )  # fmt: skip
 # Colds and upset stomachs: they strike many at once, and are said of anybody who is brought along.
 _COLDS: Final = ("J00", "J01", "J02", "J03", "J04", "J06", "J20", "K52.9")
@@ -32,7 +37,7 @@ _COLDS: Final = ("J00", "J01", "J02", "J03", "J04", "J06", "J20", "K52.9")
 @lru_cache(maxsize=8_192)
 def kind_of_arrival(med_type: str, diagnosis: str) -> int:
     """`COULD_WAIT`: such a stay could as well have come another day, it is no contagion, injury, birth, transfer or emergency.
-    `COLD`: it could, unless there is an outbreak. Else `BY_NEED`."""
+    `COLD`: it could, unless there is an outbreak. `SINGLY`: it could not, but nothing brings many at once. Else `BY_NEED`."""
     if (
         is_birth(med_type, diagnosis)
         or is_transfer(med_type)
@@ -40,6 +45,8 @@ def kind_of_arrival(med_type: str, diagnosis: str) -> int:
         or diagnosis.startswith(_CANNOT_WAIT)
     ):
         return BY_NEED
+    if diagnosis.startswith(_SINGLY):
+        return SINGLY
     if diagnosis.startswith(_COLDS):
         return COLD
     return BY_NEED if strikes_together(diagnosis) else COULD_WAIT
@@ -131,5 +138,5 @@ def _arrival(visit: VisitPage) -> Arrival:
     scope = sum(settled.scope for settled in standing) if standing else visit.scope if visit.end is not None else 0
     return Arrival(
         visit.visit, visit.person, visit.begin, visit.entry_diagnosis, visit.department, visit.end, scope,
-        visit.message_of(visit.admission), visit.told_arrival is not None and visit.told_arrival[1] == COLD,
+        visit.message_of(visit.admission), COULD_WAIT if visit.told_arrival is None else visit.told_arrival[1],
     )  # fmt: skip

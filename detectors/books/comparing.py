@@ -8,12 +8,13 @@ dishonest member does not move.
 
 from __future__ import annotations
 
-from math import exp, log, pi, sqrt
+from math import pi, sqrt
 from typing import Final, NamedTuple
 
 from detectors.books import item_bins
 from detectors.books.activity import LOG_SCALE
-from detectors.books.indicators import CASE_SIGMA, FUND, NATURES, USUAL, Indicator, measured, summed
+from detectors.books.bill_noise import CASE_SIGMA, noise_of_sum, sums_of, variance_of_bill
+from detectors.books.indicators import FUND, NATURES, USUAL, Indicator, measured, summed
 from detectors.books.item_bins import BILL, CASES, size_bin
 from detectors.books.member import MOST_TOP, CaseMix, Compared, DayHeld, DaysPage, MemberPage, Month, days_keys
 from detectors.books.peer_calendar import first_day
@@ -28,13 +29,13 @@ from detectors.books.peer_groups import (
     norm,
     others,
 )
+from detectors.books.weeks_grown import grown, weeks_of
 from detectors.engine.pages import Pages
 from schemas.peer_days import STAYS, DayCounts
 
 _BELIEVED: Final = 5.0  # cases that wider groups' mean counts as
 _FEW: Final = 4.0  # members that the spread believed beforehand counts as
 _MAD: Final = 1.4826  # a normal distribution's standard deviation in median absolute deviations
-_SIMILAR: Final = 20.0  # cases that the believed variance of a bill counts as
 _COMPARABLE: Final = 0.5  # of the cases; where peers have fewer of them the rest would be another hospital
 _MEDIAN: Final = pi / 2  # variance of a median, in that of a mean
 _ENOUGH: Final = 200  # cases of others that show which diagnoses a group has
@@ -52,13 +53,7 @@ def measure(pages: Pages, member: MemberPage, month: int, through: int, groups: 
     before = member.months.get(month)
     if before is None and not days:
         return
-    kinds: dict[str, list[int]] = {}
-    for held in days.values():
-        for case in held.cases:
-            sums = kinds.setdefault(case.kind, [0, 0, 0])
-            sums[0] += case.count
-            sums[1] += case.total
-            sums[2] += case.logs
+    kinds = sums_of(case for held in days.values() for case in held.cases)
     counts = summed(held.counts for held in days.values())
     active = _known_days(member, month, through, days)
     seen = {} if before is None else before.seen
@@ -66,10 +61,10 @@ def measure(pages: Pages, member: MemberPage, month: int, through: int, groups: 
     visits = {kind: sums for kind, sums in kinds.items() if kind[0] != STAYS}
     known = Month(
         through, active, counts, _mix(pages, groups, month, stays), _mix(pages, groups, month, visits),
-        seen=seen, noise=_noise_of_sum(kinds),
+        seen=seen, noise=noise_of_sum(kinds), weeks=weeks_of(month, through, active, days),
     )  # fmt: skip
     member.months[month] = known
-    found = measured(month, known, member.months)
+    found = measured(month, known, member.months) | grown(month, member.months)
     known.bins = {name: bin_of(one.value, one.noise) for name, one in found.items()}
     known.groups = _of_class(groups, counts.admissions + counts.discharges > 0, any(kind[0] == "p" for kind in kinds))
     if before is not None:
@@ -99,18 +94,6 @@ def _known_days(member: MemberPage, month: int, through: int, days: dict[int, Da
         return through - first_day(month) + 1
     busy = [day for day, held in days.items() if held.counts.visits or held.counts.admissions or held.counts.discharges]
     return through - min(busy) + 1 if busy else 0
-
-
-def _noise_of_sum(kinds: dict[str, list[int]]) -> float:
-    """Of so many bills, each by chance there or not and by chance larger or smaller; few large ones make the sum uncertain."""
-    counted = [(sums[0], sums[1], sums[2]) for sums in kinds.values() if sums[0] > 0 and sums[1] > 0]
-    whole = sum(cost for _, cost, _ in counted)
-    if not whole:
-        return 0.0
-    found = sum(cases * _scatter(cases, cost, logs) for cases, cost, logs in counted)
-    free = sum(cases - 1 for cases, _, _ in counted)  # of a single bill nothing is seen
-    variance = (found + _SIMILAR * CASE_SIGMA**2) / (free + _SIMILAR)
-    return sqrt(sum(cost**2 / cases for cases, cost, _ in counted) * exp(variance)) / whole
 
 
 def _of_class(groups: tuple[str, ...], has_stays: bool, has_sales: bool) -> tuple[str, ...]:
@@ -190,23 +173,13 @@ def _usual(
         cases, cost, logs = _less(norm(pages, group, kind if len(kind) > 1 else common, month), own)
         if cases > 0:
             if not of_kind:
-                variance = _variance(cases, cost, logs)
+                variance = variance_of_bill(cases, cost, logs)
             mean = (cost + _BELIEVED * mean) / (cases + _BELIEVED)
             log_mean = (logs + _BELIEVED * log_mean) / (cases + _BELIEVED)
             of_kind = max(of_kind, cases)
     if not of_kind:
         return None
     return _Usual(mean, log_mean, variance, (of_kind + 0.5) / (of_kind + _BELIEVED))
-
-
-def _variance(cases: int, cost: int, logs: int) -> float:
-    """Of one bill's logarithm among such cases; few of them say little."""
-    return (cases * _scatter(cases, cost, logs) + _SIMILAR * CASE_SIGMA**2) / (cases + _SIMILAR)
-
-
-def _scatter(cases: int, cost: int, logs: int) -> float:
-    """The variance of a bill's logarithm: in a log-normal distribution the mean lies half of it above the mean logarithm."""
-    return max(2 * (log(max(cost, 1) / cases) - logs / cases / LOG_SCALE), 0.0)
 
 
 def _less(sums: tuple[int, int, int], own: tuple[int, int, int] | list[int]) -> tuple[int, int, int]:
@@ -218,7 +191,7 @@ def compare(pages: Pages, member: MemberPage, month: int) -> None:
     known = member.months.get(month)
     if known is None:
         return
-    found = measured(month, known, member.months)
+    found = measured(month, known, member.months) | grown(month, member.months)
     seen = {name: _compared(pages, known, month, name, one) for name, one in found.items() if name in known.bins}
     known.seen = {name: one for name, one in seen.items() if one is not None}
     member.model_group = next(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from math import asin, exp, log, pi, sin, sqrt
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from detectors.books.member import Compared, Month
+from detectors.books.member import GROWTH_OF_WEEKS, Compared, Month
 from detectors.books.peer_calendar import first_day
 from schemas.peer_days import DayCounts
 
@@ -24,7 +24,6 @@ FUND: Final = "fund"
 
 _CLUSTERED: Final = 1.2  # who is admitted comes with family, or in an outbreak: more uneven than coins
 _WHOLE_DAYS: Final = 20  # a month of which less is known is no measure for growth
-CASE_SIGMA: Final = 0.8  # of one bill's logarithm about its diagnosis' (ENG: of bills in general), until it is seen
 
 
 # Of a share the angle whose sine's square it is: chance moves it as far at a tenth as at a half.
@@ -54,6 +53,7 @@ NATURES: Final[dict[str, Nature]] = {
     GROWTH: Nature(0.15, 0.1, "log"),
     OWN: Nature(0.03, 0.015, "plain"),
     FUND: Nature(0.6, 0.1, "log"),
+    **dict.fromkeys(GROWTH_OF_WEEKS, Nature(0.15, 0.1, "log")),
 }
 USUAL: Final = 3.0  # standard deviations that are drawn as usual
 

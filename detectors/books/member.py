@@ -26,6 +26,10 @@ FORGOTTEN: Final = (
     5 * 366
 )  # days without a word: who has closed is not cleared by it (行政处罚法: what harms health, five years)
 MOST_TOP: Final = 5
+# Of a month's parts, each against those before it (`detectors.books.weeks_grown`): indicators that only asking needs.
+GROWTH_OF_WEEKS: Final = ("growth_1", "growth_2", "growth_3", "growth_4")
+WEEKS_BEFORE: Final = 8  # parts of a month that one is held against
+_MONTHS_BEFORE: Final = WEEKS_BEFORE // 4
 _STANDS: Final = 0.8  # of its cases; with fewer a strange day is another day
 
 
@@ -117,6 +121,16 @@ class Strange(msgspec.Struct, array_like=True, frozen=True, gc=False):
     apart: tuple[tuple[str, float], ...]
 
 
+class Week(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What the fund paid in a part of a month (fen), over the ``days`` on which the institution was known, for so many cases;
+    ``noise`` is the standard deviation that chance alone gives its logarithm."""
+
+    days: int
+    fund: int
+    cases: int
+    noise: float
+
+
 class Month(msgspec.Struct, array_like=True, gc=False):
     """A month as it was last measured: by its days up to ``through``, on ``active`` of which the institution was known."""
 
@@ -133,12 +147,14 @@ class Month(msgspec.Struct, array_like=True, gc=False):
         int, int
     ] = {}  # what its items are measured by, as it counts in its groups (`detectors.books.item_bins`)
     noise: float = 0.0  # standard deviation that chance alone gives the logarithm of what was paid
+    weeks: tuple[Week, ...] = ()  # its parts that have closed
 
     def settle(self, strange: int) -> None:
         """Keep what later months are held against, and nothing that only a comparison needs."""
         self.stays = msgspec.structs.replace(self.stays, top=())
         self.visits = msgspec.structs.replace(self.visits, top=())
         self.bins, self.groups, self.sizes = {}, (), {}
+        self.seen = {name: seen for name, seen in self.seen.items() if name not in GROWTH_OF_WEEKS}
         self.strange += strange
 
 
@@ -164,7 +180,7 @@ class Past(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class MemberPage(Page, kw_only=True):
     """One institution among its peers."""
 
-    layout: ClassVar[int] = 4
+    layout: ClassVar[int] = 5
     prefix: ClassVar[bytes] = b"M"
     has_model: ClassVar[bool] = True  # that of its group
 
@@ -213,6 +229,8 @@ class MemberPage(Page, kw_only=True):
         for month, known in self.months.items():
             if month < self.asked_from():
                 known.settle(strange.count(month))
+            if month < self.asked_from() - _MONTHS_BEFORE:
+                known.weeks = ()
         oldest = month_of(self.newest_day) - MONTHS_KEPT + 1
         gone = [(month, self.months.pop(month)) for month in sorted(self.months) if month < oldest]
         return [(month, known, self.scored_days.pop(month, 0)) for month, known in gone]

@@ -253,6 +253,29 @@ def courses() -> Case:
 
 
 @case
+def strokes_among_them() -> Case:
+    told = hospital(
+        "hit-strokes-among-them",
+        "Four who could have waited, and six with a stroke, a failing heart or obstructed lungs, on one day. None of these could "
+        "have waited, but nothing brings them at once; one a day is usual in all. Four are not too many, and six are not told.",
+        {"status": "open", "measures": {"of_no_common_cause": 10, "admissions_of_day": 10}},
+    )
+    come(told, 4, minutes=60)
+    come(told, 6, minutes=45, diagnoses=("I63.900", "I50.900", "J44.100"), hour=8, prefix="MA")
+    return told.until(moment(3))
+
+
+@case
+def a_bad_day() -> Case:
+    told = hospital(
+        "near-five-with-strokes",
+        "Five with strokes and failing hearts on a day on which one is usual: one in some hundred.",
+    )
+    come(told, 5, minutes=90, diagnoses=("I63.900", "I50.900"), hour=7, prefix="MA")
+    return told.until(moment(3))
+
+
+@case
 def full_hospital_next_door() -> Case:
     told = hospital(
         "exclude-full-hospital-next-door",
@@ -260,7 +283,7 @@ def full_hospital_next_door() -> Case:
         "all kinds.",
     )
     come(told, 7, minutes=60)
-    come(told, 12, minutes=45, diagnoses=(ACUTE, "I63.900", "N20.100"), hour=7, prefix="MA")
+    come(told, 12, minutes=45, diagnoses=("J15.900", "S82.200", "J18.900", ACUTE), hour=7, prefix="MA")
     return told.until(moment(3))
 
 

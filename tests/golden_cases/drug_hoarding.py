@@ -120,12 +120,25 @@ def four_weeks_early() -> Case:
 def somewhat_early() -> Case:
     told = hoard(
         "hit-somewhat-early",
-        "Twelve weeks' supply, fetched again five weeks early: 35+84=119 days at home, a week more than may be: low.",
+        "Twelve weeks' supply, fetched again five weeks early at another place: 35+84=119 days at home, a week more than may "
+        "be: low.",
         {"status": "open", "severity": "low", "measures": {"days_at_home": 119, "fetched_early": 1}},
     )
-    for day in (0, 49):
-        fetch(told, day, 28, 84)
+    fetch(told, 0, 28, 84)
+    fetch(told, 49, 28, 84, gateway=ELSEWHERE)
     return told.until(moment(60))
+
+
+@case
+def what_one_place_gives() -> Case:
+    told = hoard(
+        "near-what-one-place-gives",
+        "Ten weeks' supply every fifth week, always at the same place: 70, 35+70=105, 70+70=140 days at home. What a place gives "
+        "its patients is asked about by cost_level and drug_volume_peer.",
+    )
+    for day in (0, 35, 70):
+        fetch(told, day, 24, 70)
+    return told.until(moment(80))
 
 
 @case

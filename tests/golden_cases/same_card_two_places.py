@@ -99,6 +99,19 @@ def two_certificates() -> Case:
 
 
 @case
+def three_swipes() -> Case:
+    told = places(
+        "hit-three-swipes-once",
+        "Two bills at a pharmacy and one 40 km away ten minutes later: one occasion, so no second one that were no slip: low.",
+        {"status": "open", "severity": "low", "visits": ["MP1", "MO1", "MP2"]},
+    )
+    at_pharmacy(told, moment(0, 9, 58), visit="MP1")
+    at_pharmacy(told, moment(0, 10), visit="MP2")
+    at_hospital(told, moment(0, 10, 10))
+    return told.until(moment(2))
+
+
+@case
 def twice() -> Case:
     told = places(
         "hit-twice-with-a-pharmacy",

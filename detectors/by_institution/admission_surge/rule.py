@@ -3,10 +3,11 @@
 A day is judged against the baseline of its own weekday (`detectors.books.arrivals`), an hour against the hours at which this
 institution's patients come, both by the tail of the count's distribution, and as soon as enough have come: nobody waits for
 the day's end. Who is struck together with others (contagion, injury, poisoning, birth, transfer, a course of treatment) is
-left out, and the others must be too many for themselves: an outbreak or an accident is no surge. But colds, bronchitis and
-gastroenteritis are easily said of anybody: they count where there were hardly any in the week before, for an outbreak does not
-come and go in a day. What a closure put off may come after it. Days close to one another are one alert. What those who came
-have in common says how much it weighs. Limits: rules.md, domain.md §4.5; colds: ENG.
+left out, and the others must be too many for themselves: an outbreak or an accident is no surge. Strokes, failing hearts and the
+like cannot wait, but nothing brings many of them at once: with the others they are held against all admissions. Colds, bronchitis
+and gastroenteritis are easily said of anybody: they count where there were hardly any in the week before, for an outbreak does
+not come and go in a day. What a closure put off may come after it. Days close to one another are one alert. What those who came
+have in common says how much it weighs. Limits: rules.md, domain.md §4.5; colds, and who comes singly: ENG.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
-from detectors.books.arrivals import LEAST, ArrivalsPage
+from detectors.books.arrivals import LEAST, SINGLY, ArrivalsPage
 from detectors.by_institution.admission_surge.surge import (
     Likeness,
     Limits,
@@ -40,7 +41,7 @@ class AdmissionSurge(Rule[ArrivalsPage], frozen=True, kw_only=True):
     """入院时间较为集中."""
 
     rule_id: ClassVar[str] = "admission_surge"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = ArrivalsPage
     title: ClassVar[Text] = Text("入院时间较为集中", "Admissions crowded in time")
     notice: ClassVar[str] = "入院时间较为集中"
@@ -176,7 +177,13 @@ def _measures(
     hours = [one for one in group if one.hour is not None]
     fullest = max(hours, key=lambda one: (one.hour_count, -one.day), default=None)
     return (
-        Measure("could_have_waited", peak.came, rule.least, "persons", round(peak.expected, 1)),
+        Measure(
+            "of_no_common_cause" if SINGLY in peak.kinds else "could_have_waited",
+            peak.came,
+            rule.least,
+            "persons",
+            round(peak.expected, 1),
+        ),
         Measure("admissions_of_day", peak.admissions, None, "persons", round(peak.admissions_expected, 1)),
         *(
             ()

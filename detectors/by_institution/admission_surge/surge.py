@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from math import log, log10, sqrt
 from typing import NamedTuple
 
-from detectors.books.arrivals import Arrival, ArrivalsPage, counts
-from detectors.books.arrivals_habit import BIN, BINS, NOBODY, Besides, Habit
+from detectors.books.arrivals import SINGLY, Arrival, ArrivalsPage, Day, besides, ways
+from detectors.books.arrivals_habit import BIN, BINS, Besides, Habit
 from detectors.models.tail import limit
 from schemas.china_time import DAY
 
@@ -18,15 +18,17 @@ _CLOSED_SHARE = 0.5  # of what was expected
 _CLOSED_SIGMAS = 2.5  # a quiet week of a small hospital is no closure
 _SIGMAS = 2.0  # the others' number is a count too
 _LEAST_SHARE = 0.1
+_MORE_WAYS = 2.0  # times more probable, because a day with strokes is counted in twice as many ways
 SMALLEST = 1e-30
 
 
 class Surge(NamedTuple):
-    """A day of it: admissions in all and expected, what is owed after a closure among them; of these who could have waited.
+    """A day of it: admissions in all and expected, what is owed after a closure among them; of these such as nothing brings about
+    together.
 
-    ``colds``: what was expected of these, where they are among those who came; else `NOBODY`. ``probability`` of so many by
-    chance. ``hour``: the first half hour of the fullest hour, where that hour alone is out of the ordinary, with how many came
-    in it. ``named``: whom it is about.
+    ``kinds``: which were counted; ``besides``: what was expected of others than those who could have waited. ``probability`` of
+    so many by chance. ``hour``: the first half hour of the fullest hour, where that hour alone is out of the ordinary, with how
+    many came in it. ``named``: whom it is about.
     """
 
     day: int
@@ -34,12 +36,17 @@ class Surge(NamedTuple):
     admissions_expected: float
     came: int
     expected: float
-    colds: Besides
+    kinds: frozenset[int]
+    besides: Besides
     probability: float
     hour: int | None
     hour_count: int
     hour_expected: float
     named: tuple[Arrival, ...]
+
+    def named_of(self, kind: int) -> int:
+        """How many of those whom it names are of that kind."""
+        return sum([one.kind == kind for one in self.named])
 
 
 class Limits(NamedTuple):
@@ -92,6 +99,7 @@ def step(count: int) -> int:
 class _Count(NamedTuple):
     """One way to count a day: by half hour, and how probable so many are, in all and in the fullest hour."""
 
+    kinds: frozenset[int]
     bins: list[int]
     besides: Besides
     whole: float
@@ -111,42 +119,42 @@ def surge_of(page: ArrivalsPage, day: int, limits: Limits, told: list[Arrival] |
         return None
     if page.days.history(day) < limits.warm_up:
         return None
-    bins, colds = (known.bins, known.colds) if told is None else (_bins(told, False), _bins(told, True))
-    usual, came = expected.mean + owed(page, day), sum(known.bins) + sum(known.colds)
-    best: _Count | None = None
-    for counted, besides in counts(bins, colds, page.colds_expected(day, habit)):
-        others = page.count(day) - (sum(known.bins) if besides is NOBODY else came)
-        level = max(usual, _level_of_others(others, 1 - habit.share / 1_000))
-        count = _count(counted, besides, habit, level, expected.spread, limits.least)
+    usual, best = expected.mean + owed(page, day), None
+    seen = known if told is None else _day_of(told)
+    colds, spread = page.colds_expected(day, habit), expected.spread
+    for kinds, counted in ways(seen):
+        level = max(usual, _level_of_others(page.count(day) - known.came(kinds), 1 - habit.share / 1_000))
+        more = besides(kinds, colds, level, spread, habit)
+        count = _count(kinds, counted, more, habit, level, spread, limits.least)
         if count is not None and (best is None or count.probability < best.probability):
             best = count
     if best is None or best.probability >= limits.probability:
         return None
     is_hour, hour = best.rare < limits.probability, best.hour
     arrivals = sorted(known.arrivals.values(), key=lambda one: (one.begin, one.visit)) if told is None else told
-    if best.besides is NOBODY:
-        arrivals = [one for one in arrivals if not one.has_cold]
+    arrivals = [one for one in arrivals if one.kind in best.kinds]
     if best.whole >= limits.probability:
         arrivals = [one for one in arrivals if hour <= one.begin % DAY // BIN <= hour + 1]
     if not arrivals:
         return None
     admissions = page.count(day) if told is None else max(step(page.count(day)), len(told))
     return Surge(
-        day, admissions, usual, sum(best.bins), usual * habit.share / 1_000 + best.besides.mean, best.besides,
+        day, admissions, usual, sum(best.bins), usual * habit.share / 1_000 + best.besides.mean, best.kinds, best.besides,
         max(best.probability, SMALLEST), hour if is_hour else None, best.bins[hour] + best.bins[hour + 1] if is_hour else 0,
         habit.hour_mean(hour, usual) + best.besides.mean * habit.hour_share(hour), tuple(arrivals),
     )  # fmt: skip
 
 
 def _count(
-    bins: list[int], besides: Besides, habit: Habit, level: float, spread: float, least: int
+    kinds: frozenset[int], bins: list[int], besides: Besides, habit: Habit, level: float, spread: float, least: int
 ) -> _Count | None:  # fmt: skip
     """None where fewer came than any rule asks for."""
     if sum(bins) < least:
         return None
     full = [index for index in range(BINS - 1) if bins[index] + bins[index + 1] >= least]
     rare, hour = min(((habit.of_hour(bins, index, level, spread, besides), index) for index in full), default=(1.0, 0))
-    return _Count(bins, besides, habit.of_day(bins, level, spread, besides), rare, hour)
+    times = _MORE_WAYS if SINGLY in kinds else 1.0
+    return _Count(kinds, bins, besides, times * habit.of_day(bins, level, spread, besides), times * rare, hour)
 
 
 def most_expected(page: ArrivalsPage, day: int, rarity: int, told: Surge | None) -> float | None:
@@ -160,16 +168,16 @@ def most_expected(page: ArrivalsPage, day: int, rarity: int, told: Surge | None)
         return round(limit(expected.mean, expected.variance(), nats), 1)
     share, others = habit.share / 1_000, told.admissions - told.came
     mean = max(expected.mean + owed(page, day), _level_of_others(others, 1 - share)) * share
-    variance = habit.variance(mean, expected.spread) + told.colds.variance
-    return round(others + limit(mean + told.colds.mean, variance, nats), 1)
+    variance = habit.variance(mean, expected.spread) + told.besides.variance
+    return round(others + limit(mean + told.besides.mean, variance, nats), 1)
 
 
-def _bins(arrivals: list[Arrival], colds: bool) -> list[int]:
-    bins = [0] * BINS
+def _day_of(arrivals: list[Arrival]) -> Day:
+    """A day as if only these had come."""
+    day = Day([0] * BINS, colds=[0] * BINS, singly=[0] * BINS)
     for one in arrivals:
-        if one.has_cold == colds:
-            bins[one.begin % DAY // BIN] += 1
-    return bins
+        day.bins_of(one.kind)[one.begin % DAY // BIN] += 1
+    return day
 
 
 def _level_of_others(others: int, share: float) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from detectors.books.arrivals import ArrivalsPage
+from detectors.books.arrivals import COLD, SINGLY, ArrivalsPage
 from detectors.books.arrivals_habit import BIN
 from detectors.by_institution.admission_surge.surge import DRAWN, Likeness, Surge, most_expected
 from detectors.engine.rule import View
 from schemas.alerts import Point, Series, Text
 from schemas.china_time import DAY, format_day, format_time
+
+_COULD_WAIT = ("可择期的", "for what could have waited")
 
 
 def describe(page: ArrivalsPage, group: list[Surge], peak: Surge, alike: Likeness, rarest: float, view: View) -> Text:
@@ -17,10 +19,16 @@ def describe(page: ArrivalsPage, group: list[Surge], peak: Surge, alike: Likenes
     day = format_day(peak.day)
     seen_zh = f"{place}：{day}入院{peak.admissions}人（预期约{peak.admissions_expected:.1f}人）"
     seen_en = f"{place}: {peak.admissions} admissions on {day} ({peak.admissions_expected:.1f} expected)"
-    zh = [f"{seen_zh}，其中可择期的{peak.came}人，按自身历史预期约{peak.expected:.1f}人"]
-    en = [f"{seen_en}, {peak.came} for what could have waited ({peak.expected:.1f} expected by its own history)"]
-    if colds := sum(one.has_cold for one in peak.named):
-        usual = peak.colds.mean
+    what_zh, what_en = (
+        ("无共同病因的", "for what nothing brings about together") if SINGLY in peak.kinds else _COULD_WAIT
+    )
+    zh = [f"{seen_zh}，其中{what_zh}{peak.came}人，按自身历史预期约{peak.expected:.1f}人"]
+    en = [f"{seen_en}, {peak.came} {what_en} ({peak.expected:.1f} expected by its own history)"]
+    if singly := peak.named_of(SINGLY):
+        zh.append(f"内有脑梗死、心衰、慢阻肺急性加重等各自发病、不会成批而来的{singly}人")
+        en.append(f"{singly} of them with a stroke, a failing heart or the like, which bring people one by one")
+    if colds := peak.named_of(COLD):
+        usual = page.colds_expected_of(peak.day)
         zh.append(f"其中感冒、急性支气管炎、胃肠炎{colds}人（按前一周预期约{usual:.1f}人）")
         en.append(
             f"{colds} of them with a cold, bronchitis or gastroenteritis ({usual:.1f} expected by the week before)"
@@ -45,10 +53,10 @@ def describe(page: ArrivalsPage, group: list[Surge], peak: Surge, alike: Likenes
         en.append(f"{alike.left_together} left on one day")
     return Text(
         "，".join(zh)
-        + "，传染病、外伤、急症等已不计。请先核对这些人的来源（是否同村、同单位、有车接送）、入院指征和是否本人在院。",
+        + "，传染病、外伤、分娩、转院等已不计。请先核对这些人的来源（是否同村、同单位、有车接送）、入院指征和是否本人在院。",
         "; ".join(en)
-        + "; contagion, injury and emergencies are left out. Look first at where they come from (one village or employer, a"
-        " bus), at the grounds for admission, and whether they are there.",
+        + "; contagion, injuries, births and transfers are left out. Look first at where they come from (one village or"
+        " employer, a bus), at the grounds for admission, and whether they are there.",
     )
 
 

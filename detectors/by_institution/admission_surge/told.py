@@ -13,7 +13,6 @@ from math import ceil
 from msgspec import structs
 
 from detectors.books.arrivals import Arrival, ArrivalsPage
-from detectors.books.arrivals_habit import NOBODY
 from detectors.by_institution.admission_surge.surge import Limits, Surge, step, surge_of
 from schemas.china_time import DAY, HOUR
 
@@ -37,7 +36,7 @@ def who_came(page: ArrivalsPage, group: list[Surge], limits: Limits, now: int) -
             arrival
             for day, one in running.items()
             for arrival in page.recent[day].arrivals.values()
-            if one.colds is not NOBODY or not arrival.has_cold
+            if arrival.kind in one.kinds
         ),
         key=lambda one: (one.begin, one.visit),
     )

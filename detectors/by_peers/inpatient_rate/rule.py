@@ -64,7 +64,7 @@ class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     enough_cases: Annotated[
         int,
         parameter(10, 100_000, "cases", "足够的人次，不足时偏离须高四分之一", "cases, or a quarter farther", "ENG")
-    ] = 100  # fmt: skip
+    ] = 40  # fmt: skip
 
     def concerns(self, page: MemberPage) -> bool:
         """A month was compared."""

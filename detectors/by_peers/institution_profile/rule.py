@@ -129,7 +129,9 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
             for name, value in one.apart:
                 apart.setdefault(name, []).append(value)
         far = sorted(apart.items(), key=lambda item: (-abs(sum(item[1])), item[0]))[:3]
-        severity: Severity = "medium" if share >= 2 * self.share and len(days) >= 2 * self.least_days else "low"
+        is_often = share >= 2 * self.share and len(days) >= 2 * self.least_days
+        is_less = all(sum(values) < 0 for _, values in far)  # a place that does less than others costs nobody anything
+        severity: Severity = "medium" if is_often and not is_less else "low"
         return Finding(
             severity=severity,
             score=1 - 0.5 ** (share / self.share),

@@ -22,6 +22,8 @@ from schemas.alerts import Measure, RuleClass, Severity, Text
 
 _SOURCE = "rules.md own_expense_share"
 
+_SMALLER = 4
+
 
 class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """目录外费用占比."""
@@ -59,6 +61,17 @@ class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     least_total: Annotated[
         int, parameter(0, 1_000_000_000, "fen", "当月费用至少", "bills of the month, at least", "ENG")
     ] = 2_000_000
+    least_cases: Annotated[
+        int,
+        parameter(
+            1,
+            100_000,
+            "cases",
+            "或至少人次（费用达四分之一）",
+            "or so many cases, and a quarter of that money",
+            "ENG: no one bill makes the share",
+        ),
+    ] = 60
 
     def concerns(self, page: MemberPage) -> bool:
         """Something was paid so."""
@@ -75,7 +88,11 @@ class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
 
     def _is_judged(self, known: Month) -> bool:
         sells_only = known.groups and known.groups[-1].endswith(SELLS_ONLY)
-        return known.counts.total >= self.least_total and not sells_only
+        counts = known.counts
+        is_enough = counts.total >= self.least_total or (
+            counts.visits + counts.discharges >= self.least_cases and _SMALLER * counts.total >= self.least_total
+        )
+        return is_enough and not sells_only
 
     def _judge(self, page: MemberPage, month: int, known: Month, view: View) -> Finding | None:
         share, seen = known.counts.own / known.counts.total, known.seen.get(OWN)

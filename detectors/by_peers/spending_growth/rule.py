@@ -3,7 +3,8 @@
 The fund's payment per active day of a month against that of the same month last year, or, while that is not known, of up to
 three months before; the growth against the growth of its peers in the same month, which holds season, epidemics and tariffs.
 Or up to three months together against those before them, by how far it lies from the peers in each
-(`detectors.books.standing`): a growth of months shows less in each of them.
+(`detectors.books.standing`): a growth of months shows less in each of them. Or some weeks against the eight before them
+(`detectors.books.weeks_grown`): a month dilutes what began in its middle.
 Source: rules.md spending_growth.
 """
 
@@ -15,13 +16,16 @@ from typing import Annotated, ClassVar
 
 from detectors.books.indicators import FUND, GROWTH
 from detectors.books.member import MemberPage
+from detectors.books.peer_calendar import days_of
 from detectors.books.standing import stretches
+from detectors.books.weeks_grown import most_grown
 from detectors.by_peers import judging
 from detectors.by_peers.monthly import MonthlyRule
-from detectors.by_peers.spending_growth.text import Grown, describe
+from detectors.by_peers.spending_growth.text import Grown, describe, describe_weeks, weekly
 from detectors.engine.page import Page
 from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Series, Text
+from schemas.china_time import DAY
 
 _SOURCE = "rules.md spending_growth (ENG)"
 _DEAR = 5_000_000  # fen
@@ -48,14 +52,20 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     source: ClassVar[str] = _SOURCE
     silences: ClassVar[tuple[str, ...]] = judging.SILENCES
     blind_spots: ClassVar[Text] = Text(
-        "新开业或扩建的机构增长是正常的；缓慢增长分摊到多个月时看不出来；没有上一年数据时只与前三个月比较。",
+        "新开业或扩建的机构增长是正常的；缓慢增长分摊到多个月时看不出来；没有上一年数据时只与前三个月、几周合看时只与前八周比较；头四周没有可比的周。",
         "An institution that opens or builds grows honestly; slow growth over many months is not seen; without last year's data"
-        " only the three months before are compared.",
+        " only the three months before are compared, weeks with the eight before them; the first four weeks have none.",
     )
 
     deviation: Annotated[
         float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE)
     ] = 2.6
+    weeks_deviation: Annotated[
+        float,
+        parameter(
+            2, 20, "deviations", "几周合看偏离同组的标准差倍数", "… of some weeks against those before them", "ENG"
+        ),
+    ] = 3.0
     ratio: Annotated[
         float, parameter(1.05, 20, "times", "增长倍数高出同组", "growth over the peers' growth", _SOURCE)
     ] = 1.4  # fmt: skip
@@ -97,7 +107,38 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         return max(found, key=lambda one: one.deviation, default=None)
 
     def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
-        """The month's growth beside the peers'."""
+        """The month's growth beside the peers', or that of some of its weeks, whichever stands out further."""
+        found = (self._by_months(page, month, view), self._by_weeks(page, month, view))
+        return max((one for one in found if one is not None), key=lambda one: one.score, default=None)
+
+    def _by_weeks(self, page: MemberPage, month: int, view: View) -> Finding | None:
+        grown = most_grown(page, month)
+        if grown is None or not judging.is_of_its_kind(grown.last):
+            return None
+        beyond = exp(grown.distance)
+        excess = round(grown.fund * (1 - 1 / beyond)) if beyond > 1 else 0
+        limit = judging.limit_of(self.weeks_deviation, grown.cases, self.enough_cases)
+        if grown.deviation < limit or beyond < self.ratio or excess < self.least_excess:
+            return None
+        return Finding(
+            severity=judging.severity_of(grown.deviation, limit, excess, _DEAR),
+            score=judging.score_of(grown.deviation, limit),
+            begin=days_of(grown.since).start * DAY,
+            end=days_of(grown.until).stop * DAY - 1,
+            institution=page.institution,
+            group=grown.last.group,
+            measures=(
+                Measure("growth_over_peers", round(beyond, 3), self.ratio, "times", 1.0),
+                Measure("deviation_from_peers", round(grown.deviation, 2), round(limit, 2), "deviations"),
+                Measure("fund_of_weeks", grown.fund, None, "fen", grown.fund - excess),
+                Measure("peers", grown.last.peers, None, "institutions"),
+            ),
+            fund_at_risk=min(excess, grown.fund),
+            text=describe_weeks(page, grown, excess, view),
+            series=weekly(page, grown),
+        )
+
+    def _by_months(self, page: MemberPage, month: int, view: View) -> Finding | None:
         grown = self._grown(page, month)
         if grown is None or not judging.is_of_its_kind(grown.one.seen):
             return None

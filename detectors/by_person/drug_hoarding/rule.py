@@ -25,6 +25,8 @@ from schemas.china_time import DAY
 
 _SOURCE = "domain.md §4.9"
 _PLAIN = 1.25  # times the limit: a few days above it are a fetch a few days earlier than some
+_DEAR = 25_000  # fen: who goes often for what he may have used is worth a visit from some hundred yuan on
+_VISITS = 2  # in a month, of who is a place's patient
 _MOST_NAMED = 40  # visits, and their messages; the newest
 
 
@@ -32,7 +34,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     """超量开药、囤积倒卖."""
 
     rule_id: ClassVar[str] = "drug_hoarding"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("超量开药、囤积药品", "More of a drug than can be used")
     notice: ClassVar[str] = "超量开药、倒卖医保药品、虚假购药"
@@ -49,13 +51,16 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "半年内只取一次的不报；按自然半年累计，跨半年的余量不结转；同一成分不同编码的药品分开计算；住院用药、静脉输液和当日用完的药品不计（同一账单上没有输液费的白蛋白除外），"
         "门诊透析、注射或放化疗当日同次就诊所开、不超过4天（注射剂7天）用量且不超过3个计价单位的药品视为当场使用，也不计，借治疗之名少量多次开药的看不见；"
+        "只在一家机构、每月至多取两次的，存量过两个12周才报（一家机构普遍多开由其他规则判断）；"
         "目录无每日上限、处方无天数且不以盒计的药品，只看次数和机构数；数量单位录错会造成虚高。",
         "A heap that is fetched once only is not raised; adds up by half of a calendar year, and carries nothing over; the same "
         "substance under another code is another drug; what is given in a stay, infused or used up the same day does not count"
         " (albumin does where no infusion is on its bill), nor what an outpatient's visit gave on a day of dialysis, injections,"
         " chemo- or radiotherapy for four days at most (an injection: seven) and in three units at most: it was used there, and"
-        " small amounts fetched often under that name are not seen; where the catalogue has no daily limit, the prescription no"
-        " days and the unit is no pack, only times and places are seen; a quantity in the wrong unit looks like a heap.",
+        " small amounts fetched often under that name are not seen; who fetches at one place, twice a month at most, is told"
+        " of beyond two times twelve weeks (that a place gives all too much is asked by other rules); where the catalogue has no"
+        " daily limit, the prescription no days and the unit is no pack, only times and places are seen; a quantity in the wrong"
+        " unit looks like a heap.",
     )
 
     least_times: Annotated[
@@ -79,6 +84,18 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             7, 365, "days", "家中存量上限", "supply at home", f"{_SOURCE} (12 weeks; fetched 4 weeks early: ENG)"
         ),
     ] = 112
+    one_place_days: Annotated[
+        int,
+        parameter(
+            7,
+            365,
+            "days",
+            "仅在一家机构、每月至多两次取药时的存量",
+            "at home where one place gave it, twice a month at most",
+            f"{_SOURCE} (two prescriptions of 12 weeks: ENG; a place that gives its patients more than they need is asked about "
+            "by cost_level and drug_volume_peer)",
+        ),
+    ] = 168
     pack_days: Annotated[
         int,
         parameter(1, 30, "days", "每盒至少可用", "a pack lasts at least", f"{_SOURCE} (M21: 60 in six months)"),
@@ -94,7 +111,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             "going often or to several places for less is nothing",
             "ENG: whoever is sold too much of something cheap is the seller's case (drug_volume, drug_volume_peer)",
         ),
-    ] = 5_000
+    ] = 10_000
 
     def concerns(self, page: PersonPage) -> bool:
         """Something was taken home."""
@@ -128,8 +145,12 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
 
     def _severity(self, stock: Stock) -> Severity | None:
         """How much speaks for it; None where what was fetched can have been used."""
-        is_heap = stock.peak > self.most_days
-        is_small = self._at_risk(stock) < self.small_amount
+        is_patient = (
+            stock.institutions == 1 and stock.times <= _VISITS
+        )  # what one place gives all its patients is its own case
+        is_heap = stock.peak > (self.one_place_days if is_patient else self.most_days)
+        at_risk = self._at_risk(stock)
+        is_small = at_risk < self.small_amount
         is_unknown = all(one.supply is None for one in stock.taken)
         is_often = stock.times >= self.least_times and (stock.early >= 1 or is_unknown) and not is_small
         is_much = stock.peak > self.around_days or is_unknown
@@ -138,7 +159,8 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             return None
         if stock.peak >= 2 * self.most_days or (is_heap and (is_often or is_around)):
             return "high"
-        is_clear = stock.peak >= _PLAIN * self.most_days or (is_often and is_around) or stock.early >= 3
+        is_plain = is_heap and stock.peak >= _PLAIN * self.most_days
+        is_clear = is_plain or (at_risk >= _DEAR and ((is_often and is_around) or stock.early >= 3))
         return "medium" if is_clear else "low"
 
     def _at_risk(self, stock: Stock) -> int:

@@ -4,7 +4,8 @@ Two swipes of one person's card at two institutions 20 km apart or more, so soon
 more than 150 km/h as the crow flies is not possible; more than 90 within half an hour hardly is, for roads wind by a third and
 between the swipes he must have been registered and treated too (low). Of a stay its admission counts, and not its bill, which
 whoever fetches him pays. A pharmacy may key in later what it sold before: a single pair with a pharmacy is low, a second one is
-no slip. Pharmacies beside their hospital are nearer; the electronic certificate and internet hospitals are no card in a place.
+no slip. Several swipes at the same two places are one occasion. Pharmacies beside their hospital are nearer; the electronic
+certificate and internet hospitals are no card in a place.
 Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: domain.md §4.11.
 """
 
@@ -22,6 +23,7 @@ from detectors.by_person.same_card_two_places.swipes import (
     is_internet_hospital,
     may_be_caught_up_on,
     near_in_time,
+    occasions,
     places,
     times_seen,
     were_near,
@@ -34,12 +36,14 @@ from schemas.snapshots import PHARMACY
 
 _SOURCE = "domain.md §4.11"
 
+_GRADES: dict[Severity, float] = {"low": 0.3, "medium": 0.5, "high": 0.7}
+
 
 class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     """空间不可能."""
 
     rule_id: ClassVar[str] = "same_card_two_places"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("同一医保卡同时出现在两地", "One card in two places")
     notice: ClassVar[str] = "空间不可能"
@@ -108,12 +112,13 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
 
     def ask_all(self, page: PersonPage, view: View) -> dict[str, Finding | None]:
         """All pairs at one look."""
-        judged = {_name(pair): self._judge(pair, view) for pair in self._candidates(page)}
-        impossible = [pair for pair in judged.values() if pair is not None and pair.speed > self.speed_limit]
-        return {
-            name: None if pair is None else self._finding(page, pair, self._severity(pair, impossible, view), view)
-            for name, pair in judged.items()
-        }
+        candidates = self._candidates(page)
+        found: dict[str, Finding | None] = dict.fromkeys(map(_name, candidates))
+        told = occasions(pair for one in candidates if (pair := self._judge(one, view)) is not None)
+        impossible = sum(any(pair.speed > self.speed_limit for pair in pairs) for pairs in told)
+        for pairs in told:
+            found[_name((pairs[0].first, pairs[0].second))] = self._finding(page, pairs, impossible, view)
+        return found
 
     def _judge(self, candidate: tuple[Seen, Seen], view: View) -> Pair | None:
         one, other = places(candidate, view.references)
@@ -127,35 +132,38 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
         is_at_once = pair.seconds <= 60 * self.within_minutes
         return pair if pair.speed > (self.barely if is_at_once else self.speed_limit) else None
 
-    def _severity(self, pair: Pair, impossible: list[Pair], view: View) -> Severity:
-        """A pharmacy sells on a card that a relative brings, or whose number it has: one such pair alone says little."""
+    def _severity(self, pair: Pair, impossible: int, view: View) -> Severity:
+        """A pharmacy sells on a card that a relative brings, or whose number it has: one such occasion alone says little."""
         both = (pair.first, pair.second)
         if pair.speed <= self.speed_limit or any(map(may_be_caught_up_on, both, places(both, view.references))):
             return "low"
-        if len(impossible) == 1 and any(seen.snapshot.kind == PHARMACY for seen in both):
+        if impossible == 1 and any(seen.snapshot.kind == PHARMACY for seen in both):
             return "low"
         certificates = {seen.certificate for seen in both}
         is_one_card = len(certificates) == 1 and "" not in certificates
         return "high" if is_one_card and any(seen.snapshot.kind != PHARMACY for seen in both) else "medium"
 
-    def _finding(self, page: PersonPage, pair: Pair, severity: Severity, view: View) -> Finding:
-        both = (pair.first, pair.second)
-        grade = {"low": 0.3, "medium": 0.5, "high": 0.7}[severity]
+    def _finding(self, page: PersonPage, pairs: list[Pair], impossible: int, view: View) -> Finding:
+        """The pair that says most, with the visits of all pairs of the occasion."""
+        grades = [_GRADES[self._severity(pair, impossible, view)] for pair in pairs]
+        grade, pair = max(zip(grades, pairs, strict=True), key=lambda one: (one[0], one[1].speed))
+        severity: Severity = next(name for name, known in _GRADES.items() if known == grade)
+        seen = {one.visit: one for both in pairs for one in (both.first, both.second)}.values()
         return Finding(
             severity=severity,
             score=grade + 0.25 * (1.0 - self.least_km / (self.least_km + pair.km)),
-            begin=min(seen.snapshot.begin for seen in both),
-            end=pair.second.time,
+            begin=min(one.snapshot.begin for one in seen),
+            end=max(both.second.time for both in pairs),
             institution=pair.second.institution,
             persons=(page.person,),
-            visits=tuple(seen.visit for seen in both),
+            visits=tuple(one.visit for one in seen),
             measures=(
                 Measure("minutes_between", round(pair.seconds / 60, 1), self.within_minutes, "minutes"),
                 Measure("distance", round(pair.km, 1), self.least_km, "km"),
                 Measure("speed_needed", round(pair.speed), self.speed_limit, "km/h"),
             ),
-            evidence=tuple(Cited(seen.source, seen.visit) for seen in both),
-            fund_at_risk=sum(seen.snapshot.scope for seen in both),
+            evidence=tuple(Cited(one.source, one.visit) for one in seen),
+            fund_at_risk=sum(one.snapshot.scope for one in seen),
             text=describe(pair, self.speed_limit, self.barely, view),
         )
 

@@ -115,6 +115,22 @@ def near_in_time(seen: list[Seen], within: int) -> list[tuple[Seen, Seen]]:
     return list(found.values())
 
 
+def occasions(pairs: Iterable[Pair]) -> list[list[Pair]]:
+    """Pairs in order of time, those of the same two places that share a visit together: two bills there, or to and fro."""
+    found: list[list[Pair]] = []
+    for pair in pairs:
+        visits, there = {pair.first.visit, pair.second.visit}, {pair.first.institution, pair.second.institution}
+        for known in found:
+            if {known[0].first.institution, known[0].second.institution} == there and any(
+                one.first.visit in visits or one.second.visit in visits for one in known
+            ):
+                known.append(pair)
+                break
+        else:
+            found.append([pair])
+    return found
+
+
 def places(pair: tuple[Seen, Seen], references: References) -> tuple[Institution | None, Institution | None]:
     """What is known of the two institutions."""
     return references.institution(pair[0].institution), references.institution(pair[1].institution)

@@ -1,0 +1,138 @@
+"""Is a growth of some weeks held against the weeks before it, by what chance makes of them, and does it not teach itself?"""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import pytest
+
+from detectors.books.bill_noise import noise_of_sum, sums_of
+from detectors.books.member import GROWTH_OF_WEEKS, CaseMix, Compared, DayHeld, MemberPage, Month, Week
+from detectors.books.peer_calendar import days_of, first_day, parts_of
+from detectors.books.weeks_grown import grown, most_grown, weeks_of
+from schemas.peer_days import Cases, DayCounts
+
+MONTH = 2026 * 12 + 2
+NOISE = 0.1
+
+
+def month_of_weeks(*funds: int, days: int = 7) -> Month:
+    weeks = tuple(Week(days, fund, 100, NOISE) for fund in funds)
+    return Month(first_day(MONTH + 1) - 1, 28, DayCounts(), CaseMix(), CaseMix(), weeks=weeks)
+
+
+def history(*funds: int) -> dict[int, Month]:
+    """Weeks in fours, the last of them in `MONTH`."""
+    fours = [funds[index : index + 4] for index in range(0, len(funds), 4)]
+    return {MONTH - len(fours) + 1 + number: month_of_weeks(*four) for number, four in enumerate(fours)}
+
+
+def growth(months: dict[int, Month], number: int = 0) -> tuple[float, float]:
+    """Times what was usual, and how uncertain that is."""
+    indicator = grown(MONTH, months)[GROWTH_OF_WEEKS[number]]
+    return exp(indicator.value), indicator.noise
+
+
+def test_a_week_is_held_against_the_median_of_the_eight_before_it() -> None:
+    times, _ = growth(history(50, 100, 100, 100, 110, 90, 100, 1_000, 300))
+    assert times == pytest.approx(3.0, rel=0.01)
+
+
+def test_weeks_further_back_say_nothing() -> None:
+    assert growth(history(9_000, 9_000, 9_000, 9_000, *[100] * 8, 300))[0] == pytest.approx(3.0)
+
+
+def test_fewer_than_four_weeks_before_are_too_few() -> None:
+    months = history(0, 100, 100, 100, 300, 300)
+    assert GROWTH_OF_WEEKS[0] not in grown(MONTH, months)
+    assert growth(months, 1)[0] == pytest.approx(3.0)
+
+
+def test_a_week_in_which_it_was_hardly_known_is_no_week() -> None:
+    months = history(100, 100, 100, 100, 100, 100, 100, 100, 300)
+    months[MONTH] = month_of_weeks(300, days=4)
+    assert grown(MONTH, months) == {}
+
+
+def test_who_strays_from_week_to_week_is_less_certain_to_have_grown() -> None:
+    steady = growth(history(*[100] * 8, 300))[1]
+    assert growth(history(50, 200, 60, 180, 50, 200, 60, 180, 300))[1] > 2 * steady
+
+
+def test_what_chance_makes_of_few_bills_is_no_straying() -> None:
+    months = history(80, 120, 90, 110, 80, 120, 90, 110, 300)
+    noisy = {
+        month: Month(
+            known.through, 28, known.counts, known.stays, known.visits,
+            weeks=tuple(Week(week.days, week.fund, 5, 0.5) for week in known.weeks),
+        )
+        for month, known in months.items()
+    }  # fmt: skip
+    (_, certain), (_, uncertain) = growth(months), growth(noisy)
+    assert uncertain > 0.5 > certain
+
+
+def compared(value: float, deviation: float = 0.0, expected: float = 0.0) -> Compared:
+    return Compared(value, expected, expected - 0.9, expected + 0.9, deviation, "3401 A100", 7, 0.2)
+
+
+def test_weeks_that_stood_out_teach_nothing() -> None:
+    months = history(100, 110, 90, 100, 300, 330, 270, 300, 300)
+    taught, noise = growth(months)
+    assert taught < 2.0
+    for name in GROWTH_OF_WEEKS:
+        months[MONTH - 1].seen[name] = compared(log(3), 4.0)
+    assert growth(months)[0] == pytest.approx(3.0, rel=0.01)
+    assert growth(months)[1] < 0.6 * noise, "nor how far its weeks stray"
+
+
+def test_when_hardly_any_others_are_left_they_are_what_is_usual() -> None:
+    months = history(100, 100, 100, *[300] * 6)
+    for month, numbers in ((MONTH - 2, (3,)), (MONTH - 1, (0, 1, 2, 3))):
+        for number in numbers:
+            months[month].seen[GROWTH_OF_WEEKS[number]] = compared(log(3), 4.0)
+    assert growth(months)[0] == pytest.approx(1.0)
+
+
+def member(*values: float, expected: float = 0.0) -> MemberPage:
+    """Weeks of a month by the logarithm of their growth; each brought 1,000 fen for a hundred cases."""
+    page = MemberPage(institution="H1", region="3401")
+    page.months[MONTH] = month_of_weeks(*[1_000] * len(values))
+    page.months[MONTH].seen = {
+        GROWTH_OF_WEEKS[number]: compared(value, expected=expected) for number, value in enumerate(values)
+    }
+    return page
+
+
+def test_weeks_in_a_row_are_weighed_together() -> None:
+    found = most_grown(member(0.0, 0.8, 0.8, 0.8), MONTH)
+    assert found is not None
+    assert (found.since, found.until) == (parts_of(MONTH)[1], parts_of(MONTH)[3])
+    assert (found.fund, found.cases) == (3_000, 300)
+    assert found.distance == pytest.approx(0.8)
+    alone = most_grown(member(0.0, 0.8), MONTH)
+    assert alone is not None
+    assert alone.deviation < found.deviation
+
+
+def test_what_is_over_is_not_told_by_the_weeks_after_it() -> None:
+    found = most_grown(member(0.0, 1.5, 0.1, 0.0), MONTH)
+    assert found is not None
+    assert (found.since, found.until) == (parts_of(MONTH)[1], parts_of(MONTH)[1])
+
+
+def test_only_what_goes_beyond_the_peers_counts() -> None:
+    found = most_grown(member(0.9, expected=0.9), MONTH)
+    assert found is not None
+    assert found.distance == pytest.approx(0.0)
+    assert most_grown(member(), MONTH) is None
+
+
+def test_the_weeks_of_a_month_are_its_parts_that_have_closed() -> None:
+    case = Cases("vJ06", 2, 20_000, round(2 * 1_000 * log(10_000)))
+    days = {first_day(MONTH) + day: DayHeld(1, DayCounts(visits=2, fund=1_000), (case,), ()) for day in range(20)}
+    weeks = weeks_of(MONTH, first_day(MONTH) + 19, 17, days)
+    assert [(week.days, week.fund, week.cases) for week in weeks] == [(4, 7_000, 14), (7, 7_000, 14)]
+    assert weeks[0].noise == pytest.approx(noise_of_sum(sums_of([case] * 7)), abs=1e-4)
+    assert len(weeks_of(MONTH, first_day(MONTH + 1) - 1, 31, days)) == 4
+    assert len(days_of(parts_of(MONTH)[3])) == 10
