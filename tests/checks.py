@@ -394,7 +394,7 @@ def check_does_not_care_who_else_sends(subject: Subject) -> int:
         for number, message in enumerate(sent):
             at = time_of(message)
             stranger = other.admission(
-                at + 600, f"stranger {number}", f"other {number}", diagnosis="K35.800"
+                at + 600, f"stranger {number}", f"other {number}", diagnosis="S82.200"
             )  # no surge
             mixed += [stranger, message]
         assert run(subject, story, [*mixed, mark]).open_alerts() == expected

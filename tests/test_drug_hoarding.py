@@ -45,7 +45,7 @@ def visit(name: str, day: int, *drugs: Dispensed, kind: str = PHARMACY, place: s
 
 
 def given(day: int, quantity: float = 1.0, days: int = 0, item: str = "X1") -> Dispensed:
-    return Dispensed(item, day, quantity, 1_000, days)
+    return Dispensed(item, day, quantity, 2_000, days)
 
 
 def page_of(visits: Iterable[VisitSnapshot]) -> PersonPage:
@@ -86,7 +86,7 @@ def test_the_catalogues_daily_limit_shows_a_heap_that_the_prescriptions_call_a_w
     assert finding.severity == "medium"
     assert finding.measures[0].name == "days_at_home"
     assert finding.measures[0].value == 190
-    assert finding.fund_at_risk == 1_760  # of 200 days 190 − 14 are too much: 0.88 of 2,000 fen
+    assert finding.fund_at_risk == 3_520  # of 200 days 190 − 14 are too much: 0.88 of 4,000 fen
     assert finding.series is not None
     assert [point.value for point in finding.series.points] == [100, 99, 98, 97, 96, 95, 94, 93, 92, 91, 190]
 

@@ -56,11 +56,13 @@ class SalesDays:
 
 
 class UsualSales(NamedTuple):
-    """A window's sales: how many there were, and what was to be expected."""
+    """A window's sales: how many there were, and what was to be expected; ``chance`` is the part of the variance that grows with
+    the mean, not with its square."""
 
     number: int
     mean: float
     variance: float
+    chance: float
 
 
 def align(sales: SalesDays, days: ItemDays) -> None:
@@ -133,13 +135,13 @@ def usual_sales(sales: SalesDays, days: ItemDays, day: int, window: int) -> Usua
     before = sum(sales.counts[first:begin])
     mean = before * window / known
     if count < mean * _SCREEN_RATIO:  # the cheap question first: nearly always
-        return UsualSales(count, mean, mean)
+        return UsualSales(count, mean, mean, mean)
     mean = mean if mean > _SMALLEST else _SMALLEST
     lumps = _lumps(sales.counts, first, begin)
     place = begin + sales.first_day - days.first_day  # a window that begins before the volumes is never asked about
     spread = days.spreads[place] / 1000 if 0 <= place < len(days.spreads) else 0.0
-    variance = lumps * mean * (1.0 + window / known) + (spread * mean) ** 2
-    return UsualSales(count, mean, variance)
+    chance = lumps * mean * (1.0 + window / known)
+    return UsualSales(count, mean, chance + (spread * mean) ** 2, chance)
 
 
 def _lumps(counts: list[int], first: int, begin: int) -> float:

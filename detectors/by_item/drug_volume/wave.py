@@ -50,8 +50,9 @@ def sales_in_wave(
     if ordinary is None or more <= 0.0:
         return told, 1.0
     rise = 1.0 + more / ordinary.mean
-    variance = told.variance * rise**2 + rise_variance((rise - 1.0) * told.mean)
-    return UsualSales(told.number, told.mean * rise, variance), rise
+    chance = told.chance * rise
+    variance = chance + (told.variance - told.chance) * rise**2 + rise_variance((rise - 1.0) * told.mean)
+    return UsualSales(told.number, told.mean * rise, variance, chance), rise
 
 
 def _more(book: ItemDays, waves: dict[int, Wave], begin: int, day: int) -> float:
