@@ -145,10 +145,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
 
     def _severity(self, stock: Stock) -> Severity | None:
         """How much speaks for it; None where what was fetched can have been used."""
-        is_patient = (
-            stock.institutions == 1 and stock.times <= _VISITS
-        )  # what one place gives all its patients is its own case
-        is_heap = stock.peak > (self.one_place_days if is_patient else self.most_days)
+        is_heap = stock.peak > self._most(stock)
         at_risk = self._at_risk(stock)
         is_small = at_risk < self.small_amount
         is_unknown = all(one.supply is None for one in stock.taken)
@@ -162,6 +159,10 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
         is_plain = is_heap and stock.peak >= _PLAIN * self.most_days
         is_clear = is_plain or (at_risk >= _DEAR and ((is_often and is_around) or stock.early >= 3))
         return "medium" if is_clear else "low"
+
+    def _most(self, stock: Stock) -> int:
+        """Days at home that may be; more for who goes to one place now and then: what that gives its patients is its own case."""
+        return self.one_place_days if stock.institutions == 1 and stock.times <= _VISITS else self.most_days
 
     def _at_risk(self, stock: Stock) -> int:
         """Fen: the share of it that was too much."""
@@ -183,7 +184,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             visits=tuple(dict.fromkeys(visit for visit, _ in named)),
             item=stock.item,
             measures=(
-                Measure("days_at_home", round(stock.peak, 1), self.most_days, "days"),
+                Measure("days_at_home", round(stock.peak, 1), self._most(stock), "days"),
                 Measure("fetches_in_month", stock.times, self.least_times, "times"),
                 Measure("institutions", stock.institutions, self.least_institutions, "institutions"),
                 Measure("fetches_in_half_year", len(taken), None, "times"),
@@ -192,8 +193,8 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, visit) for visit, reference in named),
             fund_at_risk=self._at_risk(stock),
-            text=describe(stock, self.overlap_days, self.most_days, view),
-            series=drawn(stock, self.most_days),
+            text=describe(stock, self.overlap_days, self._most(stock), view),
+            series=drawn(stock, self._most(stock)),
         )
 
 
