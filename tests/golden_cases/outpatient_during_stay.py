@@ -142,9 +142,10 @@ def the_same_purchase_again() -> Case:
 @case
 def weekend_and_rest() -> Case:
     told = during(
-        "exclude-three-quiet-days-of-eight",
-        "Pneumonia; one purchase of 90 yuan, and three of the stay's eight days without treatment, as a weekend and a day of "
-        "rest are.",
+        "hit-three-quiet-days-of-eight",
+        "Pneumonia; one purchase of 90 yuan, 0.4; three of the stay's eight days without treatment, as a weekend and a day of "
+        "rest are, add nothing: low.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.4}},
     )
     told.stay("MI1", PATIENT, 8, (0, 1, 4, 6, 7), diagnosis="J18.900")
     at_pharmacy(told, 4, 90.0)
@@ -153,7 +154,7 @@ def weekend_and_rest() -> Case:
 
 @case
 def one_small_purchase() -> Case:
-    told = during("near-one-small-purchase", "One purchase of 40 yuan, which says little in any stay: 0.35 of 0.7.")
+    told = during("near-one-small-purchase", "One purchase of 40 yuan, which says little in any stay: 0.35 of 0.4.")
     in_hospital(told)
     at_pharmacy(told, 3, 40.0)
     return told.until(moment(12))
@@ -174,8 +175,9 @@ def purchase_of_one_who_can_walk() -> Case:
 @case
 def purchase_for_the_gravely_ill() -> Case:
     told = during(
-        "near-one-purchase-for-pneumonia",
-        "One of 450 yuan with the card of somebody in with pneumonia: his family went: 0.5 of 0.7.",
+        "hit-one-purchase-for-pneumonia",
+        "One of 450 yuan with the card of somebody in with pneumonia: his family may have gone: 0.5: low.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.5}},
     )
     in_hospital(told, diagnosis="J18.900")
     at_pharmacy(told, 3, 450.0)
@@ -199,7 +201,7 @@ def purchases_for_the_gravely_ill() -> Case:
 def drugs_taken_before() -> Case:
     told = during(
         "exclude-drugs-taken-before-the-stay",
-        "Tablets for 450 yuan; the same tablets, for 300 yuan, he had bought three weeks before the stay: 0.2 of 0.7.",
+        "Tablets for 450 yuan; the same tablets, for 300 yuan, he had bought three weeks before the stay: 0.2 of 0.4.",
     )
     in_hospital(told)
     at_pharmacy(told, -21, 300.0)
@@ -235,8 +237,9 @@ def one_larger_purchase() -> Case:
 @case
 def one_electronic_purchase() -> Case:
     told = during(
-        "near-one-purchase-by-telephone",
-        "The same with the electronic certificate, which a daughter may have in her telephone: 0.5 of 0.7.",
+        "hit-one-purchase-by-telephone",
+        "The same with the electronic certificate, which a daughter may have in her telephone: 0.5: low.",
+        {"status": "open", "severity": "low", "measures": {"evidence_weight": 0.5}},
     )
     in_hospital(told)
     at_pharmacy(told, 3, 450.0, certificate="01")
@@ -247,7 +250,7 @@ def one_electronic_purchase() -> Case:
 def refill() -> Case:
     told = during(
         "exclude-bought-before-the-stay-too",
-        "450 yuan with the card, as at that pharmacy three weeks before the stay: what he takes anyway: 0.2 of 0.7.",
+        "450 yuan with the card, as at that pharmacy three weeks before the stay: what he takes anyway: 0.2 of 0.4.",
     )
     in_hospital(told)
     at_pharmacy(told, -21, 450.0)
@@ -301,7 +304,7 @@ def examined_elsewhere() -> Case:
 def prescribed_before() -> Case:
     told = during(
         "exclude-chronic-drugs",
-        "A pick-up of drugs for a chronic illness (140104), prescribed before: 0.2 of 0.7.",
+        "A pick-up of drugs for a chronic illness (140104), prescribed before: 0.2 of 0.4.",
     )
     in_hospital(told)
     at_desk(told, 3, med_type="140104", item=TABLETS, diagnosis="E11.900")
@@ -312,7 +315,7 @@ def prescribed_before() -> Case:
 def dialysis_goes_on() -> Case:
     told = during(
         "exclude-dialysis",
-        "Three dialyses elsewhere during a stay for another illness: 0.1 each, whatever their number at most 0.75: 0.3 of 0.7.",
+        "Three dialyses elsewhere during a stay for another illness: 0.1 each, whatever their number at most 0.75: 0.3 of 0.4.",
     )
     in_hospital(told, diagnosis="J18.900")
     for day in (1, 3, 5):

@@ -120,8 +120,9 @@ def gravely_ill_the_next_day() -> Case:
 @case
 def after_a_full_stay() -> Case:
     told = split(
-        "exclude-gravely-ill-after-a-full-stay",
-        "Heart failure, eleven days in, five out, in again: 2 - 1: the first stay was not cut short, and it flares up.",
+        "hit-gravely-ill-after-a-full-stay",
+        "Heart failure, eleven days in, five out, in again: 2 - 1: the first stay was not cut short, and it flares up: low.",
+        {"status": "open", "severity": "low", "measures": {"days_to_readmission": 5, "evidence_weight": 1.0}},
     )
     stay(told, "MA", 0, 11, diagnosis="I50.900")
     stay(told, "MB", 16, None, diagnosis="I50.900")
@@ -155,7 +156,9 @@ def a_stroke_a_fortnight_ago() -> Case:
 @case
 def flares_up() -> Case:
     told = split(
-        "exclude-flares-up-after-weeks", "Chronic obstruction of the lungs, twelve days between: 1 - 0.5 of 1."
+        "hit-flares-up-after-weeks",
+        "Chronic obstruction of the lungs, twelve days between: 1 - 0.5: low.",
+        {"status": "open", "severity": "low", "measures": {"days_to_readmission": 12, "evidence_weight": 0.5}},
     )
     stay(told, "MA", 0, 7, diagnosis="J44.100")
     stay(told, "MB", 19, 7, diagnosis="J44.100")
@@ -165,9 +168,10 @@ def flares_up() -> Case:
 @case
 def flares_up_at_night() -> Case:
     told = split(
-        "exclude-flares-up-at-night",
+        "hit-flares-up-at-night",
         "Chronic obstruction of the lungs, two days between, in again at eight in the evening, as long and as dear: "
-        "2 - 0.5 - 0.5 + 0.25 of 1.5: who cannot breathe comes when he cannot, and is treated as the last time.",
+        "2 - 0.5 - 0.5 + 0.25: who cannot breathe comes when he cannot, and is treated as the last time: low.",
+        {"status": "open", "severity": "low", "measures": {"days_to_readmission": 2, "evidence_weight": 1.25}},
     )
     stay(told, "MA", 0, 7, diagnosis="J44.100", settled=2653.0)
     stay(told, "MB", 9, 7, diagnosis="J44.100", hour=20, settled=2645.0)

@@ -38,7 +38,7 @@ class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):
     """住院期间门诊、院外购药."""
 
     rule_id: ClassVar[str] = "outpatient_during_stay"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("住院期间门诊、院外购药", "Outpatient or pharmacy during a stay")
     notice: ClassVar[str] = "住院期间门诊、院外购药"
@@ -53,11 +53,11 @@ class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = _SOURCE
     blind_spots: ClassVar[Text] = Text(
-        "单次购药可能由家属代购：凭电子凭证的、零星的、病情较重者的，住院有诊疗时不报；入院、出院当日及外检不看；住院前已取过的药、慢特病用药、透析和放化疗只作提示；"
+        "单次购药可能由家属代购：凭电子凭证的、小额的、病情较重者的只作提示，不足50元的不报；入院、出院当日及外检不看；住院前已取过的药、慢特病用药、透析和放化疗单独不报；"
         "住院超过90天的，早期的院外服务被遗忘后该次住院不再更新。",
-        "A single purchase that a relative may have made (a tiny one, one with the electronic certificate, one for somebody "
-        "seriously ill) is not raised while the stay shows treatment; the first and last day and examinations done elsewhere "
-        "are not looked at; drugs that he took home before, dialysis and chemotherapy are a hint at most; in a stay of over "
+        "A single purchase that a relative may have made (a small one, one with the electronic certificate, one for somebody "
+        "seriously ill) is a hint, and nothing below 50 yuan; the first and last day and examinations done elsewhere are not "
+        "looked at; drugs that he took home before, dialysis and chemotherapy are nothing by themselves; in a stay of over "
         "90 days the alert is final once its first services are forgotten.",
     )
 
@@ -67,7 +67,7 @@ class OutpatientDuringStay(Rule[PersonPage], frozen=True, kw_only=True):
     ] = 24
     low_weight: Annotated[
         float, parameter(0.1, 20.0, "weight", "提示的权重下限", "weight of a low alert", _WEIGHT)
-    ] = 0.7  # fmt: skip
+    ] = 0.4  # fmt: skip
     medium_weight: Annotated[
         float, parameter(0.1, 20.0, "weight", "中级权重下限", "weight of a medium alert", _WEIGHT)
     ] = 1.0  # fmt: skip

@@ -130,10 +130,8 @@ def _link(
 
 
 def _least(second: VisitSnapshot, is_soon: bool) -> float:
-    """What it takes: what flares up again and again brings him back by itself; what is acute, however severe, does not."""
-    if is_soon:
-        return 1.0 if second.diagnosis.startswith(_SEVERE) else 1.5
-    return 1.0 if is_grave(second.diagnosis) else 0.5
+    """What it takes to be a hint at least: rules.md excepts no illness, and what a grave one explains is in its weight."""
+    return (1.0 if _brings_back(second.diagnosis) else 1.5) if is_soon else 0.5
 
 
 def _has_reason(first: VisitSnapshot, second: VisitSnapshot, page: PersonPage, with_bed_days: bool) -> bool:

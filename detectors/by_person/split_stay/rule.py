@@ -26,7 +26,7 @@ class SplitStay(Rule[PersonPage], frozen=True, kw_only=True):
     """分解住院."""
 
     rule_id: ClassVar[str] = "split_stay"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("分解住院", "A stay cut into several")
     notice: ClassVar[str] = "分解住院"
@@ -43,13 +43,13 @@ class SplitStay(Rule[PersonPage], frozen=True, kw_only=True):
     source: ClassVar[str] = _SOURCE
     blind_spots: ClassVar[Text] = Text(
         "改换主诊断（不同ICD类目块；当日或次日再入院的，为不同ICD章）或改换机构的分解住院看不见；以急诊入院登记的再入院只作提示；心衰、慢阻肺等易反复的重病，间隔8–15天，"
-        "或间隔2–7天而夜间（18时至次日7时）来院、前次已住满9天的，多为病情反复，仅一次不报，屡次如此才报；"
+        "或间隔2–7天而夜间（18时至次日7时）来院、前次已住满9天的，多为病情反复，也只作提示；"
         "按疗程的治疗若以原发病编码，间隔2–7天时降级；真实的慢性病短期再入院与分解住院在交易数据中不易区分，需查病历。",
         "A split under another diagnosis (another ICD block; at once: another chapter) or in another institution is not seen; a "
         "readmission registered as an emergency counts for less; so do courses coded by the illness itself. What flares up by "
-        "itself, a failing heart or obstructed lungs, is told only as a habit after 8 to 15 days, and after 2 to 7 where he came "
-        "between 18 and 7 h or had been in for nine days. A true early readmission looks much like a split in the transactions: "
-        "the records must tell.",
+        "itself, a failing heart or obstructed lungs, is a hint after 8 to 15 days, and after 2 to 7 where he came between 18 "
+        "and 7 h or had been in for nine days. A true early readmission looks much like a split in the transactions: the "
+        "records must tell.",
     )
 
     high_days: Annotated[int, parameter(0, 7, "days", "当日或次日再入院", "readmitted at once", _SOURCE)] = 1
