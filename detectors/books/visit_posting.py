@@ -267,6 +267,8 @@ def _let_come(page: VisitPage, refund: int) -> None:
 def _register(page: VisitPage, fact: facts.Registration, by: Posting) -> bool:
     page.kind = page.kind or OUTPATIENT
     page.person = fact.person
+    if page.kind != STAY and (page.begin is None or fact.begin <= page.begin):
+        page.admission = by.message
     page.begin = fact.begin if page.begin is None else min(page.begin, fact.begin)
     page.department = fact.department
     page.doctor = fact.doctor

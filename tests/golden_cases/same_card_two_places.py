@@ -71,11 +71,11 @@ def ten_minutes() -> Case:
     )  # fmt: skip
 
 
-def clinics(name: str, why: str, *expect: Expected, one: str = CARD) -> Case:
-    """Two outpatient visits ten minutes and 40 km apart, both where the patient is seen by a doctor."""
+def clinics(name: str, why: str, *expect: Expected, one: str = CARD, minutes: int = 3) -> Case:
+    """Two outpatient visits some minutes and 40 km apart, both where the patient is seen by a doctor."""
     told = places(name, why, *expect)
     at_hospital(told, moment(0, 10), certificate=one)
-    at_hospital(told, moment(0, 10, 10), where=CLINIC, visit="MO2")
+    at_hospital(told, moment(0, 10, minutes), where=CLINIC, visit="MO2")
     return told.until(moment(2))
 
 
@@ -83,8 +83,19 @@ def clinics(name: str, why: str, *expect: Expected, one: str = CARD) -> Case:
 def two_doctors() -> Case:
     return clinics(
         "hit-two-doctors",
-        "One card in two consulting rooms 40 km and ten minutes apart: high.",
-        {"status": "open", "severity": "high", "visits": ["MO1", "MO2"], "institution": CLINIC},
+        "One card in two consulting rooms 40 km and three minutes apart, 800 km/h: medium, though it happened once.",
+        {"status": "open", "severity": "medium", "visits": ["MO1", "MO2"], "institution": CLINIC,
+         "measures": {"speed_needed": 801}},
+    )  # fmt: skip
+
+
+@case
+def two_doctors_in_ten_minutes() -> Case:
+    return clinics(
+        "hit-two-doctors-in-ten-minutes",
+        "Ten minutes, 240 km/h: it happened once, and one of the clocks may be wrong: low.",
+        {"status": "open", "severity": "low", "measures": {"speed_needed": 240}},
+        minutes=10,
     )
 
 
@@ -92,10 +103,23 @@ def two_doctors() -> Case:
 def two_certificates() -> Case:
     return clinics(
         "hit-two-certificates",
-        "The same with the identity card here and the social security card there: two hands may have held them: medium.",
-        {"status": "open", "severity": "medium"},
+        "Three minutes, with the identity card here and the social security card there: two hands may have held them: low.",
+        {"status": "open", "severity": "low"},
         one=IDENTITY_CARD,
     )
+
+
+@case
+def registered() -> Case:
+    told = places(
+        "hit-registered-while-buying",
+        "A purchase at ten to ten, registered 40 km away at ten, settled at twenty to eleven: 240 km/h to the registration, "
+        "48 to the settlement.",
+        {"status": "open", "severity": "low", "visits": ["MP1", "MO1"], "measures": {"speed_needed": 240}},
+    )
+    at_pharmacy(told, moment(0, 9, 50))
+    at_hospital(told, moment(0, 10, 40), served=moment(0, 10))
+    return told.until(moment(2))
 
 
 @case
@@ -141,9 +165,8 @@ def admitted_here() -> Case:
 def hardly() -> Case:
     return both(
         "near-hardly-possible",
-        "24 minutes for 40 km, 100 km/h as the crow flies, and a purchase: hardly possible: low.",
-        {"status": "open", "severity": "low", "measures": {"speed_needed": 100}},
-        minutes=24,
+        "18 minutes for 40 km, 133 km/h as the crow flies: below the 150 that can be travelled.",
+        minutes=18,
     )
 
 
@@ -186,9 +209,9 @@ def transferred() -> Case:
 def admitted_there() -> Case:
     told = places(
         "hit-seen-by-a-doctor-while-admitted",
-        "Admitted at ten, a doctor's visit is settled 40 km away at ten past: one of the two was not he: medium, for an "
-        "admission does not say with which certificate; the stay's bill adds nothing.",
-        {"status": "open", "severity": "medium", "visits": ["MI1", "MO2"], "institution": CLINIC},
+        "Admitted at ten, a doctor's visit is settled 40 km away at ten past: one of the two was not he: low, it happened once, "
+        "and an admission does not say with which certificate; the stay's bill adds nothing.",
+        {"status": "open", "severity": "low", "visits": ["MI1", "MO2"], "institution": CLINIC},
     )
     told.visit("MI1", PATIENT, moment(0, 10), moment(4, 9), amount=900.0)
     at_hospital(told, moment(0, 10, 10), where=CLINIC, visit="MO2")

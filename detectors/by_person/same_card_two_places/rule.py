@@ -1,11 +1,11 @@
 """Was one card in two places at once?
 
 Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
-more than 150 km/h as the crow flies is not possible; more than 90 within half an hour hardly is, for roads wind by a third and
-between the swipes he must have been registered and treated too (low). Of a stay its admission counts, and not its bill, which
-whoever fetches him pays. A pharmacy may key in later what it sold before: a single pair with a pharmacy is low, a second one is
-no slip. Several swipes at the same two places are one occasion. Pharmacies beside their hospital are nearer; the electronic
-certificate and internet hospitals are no card in a place.
+more than 150 km/h as the crow flies. Of an outpatient's visit his registration counts as well, of a stay its admission, and not
+its bill, which whoever fetches him pays. A pharmacy may key in later what it sold before, clocks are wrong, and where people go
+regardless of distance it comes about by chance: one occasion is low, unless it lies far beyond anything; a second one is no slip.
+Several swipes at the same two places are one occasion. Pharmacies beside their hospital are nearer; the electronic certificate
+and internet hospitals are no card in a place.
 Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: domain.md §4.11.
 """
 
@@ -36,6 +36,7 @@ from schemas.snapshots import PHARMACY
 
 _SOURCE = "domain.md §4.11"
 
+_FAR_BEYOND = 4  # times what can be travelled: four minutes for forty kilometres
 _GRADES: dict[Severity, float] = {"low": 0.3, "medium": 0.5, "high": 0.7}
 
 
@@ -76,7 +77,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     ] = 150.0  # fmt: skip
     barely: Annotated[
         float, parameter(10.0, 2000.0, "km/h", "勉强可行速度", "speed that can barely be travelled, door to door", "ENG")
-    ] = 90.0  # fmt: skip
+    ] = 150.0  # fmt: skip
     looked_minutes: Annotated[
         int, parameter(1, 720, "minutes", "按速度判断的间隔上限", "judged by speed alone up to", "ENG")
     ] = 120  # fmt: skip
@@ -133,15 +134,17 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
         return pair if pair.speed > (self.barely if is_at_once else self.speed_limit) else None
 
     def _severity(self, pair: Pair, impossible: int, view: View) -> Severity:
-        """A pharmacy sells on a card that a relative brings, or whose number it has: one such occasion alone says little."""
+        """Where people go to places regardless of how far they are, one occasion comes about by chance, or by a clock that is
+        wrong; and a pharmacy sells on a card that a relative brings. A second occasion is no chance."""
         both = (pair.first, pair.second)
         if pair.speed <= self.speed_limit or any(map(may_be_caught_up_on, both, places(both, view.references))):
             return "low"
-        if impossible == 1 and any(seen.snapshot.kind == PHARMACY for seen in both):
-            return "low"
-        certificates = {seen.certificate for seen in both}
+        certificates, bought = {seen.certificate for seen in both}, [seen.snapshot.kind == PHARMACY for seen in both]
         is_one_card = len(certificates) == 1 and "" not in certificates
-        return "high" if is_one_card and any(seen.snapshot.kind != PHARMACY for seen in both) else "medium"
+        if impossible == 1:
+            is_plain = is_one_card and not any(bought) and pair.speed >= _FAR_BEYOND * self.speed_limit
+            return "medium" if is_plain else "low"
+        return "high" if is_one_card and not all(bought) else "medium"
 
     def _finding(self, page: PersonPage, pairs: list[Pair], impossible: int, view: View) -> Finding:
         """The pair that says most, with the visits of all pairs of the occasion."""
@@ -169,4 +172,6 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
 
 
 def _name(pair: tuple[Seen, Seen]) -> str:
-    return f"{pair[0].visit}|{pair[1].visit}"
+    """The visits in the order in which they began, for which of their swipes are nearest may be another with a late one."""
+    first, second = sorted(pair, key=lambda one: (one.snapshot.begin, one.visit))
+    return f"{first.visit}|{second.visit}"

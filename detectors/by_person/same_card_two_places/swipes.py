@@ -1,7 +1,8 @@
 """Where was a person's card, and when? Two swipes in two places, and how far the places are apart.
 
 Only what needs the card and tells the hour counts: settlements that stand, made with a card (not the electronic certificate,
-which needs nobody there), on a day of service of their visit, sent when they were made; and admissions that were sent at once.
+which needs nobody there), on a day of service of their visit, sent when they were made; the registrations before them, and
+admissions, that were sent at once.
 Of a stay it is the admission alone that needs him there: its bill is paid by whoever fetches him, or when he has long gone.
 Entries made later in one go, network failures caught up on, internet hospitals and emergency admissions tell nothing.
 """
@@ -29,7 +30,7 @@ _VILLAGE_CLINIC: Final = "D6"  # medins_type; many settle the day's patients in 
 
 
 class Seen(NamedTuple):
-    """The card at one place. ``settlement`` is empty for an admission."""
+    """The card at one place. ``settlement`` is empty for an admission or a registration."""
 
     time: int
     visit: str
@@ -80,14 +81,26 @@ def _admission(visit: VisitSnapshot) -> Iterator[Seen]:
         yield Seen(visit.begin, visit.visit, "", visit.institution, "", admission, visit)
 
 
-def _settlements(visit: VisitSnapshot) -> Iterator[Seen]:
-    days = visit.service_days or (visit.begin // DAY,)
+def _settlements(visit: VisitSnapshot) -> list[Seen]:
+    found, days = list[Seen](), visit.service_days or (visit.begin // DAY,)
     for swipe in visit.swipes:
         is_there = swipe.certificate != ELECTRONIC and swipe.refunded_at is None and swipe.time // DAY in days
         if is_there and abs(swipe.source.inf_time - swipe.time) <= _AT_ONCE:
-            yield Seen(
-                swipe.time, visit.visit, swipe.settlement, visit.institution, swipe.certificate, swipe.source, visit
-            )  # fmt: skip
+            found.append(
+                Seen(
+                    swipe.time, visit.visit, swipe.settlement, visit.institution, swipe.certificate, swipe.source, visit
+                )
+            )
+    return [*_registration(visit, found[0]), *found] if found else []
+
+
+def _registration(visit: VisitSnapshot, settled: Seen) -> Iterator[Seen]:
+    """Who settled with a card on the day on which he registered was there when he did."""
+    registered = visit.evidence[0] if visit.evidence else None
+    if registered is None or registered.infno != "2201" or not 0 <= settled.time - visit.begin < DAY:
+        return
+    if abs(registered.inf_time - visit.begin) <= _AT_ONCE:
+        yield Seen(visit.begin, visit.visit, "", visit.institution, settled.certificate, registered, visit)
 
 
 def were_near(visits: Iterable[VisitSnapshot], within: int) -> bool:
@@ -97,20 +110,24 @@ def were_near(visits: Iterable[VisitSnapshot], within: int) -> bool:
         if visit.kind == STAY:
             times.append((visit.begin, visit.institution))
         else:
+            times.append((visit.begin, visit.institution))
             times += [(swipe.time, visit.institution) for swipe in visit.swipes]
     times.sort()
     return any(later[0] - earlier[0] <= within and later[1] != earlier[1] for earlier, later in pairwise(times))
 
 
 def near_in_time(seen: list[Seen], within: int) -> list[tuple[Seen, Seen]]:
-    """Neighbours at different institutions, of each two visits once."""
+    """Neighbours at different institutions, the nearest of each two visits."""
     found: dict[tuple[str, str], tuple[Seen, Seen]] = {}
     for index, first in enumerate(seen):
         for second in seen[index + 1 :]:
             if second.time - first.time > within:
                 break
-            visits = (first.visit, second.visit)
-            if first.institution != second.institution and visits not in found and visits[::-1] not in found:
+            if first.institution == second.institution:
+                continue
+            visits = (min(first.visit, second.visit), max(first.visit, second.visit))
+            held = found.get(visits)
+            if held is None or second.time - first.time < held[1].time - held[0].time:
                 found[visits] = (first, second)
     return list(found.values())
 

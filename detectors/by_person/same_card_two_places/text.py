@@ -6,7 +6,7 @@ from detectors.by_person.same_card_two_places.swipes import Pair, Seen
 from detectors.engine.rule import View
 from schemas.alerts import Text
 from schemas.china_time import format_time
-from schemas.snapshots import PHARMACY
+from schemas.snapshots import PHARMACY, STAY
 
 
 def describe(pair: Pair, limit: float, barely: float, view: View) -> Text:
@@ -39,6 +39,8 @@ def _said(seen: Seen, view: View) -> tuple[str, str]:
     place = known.name if known is not None and known.name else seen.institution
     at = format_time(seen.time)
     if not seen.settlement:
+        if seen.snapshot.kind != STAY:
+            return f"{at}在{place}挂号", f"used to register at {place} at {at}"
         return f"{at}在{place}办理入院", f"used for an admission at {place} at {at}"
     amount = seen.snapshot.total / 100
     what = ("购药", "for a purchase") if seen.snapshot.kind == PHARMACY else ("就医结算", "to settle a visit")
