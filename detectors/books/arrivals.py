@@ -39,6 +39,7 @@ _WITH_COLDS: Final = _WAITING | {COLD}
 _WITH_SINGLY: Final = _WAITING | {SINGLY}
 ALL_COUNTED: Final = _WITH_COLDS | _WITH_SINGLY
 _WEEK: Final = 7  # days before a day by which its colds are judged
+_LEAST_LEARNED: Final = 5  # closed days with its first admission on
 _A_WEEK: Final = 0.5  # colds that are expected where there were none
 _SIGMAS: Final = 2.5  # a count skewed to the right is this far above its mean more often than one in a thousand
 
@@ -109,6 +110,7 @@ class ArrivalsPage(Page, kw_only=True):
     turned: int = -1  # the day up to which days were learned, and weeks begun
     habits: Habits = msgspec.field(default_factory=Habits)
     colds: dict[int, int] = {}  # by day, as far as days are kept
+    heard: int = NEVER  # the day on which the institution was first heard of
 
     # -- time -------------------------------------------------------------------------------------------------------
 
@@ -201,6 +203,12 @@ class ArrivalsPage(Page, kw_only=True):
     def count(self, day: int) -> int:
         """All admissions of a day."""
         return round(self.days.volume(day))
+
+    def history(self, day: int) -> int:
+        """Closed days before a day of which it is known who came; where somebody has, that nobody did before is known too, since
+        the institution began to send."""
+        learned = self.days.history(day)
+        return max(learned, day - LAG - self.heard + 1) if learned >= _LEAST_LEARNED else learned
 
     def habit(self, day: int) -> Habit | None:
         """What was known when the day's week began; None where it is not kept."""

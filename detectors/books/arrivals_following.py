@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 from typing import Final
 
 from detectors.books.arrivals import AHEAD, BY_NEED, COLD, COULD_WAIT, SINGLY, Arrival, ArrivalsPage, arrivals_key
+from detectors.books.institution import InstitutionPage, institution_key
 from detectors.books.item_days import LAG
 from detectors.books.visit import VisitPage, visit_key
 from detectors.engine.pages import Pages
@@ -80,6 +81,8 @@ def follow(visit: VisitPage, pages: Pages, offset: int) -> list[tuple[bytes, Arr
         return [(key, known)]
     page = pages.open(ArrivalsPage, key, partial(_blank, visit.institution))
     message = visit.messages[-1]
+    known = pages.get(InstitutionPage, institution_key(visit.institution))
+    page.heard = page.heard if known is None else known.first_begun
     page.turn(message.inf_time // DAY)
     if told is not None:
         page.post(visit.visit, told, -1, message)

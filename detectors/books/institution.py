@@ -38,6 +38,7 @@ class InstitutionPage(Page, kw_only=True):
     items: int = 0  # its items that have a page
     begun: tuple[int, int] = (-NEVER, -NEVER)  # days of the two newest that began a visit: one clock may be wrong
     reports_sales: bool = False  # from stock (3505)
+    first_begun: int = NEVER  # the oldest day on which a visit began, by its message
 
     def was_billed(self, day: int) -> bool:
         """Whether bills for that day stand, for anybody's stay."""
@@ -79,8 +80,10 @@ class InstitutionPage(Page, kw_only=True):
     def begin_visit(self, inf_time: int) -> bool:
         """A visit begins by a message of that time; whether that is news."""
         day, (newest, second) = inf_time // DAY, self.begun
+        is_oldest = day < self.first_begun
+        self.first_begun = min(self.first_begun, day)
         if day <= second:
-            return False
+            return is_oldest
         self.begun = (day, newest) if day > newest else (newest, day)
         return True
 

@@ -265,6 +265,38 @@ def strokes_among_them() -> Case:
     return told.until(moment(3))
 
 
+def young_ward(name: str, why: str, *expect: Expected, outpatients: bool) -> Case:
+    """One admission a day for nine days, then twelve; ``outpatients``: as many days with a visit before."""
+    told = Case("admission_surge", name, why, *expect)
+    for day in range(-30, -9) if outpatients else ():
+        at = moment(day, 9)
+        told.send(at, told.gateway.settle_visit(at, f"PV{day}", f"MV{day}", "B1", f"SMV{day}", 60.0))
+    for day in range(-9, 0):
+        ordinary(told, day, 1)
+    come(told, 12, minutes=30)
+    return told.until(moment(3))
+
+
+@case
+def a_ward_that_has_opened() -> Case:
+    return young_ward(
+        "hit-first-admissions-nine-days-ago",
+        "Visits since January 31st, admissions since nine days: that nobody was admitted before is known as well, so the twelve "
+        "of day 0 are judged.",
+        {"status": "open", "measures": {"admissions_of_day": 12}},
+        outpatients=True,
+    )
+
+
+@case
+def a_hospital_that_has_opened() -> Case:
+    return young_ward(
+        "exclude-first-heard-nine-days-ago",
+        "The same, and nothing was heard of it before: too short.",
+        outpatients=False,
+    )
+
+
 @case
 def a_bad_day() -> Case:
     told = hospital(

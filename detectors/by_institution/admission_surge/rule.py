@@ -92,7 +92,7 @@ class AdmissionSurge(Rule[ArrivalsPage], frozen=True, kw_only=True):
 
     def is_warm(self, page: ArrivalsPage) -> bool:
         """Whether enough closed days have been learned."""
-        return page.days.history(page.days.today) >= self.warm_up
+        return page.history(page.days.today) >= self.warm_up
 
     def anchors(self, page: ArrivalsPage) -> Iterable[str]:
         """The days that could begin a surge."""

@@ -117,7 +117,7 @@ def surge_of(page: ArrivalsPage, day: int, limits: Limits, told: list[Arrival] |
     known, expected, habit = page.recent.get(day), page.days.expected(day), page.habit(day)
     if known is None or not known.arrivals or expected is None or habit is None:
         return None
-    if page.days.history(day) < limits.warm_up:
+    if page.history(day) < limits.warm_up:
         return None
     usual, best = expected.mean + owed(page, day), None
     seen = known if told is None else _day_of(told)

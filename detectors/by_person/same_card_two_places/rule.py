@@ -3,7 +3,7 @@
 Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
 more than 150 km/h as the crow flies. Of an outpatient's visit his registration counts as well, of a stay its admission, and not
 its bill, which whoever fetches him pays. A pharmacy may key in later what it sold before, clocks are wrong, and where people go
-regardless of distance it comes about by chance: one occasion is low, unless it lies far beyond anything; a second one is no slip.
+regardless of distance it comes about by chance: one occasion is low, whatever it was; a second one is no slip.
 Several swipes at the same two places are one occasion. Pharmacies beside their hospital are nearer; the electronic certificate
 and internet hospitals are no card in a place.
 Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: domain.md §4.11.
@@ -36,7 +36,6 @@ from schemas.snapshots import PHARMACY
 
 _SOURCE = "domain.md §4.11"
 
-_FAR_BEYOND = 4  # times what can be travelled: four minutes for forty kilometres
 _GRADES: dict[Severity, float] = {"low": 0.3, "medium": 0.5, "high": 0.7}
 
 
@@ -139,11 +138,10 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
         both = (pair.first, pair.second)
         if pair.speed <= self.speed_limit or any(map(may_be_caught_up_on, both, places(both, view.references))):
             return "low"
+        if impossible == 1:
+            return "low"
         certificates, bought = {seen.certificate for seen in both}, [seen.snapshot.kind == PHARMACY for seen in both]
         is_one_card = len(certificates) == 1 and "" not in certificates
-        if impossible == 1:
-            is_plain = is_one_card and not any(bought) and pair.speed >= _FAR_BEYOND * self.speed_limit
-            return "medium" if is_plain else "low"
         return "high" if is_one_card and not all(bought) else "medium"
 
     def _finding(self, page: PersonPage, pairs: list[Pair], impossible: int, view: View) -> Finding:
