@@ -81,8 +81,9 @@ def follow(visit: VisitPage, pages: Pages, offset: int) -> list[tuple[bytes, Arr
         return [(key, known)]
     page = pages.open(ArrivalsPage, key, partial(_blank, visit.institution))
     message = visit.messages[-1]
-    known = pages.get(InstitutionPage, institution_key(visit.institution))
-    page.heard = page.heard if known is None else known.first_begun
+    habits = pages.get(InstitutionPage, institution_key(visit.institution))
+    if habits is not None:
+        page.heard = habits.first_begun
     page.turn(message.inf_time // DAY)
     if told is not None:
         page.post(visit.visit, told, -1, message)

@@ -1,11 +1,11 @@
 """Was one card in two places at once?
 
 Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
-more than 150 km/h as the crow flies. Of an outpatient's visit his registration counts as well, of a stay its admission, and not
-its bill, which whoever fetches him pays. A pharmacy may key in later what it sold before, clocks are wrong, and where people go
-regardless of distance it comes about by chance: one occasion is low, whatever it was; a second one is no slip.
-Several swipes at the same two places are one occasion. Pharmacies beside their hospital are nearer; the electronic certificate
-and internet hospitals are no card in a place.
+more than 150 km/h as the crow flies, or 120 within half an hour, for roads wind. Of an outpatient's visit his registration counts
+as well, of a stay its admission, and not its bill, which whoever fetches him pays. A pharmacy may key in later what it sold
+before, clocks are wrong, and where people go regardless of distance it comes about by chance: one occasion is low, whatever it
+was; a second one is no slip. Several swipes at the same two places are one occasion. Pharmacies beside their hospital are nearer;
+the electronic certificate and internet hospitals are no card in a place.
 Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: domain.md §4.11.
 """
 
@@ -76,7 +76,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     ] = 150.0  # fmt: skip
     barely: Annotated[
         float, parameter(10.0, 2000.0, "km/h", "勉强可行速度", "speed that can barely be travelled, door to door", "ENG")
-    ] = 150.0  # fmt: skip
+    ] = 120.0  # fmt: skip
     looked_minutes: Annotated[
         int, parameter(1, 720, "minutes", "按速度判断的间隔上限", "judged by speed alone up to", "ENG")
     ] = 120  # fmt: skip
