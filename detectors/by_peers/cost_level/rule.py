@@ -27,7 +27,7 @@ from detectors.engine.page import Page
 from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Text
 
-_SOURCE = "domain.md §4.13 (z >3; ENG)"
+_SOURCE = "domain.md §4.13 (z > 3 by the peers' spread; here what chance adds is in it as well, ENG: 2.7)"
 _DEAR = 2_000_000  # fen
 _MOST = 20.0  # deviations that one of two counts as
 _NAMES = {"stays": COST_STAYS, "visits": COST_VISITS}
@@ -64,7 +64,7 @@ class CostLevel(MonthlyRule[MemberPage], frozen=True, kw_only=True):
 
     deviation: Annotated[
         float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE)
-    ] = 3.0
+    ] = 2.7
     ratio: Annotated[
         float, parameter(1.05, 10, "times", "与同组费用之比", "over the peers' cost of the same cases", _SOURCE)
     ] = 1.25
