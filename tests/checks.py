@@ -342,7 +342,7 @@ def check_works_without_references(subject: Subject) -> int:
     return len(subject.stories)
 
 
-MOST_CUTS = 24
+MOST_CUTS = 16
 
 
 def check_goes_on_alike_from_every_cut(subject: Subject) -> int:

@@ -108,7 +108,7 @@ def test_months_in_a_row_are_one_alert_that_grows() -> None:
     assert (alert.revision, alert.severity) == (3, "high"), "as grave as its gravest month"
     assert [(one.name, one.value) for one in alert.measures] == [("months_in_a_row", 3)]
     assert alert.text.zh == "2026-03。该情况自2026-01起已连续3个月，累计涉及基金约25元。"
-    assert alert.text.en.endswith("for 3 month(s) in a row since 2026-01, 25 yuan of the fund in all.")
+    assert alert.text.en.endswith("for 3 months in a row since 2026-01, 25 yuan of the fund in all.")
 
 
 def test_a_gap_ends_it_and_the_next_is_another() -> None:

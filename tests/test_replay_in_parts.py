@@ -28,7 +28,7 @@ from tests.replay_runs import ReplayRun, golden_replay
 from tests.wire_messages import Gateway, moment
 
 COUNTY = golden_county()
-_OF_LAST_BLOCKS = 500  # pages that the last batch of each stage has looked at: they are let go of before the next
+_OF_LAST_BLOCKS = 800  # pages that the last batch of each stage has looked at: they are let go of before the next
 
 
 @pytest.fixture(scope="module")

@@ -170,7 +170,9 @@ def _in_a_row(whole: Stretch) -> Measure:
 
 def _how_long(whole: Stretch) -> Text:
     since, months = name_of(whole.since), whole.until - whole.since + 1
-    zh, en = f"该情况自{since}起已连续{months}个月", f"It has been so for {months} month(s) in a row since {since}"
+    zh, en = f"该情况自{since}起已连续{months}个月", f"It has been so for {months} months in a row since {since}"
+    if months == 1:
+        zh, en = f"该情况在{since}一个月", f"It was so in {since}"
     if whole.fund:
         zh, en = f"{zh}，累计涉及基金约{money(whole.fund)}元", f"{en}, {money(whole.fund)} yuan of the fund in all"
     return Text(f"{zh}。", f"{en}.")

@@ -137,12 +137,12 @@ def _of_another_level(city: City) -> None:
 def weeks(
     name: str, why: str, *expect: Expected, times: int = 6, others: int = 1, first: int = 13, last: int = 19
 ) -> City:
-    """From January on (day -60) two visits a day of some 220 yuan at six hospitals; from March 15th to 21st (days 13 to 19, the
-    third part of the month) so many times as many at the first, and at the others."""
-    city = City("spending_growth", name, why, *expect, region="340106")
-    for day in range(-60, 21):
+    """From January 22nd on (day -39) two visits a day of some 220 yuan at five hospitals; from March 15th to 21st (days 13 to 19,
+    the third part of the month) so many times as many at the first, and at the others."""
+    city = City("spending_growth", name, why, *expect, region="340106", hospitals=5)
+    for day in range(-39, 20):
         is_more = first <= day <= last
-        for hospital in range(6):
+        for hospital in range(5):
             for number in range(2 * ((times if hospital == 0 else others) if is_more else 1)):
                 city.served(hospital, day, 200.0 + 10 * ((day + number + hospital) % 5))
     return city
@@ -152,20 +152,20 @@ def weeks(
 def one_week() -> City:
     city = weeks(
         "hit-one-week",
-        "3月15日至21日门诊为此前的6倍，此前八周每周14笔、几乎不变：3月25日即报，按周计；按月计3月前21日为2.7倍。",
+        "3月15日至21日门诊为此前的6倍，此前七周每周14笔、几乎不变：3月25日即报，按周计；按月计3月前21日为2.7倍。",
         {"status": "open", "institution": "H34010600001", "begin": "2026-03-15 00:00:00", "end": "2026-03-21 23:59:59",
-         "raised_at": "2026-03-25 01:01:01", "measures": {"growth_over_peers": 6.01, "peers": 5}},
+         "raised_at": "2026-03-25 01:01:01", "measures": {"growth_over_peers": 6.04, "peers": 4}},
     )  # fmt: skip
     return city.ended(24)
 
 
 @case
 def one_week_everywhere() -> City:
-    city = weeks("exclude-a-week-at-all", "该周全市各院门诊都是6倍（流感），不是该院异常。", others=6)
+    city = weeks("exclude-a-week-at-all", "该周全市各院门诊都是3倍（流感），不是该院异常。", times=3, others=3)
     return city.ended(24)
 
 
 @case
 def one_week_too_early() -> City:
-    city = weeks("near-no-four-weeks-before", "1月下旬的一周为6倍，此前不足四个完整的周可比。", first=-39, last=-33)
+    city = weeks("near-no-four-weeks-before", "2月中旬的一周为6倍，此前不足四个完整的周可比。", first=-15, last=-9)
     return city.ended(24)
