@@ -221,7 +221,7 @@ class ArrivalsPage(Page, kw_only=True):
 
     def colds_expected_of(self, day: int) -> float:
         """How many colds the week before that day lets one expect of it."""
-        return (self._colds_before(day) + _A_WEEK) / _WEEK
+        return _week_of(self._colds_before(day)) / _WEEK
 
     def _colds_before(self, day: int) -> int:
         return sum([self.colds.get(day - back, 0) for back in range(1, _WEEK + 1)])
@@ -279,9 +279,13 @@ def _together(some: list[int], others: list[int]) -> list[int]:
 
 def _expected_after(colds: int, habit: Habit) -> Besides:
     """After so many in a week; they come as unevenly as those who could have waited."""
-    before = colds + _A_WEEK
+    before = _week_of(colds)
     mean = before / _WEEK
     return Besides(mean, habit.lumps / 100 * mean + mean * mean / before)
+
+
+def _week_of(colds: int) -> float:
+    return colds + _A_WEEK
 
 
 def arrivals_key(institution: str) -> bytes:

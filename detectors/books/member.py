@@ -29,7 +29,7 @@ MOST_TOP: Final = 5
 # Of a month's parts, each against those before it (`detectors.books.weeks_grown`): indicators that only asking needs.
 GROWTH_OF_WEEKS: Final = ("growth_1", "growth_2", "growth_3", "growth_4")
 WEEKS_BEFORE: Final = 8  # parts of a month that one is held against
-_MONTHS_BEFORE: Final = WEEKS_BEFORE // 4
+_MONTHS_BEFORE: Final = WEEKS_BEFORE // len(GROWTH_OF_WEEKS)
 _STANDS: Final = 0.8  # of its cases; with fewer a strange day is another day
 
 

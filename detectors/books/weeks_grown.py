@@ -72,11 +72,8 @@ def _before(month: int, number: int, months: Mapping[int, Month]) -> list[Week]:
     """The weeks that it is held against: such as stood out themselves teach nothing, unless hardly any others are left."""
     weeks, ordinary = list[Week](), list[Week]()
     for part in range(parts_of(month)[number] - WEEKS_BEFORE, parts_of(month)[number]):
-        known = months.get(part // 4)
-        if known is None or part % 4 >= len(known.weeks):
-            continue
-        week, seen = known.weeks[part % 4], known.seen.get(GROWTH_OF_WEEKS[part % 4])
-        if week.fund > 0 and week.days >= _LEAST_DAYS:
+        week, seen = week_at(months, part)
+        if week is not None and week.fund > 0 and week.days >= _LEAST_DAYS:
             weeks.append(week)
             if seen is None or seen.deviation < _STANDS_OUT:
                 ordinary.append(week)
@@ -99,35 +96,34 @@ def _rate(week: Week) -> float:
 
 def most_grown(member: MemberPage, month: int) -> Grown | None:
     """The parts in a row, the last of them in this month, that stand out most; None where none was compared."""
-    found = [one for part in _compared(member, month) for one in _stretches(member, part)]
+    found = [one for part in parts_of(month) for one in _stretches(member, part)]
     return max(found, key=lambda one: one.deviation, default=None)
-
-
-def _compared(member: MemberPage, month: int) -> list[int]:
-    return [part for part in parts_of(month) if _seen(member, part) is not None]
 
 
 def _stretches(member: MemberPage, until: int) -> list[Grown]:
     found, parts = list[Grown](), list[tuple[Compared, Week]]()
-    last = _seen(member, until)
-    assert last is not None
+    _, last = week_at(member.months, until)
+    if last is None:
+        return found
     spread = variance_of_peers(last)
     for part in range(until, until - _LONGEST, -1):
-        seen = _seen(member, part)
-        if seen is None:
+        week, seen = week_at(member.months, part)
+        if week is None or seen is None:
             break
-        parts.append((seen, member.months[part // 4].weeks[part % 4]))
+        parts.append((seen, week))
         weight = sum(1 / one.noise**2 for one, _ in parts)
         distance = sum((one.value - one.expected) / one.noise**2 for one, _ in parts) / weight
         if last.value - last.expected >= _SHARED * distance:
-            fund, cases = sum(week.fund for _, week in parts), sum(week.cases for _, week in parts)
+            fund, cases = sum(one.fund for _, one in parts), sum(one.cases for _, one in parts)
             deviation = distance / sqrt(spread + 1 / weight)
             found.append(Grown(deviation, distance, part, until, fund, cases, last))
     return found
 
 
-def _seen(member: MemberPage, part: int) -> Compared | None:
-    known = member.months.get(part // 4)
-    if known is None or part % 4 >= len(known.weeks):
-        return None
-    return known.seen.get(GROWTH_OF_WEEKS[part % 4])
+def week_at(months: Mapping[int, Month], part: int) -> tuple[Week | None, Compared | None]:
+    """A part of a month, and how it compares; None of what is not known."""
+    month, number = divmod(part, len(GROWTH_OF_WEEKS))
+    known = months.get(month)
+    if known is None or number >= len(known.weeks):
+        return None, None
+    return known.weeks[number], known.seen.get(GROWTH_OF_WEEKS[number])

@@ -75,8 +75,7 @@ class MonthlyRule(Rule[PageT], frozen=True, kw_only=True):
 
     def anchors(self, page: PageT) -> Iterable[str]:
         """The months, and what goes on from months that are final."""
-        names = [_name(month, subject) for subject in self.subjects for month in self.months(page, subject)]
-        return names + [one.anchor for one in self._carried(page)]
+        return self._names(page, self._carried(page))
 
     def ask(self, page: PageT, anchor: str, view: View) -> Finding | None:
         """The matter that began with the anchor's month."""
@@ -84,8 +83,8 @@ class MonthlyRule(Rule[PageT], frozen=True, kw_only=True):
 
     def ask_all(self, page: PageT, view: View) -> dict[str, Finding | None]:
         """All matters at one look; None for months that begin none."""
-        found: dict[str, Finding | None] = dict.fromkeys(self.anchors(page))
         carried = self._carried(page)
+        found: dict[str, Finding | None] = dict.fromkeys(self._names(page, carried))
         goes_on = {(one.final.until, one.anchor.partition(" ")[2]): one for one in carried}
         for subject in self.subjects:
             for run in self._runs(page, subject, view):
@@ -96,6 +95,10 @@ class MonthlyRule(Rule[PageT], frozen=True, kw_only=True):
             if found[one.anchor] is None and not one.is_over:
                 found[one.anchor] = _cut(one)
         return found
+
+    def _names(self, page: PageT, carried: Iterable[_Carried]) -> list[str]:
+        names = [_name(month, subject) for subject in self.subjects for month in self.months(page, subject)]
+        return names + [one.anchor for one in carried]
 
     def _carried(self, page: PageT) -> list[_Carried]:
         oldest, found = page.asked_from(), list[_Carried]()

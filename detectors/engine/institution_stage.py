@@ -167,7 +167,7 @@ class InstitutionStage(Stage):
         page = self._pages.get(ItemPage, key)
         # None: forgotten; or lost by a crash, and told again once its month is (`detectors.books.item_looks`).
         if page is not None and post_rise(page.waves, page.days, message):
-            why = PLACE_ROSE if message.place_rise > message.rise else OTHERS_ROSE
+            why = PLACE_ROSE if page.waves[message.part].is_of_place else OTHERS_ROSE
             cause = Cause(self._layout.partition, max(page.position, 0), message.at, "", why, self._clock.now)
             self._review(key, page, self._clock.now, cause)
 

@@ -21,8 +21,7 @@ from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
 
 _SOURCE = "rules.md own_expense_share"
-
-_SMALLER = 4
+_SMALLER = 4  # times as small a bill is enough where it is of many cases
 
 
 class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):

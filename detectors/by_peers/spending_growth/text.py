@@ -6,7 +6,7 @@ from math import exp
 from typing import Final, NamedTuple
 
 from detectors.books import weeks_grown
-from detectors.books.member import GROWTH_OF_WEEKS, MemberPage
+from detectors.books.member import MemberPage
 from detectors.books.peer_calendar import days_of
 from detectors.by_peers import judging
 from detectors.by_peers.judging import Judged
@@ -68,10 +68,9 @@ def weekly(page: MemberPage, grown: weeks_grown.Grown) -> Series:
     """Yuan a day part by part, with the band in which its own weeks before and the peers' growth let expect it."""
     points = []
     for part in range(grown.until - _DRAWN + 1, grown.until + 1):
-        known = page.months.get(part // 4)
-        if known is None or part % 4 >= len(known.weeks):
+        week, seen = weeks_grown.week_at(page.months, part)
+        if week is None:
             continue
-        week, seen = known.weeks[part % 4], known.seen.get(GROWTH_OF_WEEKS[part % 4])
         rate = week.fund / max(week.days, 1)
         low = None if seen is None else round(rate * exp(seen.low - seen.value))
         high = None if seen is None else round(rate * exp(seen.high - seen.value))

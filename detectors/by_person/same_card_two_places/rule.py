@@ -136,9 +136,8 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
         """Where people go to places regardless of how far they are, one occasion comes about by chance, or by a clock that is
         wrong; and a pharmacy sells on a card that a relative brings. A second occasion is no chance."""
         both = (pair.first, pair.second)
-        if pair.speed <= self.speed_limit or any(map(may_be_caught_up_on, both, places(both, view.references))):
-            return "low"
-        if impossible == 1:
+        is_once = impossible == 1 or pair.speed <= self.speed_limit
+        if is_once or any(map(may_be_caught_up_on, both, places(both, view.references))):
             return "low"
         certificates, bought = {seen.certificate for seen in both}, [seen.snapshot.kind == PHARMACY for seen in both]
         is_one_card = len(certificates) == 1 and "" not in certificates
@@ -146,13 +145,12 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
 
     def _finding(self, page: PersonPage, pairs: list[Pair], impossible: int, view: View) -> Finding:
         """The pair that says most, with the visits of all pairs of the occasion."""
-        grades = [_GRADES[self._severity(pair, impossible, view)] for pair in pairs]
-        grade, pair = max(zip(grades, pairs, strict=True), key=lambda one: (one[0], one[1].speed))
-        severity: Severity = next(name for name, known in _GRADES.items() if known == grade)
+        graded = [(self._severity(pair, impossible, view), pair) for pair in pairs]
+        severity, pair = max(graded, key=lambda one: (_GRADES[one[0]], one[1].speed))
         seen = {one.visit: one for both in pairs for one in (both.first, both.second)}.values()
         return Finding(
             severity=severity,
-            score=grade + 0.25 * (1.0 - self.least_km / (self.least_km + pair.km)),
+            score=_GRADES[severity] + 0.25 * (1.0 - self.least_km / (self.least_km + pair.km)),
             begin=min(one.snapshot.begin for one in seen),
             end=max(both.second.time for both in pairs),
             institution=pair.second.institution,
