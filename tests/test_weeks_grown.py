@@ -115,6 +115,18 @@ def test_weeks_in_a_row_are_weighed_together() -> None:
     assert alone.deviation < found.deviation
 
 
+def test_weeks_that_reach_into_the_month_before_are_at_risk_there() -> None:
+    page = member(0.8)
+    page.months[MONTH - 1] = member(*[0.8] * 4).months[MONTH]
+    found = most_grown(page, MONTH)
+    assert found is not None
+    assert (found.since, found.until) == (parts_of(MONTH - 1)[2], parts_of(MONTH)[0])
+    assert (found.fund, found.fund_of_month) == (3_000, 1_000)
+    before = most_grown(page, MONTH - 1)
+    assert before is not None
+    assert (before.fund, before.fund_of_month) == (3_000, 3_000)
+
+
 def test_what_is_over_is_not_told_by_the_weeks_after_it() -> None:
     found = most_grown(member(0.0, 1.5, 0.1, 0.0), MONTH)
     assert found is not None

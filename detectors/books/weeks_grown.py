@@ -31,13 +31,15 @@ _SHARED: Final = 0.5  # of their distance, at least, which the last of them has 
 
 class Grown(NamedTuple):
     """Parts of months in a row that stand out: standard deviations, logarithm of the growth beyond the peers', the fund's
-    payments in them (fen), and how many cases these were for. ``last`` is the last of them as it was compared."""
+    payments in them (fen), of these in the month of the last, and how many cases these were for. ``last`` is the last of them as
+    it was compared."""
 
     deviation: float
     distance: float
     since: int  # numbers of parts
     until: int
     fund: int
+    fund_of_month: int
     cases: int
     last: Compared
 
@@ -114,9 +116,10 @@ def _stretches(member: MemberPage, until: int) -> list[Grown]:
         weight = sum(1 / one.noise**2 for one, _ in parts)
         distance = sum((one.value - one.expected) / one.noise**2 for one, _ in parts) / weight
         if last.value - last.expected >= _SHARED * distance:
-            fund, cases = sum(one.fund for _, one in parts), sum(one.cases for _, one in parts)
+            funds, cases = [one.fund for _, one in parts], sum(one.cases for _, one in parts)
+            of_month = sum(funds[: until % len(GROWTH_OF_WEEKS) + 1])  # the newest first
             deviation = distance / sqrt(spread + 1 / weight)
-            found.append(Grown(deviation, distance, part, until, fund, cases, last))
+            found.append(Grown(deviation, distance, part, until, sum(funds), of_month, cases, last))
     return found
 
 

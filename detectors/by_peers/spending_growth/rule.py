@@ -133,7 +133,7 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
                 Measure("fund_of_weeks", grown.fund, None, "fen", grown.fund - excess),
                 Measure("peers", grown.last.peers, None, "institutions"),
             ),
-            fund_at_risk=min(excess, grown.fund),
+            fund_at_risk=round(grown.fund_of_month * (1 - 1 / beyond)),  # weeks of the month before are at risk there
             text=describe_weeks(page, grown, excess, view),
             series=weekly(page, grown),
         )
