@@ -36,7 +36,15 @@ class PartTold(msgspec.Struct, frozen=True, array_like=True, gc=False):
     expected: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_SUM)]
 
 
-class ItemMonth(msgspec.Struct, frozen=True, array_like=True, tag="item2", gc=False):
+class InStays(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What of a month was given in stays: lines, fen, and the stays that had it, each once however many daily lines it has."""
+
+    lines: _Count = 0
+    fen: _Count = 0
+    stays: _Count = 0
+
+
+class ItemMonth(msgspec.Struct, frozen=True, array_like=True, tag="item3", gc=False):
     """One item's month at one institution, up to and with the day ``through``.
 
     ``through``, then ``offset`` of `fund.transactions`, are its version; ``time`` is the stream time from which on it is so.
@@ -53,4 +61,5 @@ class ItemMonth(msgspec.Struct, frozen=True, array_like=True, tag="item2", gc=Fa
     packs: _Count  # thousandths, net of what was taken back
     fen: _Count  # inscp_scp_amt of them
     sales: _Count  # lines that stand
+    in_stays: InStays = InStays()
     parts: Annotated[tuple[PartTold, ...], msgspec.Meta(max_length=MOST_PARTS)] = ()  # those that have closed

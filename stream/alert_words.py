@@ -163,6 +163,7 @@ MEASURES: Final = {
     "money_per_case": Text("每人次金额", "money for a case"),
     "excess_volume": Text("超出同组金额", "money in excess of the peers'"),
     "packs_in_month": Text("当月数量", "packs of the month"),
+    "served_with_the_item": Text("用该品种的人次（住院计一次）", "sales and stays with the item"),
     "cases_served": Text("就诊、购药、出院人次", "visits, sales and stays"),
     "peers_with_the_item": Text("其中有该品种", "of these, with the item"),
     "rank_in_month": Text("机构内金额名次", "rank by money among its items"),

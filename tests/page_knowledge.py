@@ -201,7 +201,9 @@ def _of_sold(page: SoldPage, compared: Compared) -> Any:
     if not compared.learned:  # an item's history may begin later then, and what was before its beginning is not told
         return None
     """Less than `TELLING` is as if nothing had been told."""
-    return {month: (one.packs, one.fen, one.sales) for month, one in page.months.items() if one.fen >= TELLING}
+    return {
+        month: (one.packs, one.fen, one.sales, one.in_stays) for month, one in page.months.items() if one.fen >= TELLING
+    }
 
 
 def _of_snapshot(snapshot: VisitSnapshot) -> VisitSnapshot:

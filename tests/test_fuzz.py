@@ -164,6 +164,7 @@ def for_peers() -> tuple[bytes, ...]:
         30_000,
         75_000,
         6,
+        peer_items.InStays(4, 50_000, 2),
         (peer_items.PartTold(0, 30_000, 12_000),),
     )
     return tuple(peer_days.encode_for_peers(one) for one in (day, item, Mark(1, moment(5), 1, 7)))

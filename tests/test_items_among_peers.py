@@ -19,7 +19,7 @@ from detectors.engine.page import NEVER, encode_page
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY, HOUR
 from schemas.peer_days import DayCounts
-from schemas.peer_items import ItemMonth
+from schemas.peer_items import InStays, ItemMonth
 from tests.engine_run import EngineRun
 from tests.golden_cases import DETECTORS
 from tests.test_peers import story
@@ -29,6 +29,7 @@ MONTH = month_of(moment(0) // DAY)
 THROUGH = first_day(MONTH) + 6
 GROUP = "5001 A100 05"
 GOLDEN = DETECTORS / "by_peers/drug_volume_peer/golden"
+NO_STAYS = InStays()
 KINDS = (MemberPage, SpreadPage, ItemSpreadPage, RankPage, SoldPage, KinPage)
 
 
@@ -123,6 +124,56 @@ def test_an_item_of_an_institution_whose_region_was_wrong_is_taken_back_there() 
     assert {page.region: page.months[MONTH].fen for page in peers.pages.all_of(SoldPage)} == {"": 0, "5001": 75_000}
 
 
+# -- what of it was given in stays ----------------------------------------------------------------------------------
+
+
+def dose(gateway: Gateway, visit: str, day: int, *, hour: int = 10, sent: int = -1) -> bytes:
+    """Five packs at 25 yuan for one who lies there; sent on that day unless said."""
+    at = moment(day, hour)
+    lines = [Billed(f"{visit}-{day}-{hour}", at, TABLETS, 5.0, 125.0)]
+    return gateway.bill(at if sent < 0 else moment(sent, hour), "P1", visit, lines)
+
+
+def in_stays(engine: EngineRun) -> dict[str, InStays]:
+    """By month: what the peers' stage was told of stays."""
+    [peers] = [stage for stage in engine.pipeline.stages if stage.name == "peers"]
+    return {
+        name_of(month): known.in_stays for page in peers.pages.all_of(SoldPage) for month, known in page.months.items()
+    }
+
+
+def test_a_stay_counts_once_a_month_however_many_doses_it_has() -> None:
+    gateway = Gateway()
+    sent = [dose(gateway, visit, day) for day in range(27, 36) for visit in ("M1", "M2")]
+    sent += [bought(gateway, 35, 5, hour=11)]
+    engine = EngineRun(rules=[]).take(sent).mark(moment(45))
+    assert in_stays(engine) == {
+        "2026-03": InStays(6, 75_000, 2),
+        "2026-04": InStays(12, 150_000, 2),
+    }  # April 1st is day 30
+    assert sold(engine)["2026-04"] == (65, 162_500, 13)
+
+
+def test_a_stay_counts_where_its_first_dose_lies_whichever_comes_last() -> None:
+    gateway = Gateway()
+    engine = EngineRun(rules=[]).take([bought(gateway, 0, 10), dose(gateway, "M1", 7), dose(gateway, "M1", 8)])
+    engine.mark(moment(9, 1))
+    assert in_stays(engine) == {"2026-03": InStays()}
+    engine.take([dose(gateway, "M1", 5, sent=9)]).mark(moment(9, 12))
+    assert in_stays(engine) == {"2026-03": InStays(1, 12_500, 1)}
+    engine.mark(moment(17))
+    assert in_stays(engine) == {"2026-03": InStays(3, 37_500, 1)}
+
+
+def test_what_of_a_stay_is_taken_back_leaves_nothing_of_it() -> None:
+    gateway = Gateway()
+    engine = EngineRun(rules=[]).take([bought(gateway, 0, 10), dose(gateway, "M1", 3), dose(gateway, "M1", 4)])
+    engine.take([gateway.cancel_lines(moment(5), "P1", "M1", ["M1-3-10"])])
+    assert list(item_page(engine).in_stays.values()) == [(1, 12_500, 1)]
+    engine.take([gateway.cancel_lines(moment(6), "P1", "M1")])
+    assert item_page(engine).in_stays == {}
+
+
 # -- what counts in a group -----------------------------------------------------------------------------------------
 
 
@@ -140,10 +191,12 @@ def group_of(members: dict[str, int]) -> Pages:
     return pages
 
 
-def tell(pages: Pages, institution: str, fen: int, *, item: str = "X1", sales: int = 50) -> SoldPage:
+def tell(
+    pages: Pages, institution: str, fen: int, *, item: str = "X1", sales: int = 50, given: InStays = NO_STAYS
+) -> SoldPage:  # fmt: skip
     """The institution's item counts with so much."""
     page = SoldPage(institution=institution, region="5001", item=item)
-    page.months[MONTH] = SoldMonth(THROUGH, 1, 100_000, fen, sales)
+    page.months[MONTH] = SoldMonth(THROUGH, 1, 100_000, fen, sales, in_stays=given)
     measure_item(pages, page, pages.get(MemberPage, member_key("5001", institution)), MONTH)
     return page
 
@@ -178,6 +231,18 @@ def test_a_drug_that_only_one_place_has_is_compared_with_all_that_have_none() ->
     assert nobody.far is not None
     assert some.far.compared.peers == nobody.far.compared.peers == 5
     assert nobody.far.compared.deviation > some.far.compared.deviation
+
+
+def test_chance_is_that_of_courses_not_of_daily_lines() -> None:
+    """To the square of 0.4, the spread of five like peers, fifty sales add 1.5/50, fifty lines of two stays 2/2."""
+    spreads = []
+    for given in (NO_STAYS, InStays(50, 1_000_000, 2), InStays(50, 1_000_000, 50), InStays(25, 500_000, 25)):
+        pages = group_of({f"H{number}": 100 for number in range(1, 7)})
+        seen = judge(pages, tell(pages, "H1", 1_000_000, given=given)).far
+        assert seen is not None
+        spreads.append((seen.compared.value - seen.compared.expected) / seen.compared.deviation)
+    variances = [spread**2 - 0.16 for spread in spreads]
+    assert variances == pytest.approx([1.5 / 50, 2 / 2, 2 / 50, 0.25 * 1.5 / 25 + 0.25 * 2 / 25], abs=1e-9)
 
 
 def test_one_other_that_does_the_same_hides_nothing() -> None:

@@ -66,7 +66,9 @@ SERVED = Elsewhere(
 )
 
 A_DAY = InstitutionDay("H50010699999", "", AT // DAY, 0, 1, AT, False, DayCounts(1), (Cases("p", 1, 100, 4_605),))
-AN_ITEM = ItemMonth("H50010699999", "", "X1", 24_314, AT // DAY, 0, 1, AT, 1_000, 60_000, 1, (PartTold(0, 1_000, 500),))
+AN_ITEM = ItemMonth(
+    "H50010699999", "", "X1", 24_314, AT // DAY, 0, 1, AT, 1_000, 60_000, 1, parts=(PartTold(0, 1_000, 500),)
+)
 
 
 class Poison(msgspec.Struct, frozen=True):

@@ -221,7 +221,19 @@ def test_a_month_that_is_sent_again_is_answered_again() -> None:
     told_to(sellers, 0, pages)
     month = sellers[0].months[MONTH]
     again = ItemMonth(
-        "P1", "5001", "X1", MONTH, THROUGH, 0, 1, (THROUGH + 4) * DAY, month.packs, month.fen, 9, month.parts
+        "P1",
+        "5001",
+        "X1",
+        MONTH,
+        THROUGH,
+        0,
+        1,
+        (THROUGH + 4) * DAY,
+        month.packs,
+        month.fen,
+        9,
+        month.in_stays,
+        month.parts,
     )
     posted = post_item(pages, again, (THROUGH + 5) * DAY)
     assert posted is not None

@@ -7,11 +7,12 @@ from typing import ClassVar
 import msgspec
 
 from detectors.books.item_days import FORGOTTEN, LARGEST, ItemDays
+from detectors.books.item_in_stays import kept_in_stays
 from detectors.books.item_sales import SalesDays, align
 from detectors.books.item_wave import Wave, kept_waves
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
-from schemas.peer_items import PartTold
+from schemas.peer_items import InStays, PartTold
 from schemas.snapshots import Reference
 
 MOST_CITED = 3  # messages a day, before it is conspicuous and after
@@ -61,14 +62,15 @@ class Citations(msgspec.Struct, array_like=True, gc=False):
 
 
 class ToldMonth(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What peers of the region were told of a month: its days up to ``through``, thousandths of packs, fen and sales; and of its
-    parts what was expected of them."""
+    """What peers of the region were told of a month: its days up to ``through``, thousandths of packs, fen and sales; what of
+    them was given in stays; and of its parts what was expected of them."""
 
     through: int
     packs: int
     fen: int
     sales: int
     region: str
+    in_stays: InStays = InStays()
     parts: tuple[PartTold, ...] = ()
 
 
@@ -79,7 +81,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     ``closed``: the last day that was to be told when that was last looked at.
     """
 
-    layout: ClassVar[int] = 5
+    layout: ClassVar[int] = 6
     prefix: ClassVar[bytes] = b"i"
     has_model: ClassVar[bool] = True
 
@@ -94,6 +96,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     told: dict[int, ToldMonth] = {}  # by month
     waves: dict[int, Wave] = {}  # by part of a month: by how much the others have risen
     bought: bool = False  # its volumes are purchases: nothing else is known of them
+    in_stays: dict[int, tuple[int, int, int]] = {}  # by part of a month (`detectors.books.item_in_stays`)
 
     def advance(self, now: int) -> None:
         """Close the days that are due."""
@@ -107,6 +110,8 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
                 self.drop_citations()
             if self.waves:
                 self.waves = kept_waves(self.waves, days)
+            if self.in_stays and days.first_day != first_day:
+                self.in_stays = kept_in_stays(self.in_stays, days)
 
     def take_judged(self) -> tuple[int, int]:
         """Days since this was last asked, and how many of them lay above their band."""

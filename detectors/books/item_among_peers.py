@@ -15,19 +15,31 @@ from detectors.books.peer_calendar import first_day
 from detectors.books.peer_groups import KEPT
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
-from schemas.peer_items import PartTold
+from schemas.peer_items import InStays, PartTold
 from schemas.returns import NO_RISE
 
 MONTHS_KEPT: Final = 6
+NOTHING_COUNTED: Final = (0, 0, 0, 0, 0)  # fen, sales, and of stays lines, fen and how many
 
 
 class Told(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A month as it was compared, by its days up to ``through``: thousandths of packs, fen, sales."""
+    """A month as it was compared, by its days up to ``through``: thousandths of packs, fen, lines, and what of it stays had."""
 
     through: int
     packs: int
     fen: int
     sales: int
+    in_stays: InStays = InStays()
+
+    @property
+    def sales_outside(self) -> int:
+        """Lines of outpatients and purchases."""
+        return max(self.sales - self.in_stays.lines, 0)
+
+    @property
+    def served(self) -> int:
+        """Sales, and stays that had it, each once."""
+        return self.sales_outside + self.in_stays.stays
 
 
 class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -80,12 +92,13 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     bins: dict[int, int] = {}
     groups: tuple[str, ...] = ()
     place: int = -1
-    counted: tuple[int, int] = (0, 0)  # fen and sales of it that its class holds
+    counted: tuple[int, int, int, int, int] = NOTHING_COUNTED  # of it that its class holds
     rank: int = 0
     before: int = 0
     usual: tuple[float, float, float] | None = None
     far: FarOut | None = None
     has_peers: bool = True
+    in_stays: InStays = InStays()
     parts: tuple[PartTold, ...] = ()
     rises: dict[int, int] = {}  # the bins in which its parts count (`detectors.books.rises_beside`)
     told: dict[int, RiseTold] = {}  # by part, through all months: what went back to its institution
@@ -94,7 +107,7 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
 class SoldPage(Page, kw_only=True):
     """One item (drug or consumable) of one institution among its peers."""
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"J"
 
     institution: str
@@ -133,10 +146,12 @@ def shelf_of(page: SoldPage, month: int) -> str:
 
 
 class KinMonth(msgspec.Struct, array_like=True, gc=False):
-    """A month of a class: fen and sales of those of its items that were told of, and what it counts as."""
+    """A month of a class: fen and sales of those of its items that were told of, what of it stays had (a stay once an item), and
+    what it counts as."""
 
     fen: int = 0
     sales: int = 0
+    in_stays: InStays = InStays()
     bins: dict[int, int] = {}
     groups: tuple[str, ...] = ()
 
@@ -144,7 +159,7 @@ class KinMonth(msgspec.Struct, array_like=True, gc=False):
 class KinPage(Page, kw_only=True):
     """All items of one class (`kin_of`) at one institution among its peers."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"C"
 
     months: dict[int, KinMonth] = {}

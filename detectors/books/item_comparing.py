@@ -22,6 +22,7 @@ from detectors.books.comparing import cases_of
 from detectors.books.item import TELLING
 from detectors.books.item_among_peers import (
     MONTHS_KEPT,
+    NOTHING_COUNTED,
     FarOut,
     KinMonth,
     KinPage,
@@ -48,13 +49,16 @@ from detectors.books.item_bins import (
 from detectors.books.member import Compared, MemberPage, Month
 from detectors.books.peer_groups import BINS, LEAST_PEERS, spread_of
 from detectors.engine.pages import Pages
+from schemas.peer_items import InStays
 
 _MAD: Final = 1.4826
 _FEW: Final = 4.0  # members that the spread believed beforehand counts as
 # Of honest peers' logarithms, believed beforehand (ENG): of one item two in three have from half to twice the median, for a class
 # the illnesses that come are what tells them apart.
 _SPREAD, _KIN_SPREAD = 0.6, 0.3
-_SALE_SPREAD: Final = 1.5  # variance of one sale's money over its mean squared, chance of coming included (ENG)
+# Variance of one sale's money over its mean squared, chance of coming included; a stay's course lasts a day or a fortnight, and
+# differs more (ENG).
+_SALE_SPREAD, _COURSE_SPREAD = 1.5, 2.0
 _USUAL: Final = 3.0
 _UPPER: Final = 0.9  # of fewer than a dozen never the highest, who may be doing the same
 SCREEN_DEVIATION: Final = 1.5  # no rule may ask for less
@@ -81,15 +85,16 @@ def measure_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
         return
     among = None if member is None else member.months.get(month)
     place, counted = known.place, known.counted
-    known.is_changed, known.is_measured, known.place, known.counted = False, True, -1, (0, 0)
+    known.is_changed, known.is_measured, known.place, known.counted = False, True, -1, NOTHING_COUNTED
     if known.fen >= TELLING and among is not None and among.sizes:
-        known.place, known.counted = size_bin(known.fen), (known.fen, known.sales)
+        given = known.in_stays
+        known.place, known.counted = size_bin(known.fen), (known.fen, known.sales, given.lines, given.fen, given.stays)
     _count_as(pages, page.item, month, known, known.counted[0], among)
     if place != known.place:
         before, after = ({FEN: one} if one >= 0 else {} for one in (place, known.place))
         count_in(pages, shelf_of(page, month), month, before, after, RankPage)
-    if known.counted != (0, 0) or counted != (0, 0):
-        _count_kin(pages, page, month, (known.counted[0] - counted[0], known.counted[1] - counted[1]), among)
+    if known.counted != NOTHING_COUNTED or counted != NOTHING_COUNTED:
+        _count_kin(pages, page, month, [now - then for now, then in zip(known.counted, counted, strict=True)], among)
 
 
 def _count_as(pages: Pages, name: str, month: int, known: SoldMonth | KinMonth, fen: int, among: Month | None) -> None:
@@ -110,14 +115,15 @@ def _count_as(pages: Pages, name: str, month: int, known: SoldMonth | KinMonth, 
         count_in(pages, _of_item(group, name), month, {}, known.bins)
 
 
-def _count_kin(pages: Pages, page: SoldPage, month: int, more: tuple[int, int], among: Month | None) -> None:
+def _count_kin(pages: Pages, page: SoldPage, month: int, more: list[int], among: Month | None) -> None:
     """One of its items has brought so much more; whichever comes last, the class counts as the sum."""
     key = kin_key(page.region, page.institution, kin_of(page.item))
     kin = pages.open(KinPage, key, KinPage)
     if month not in kin.months:
         kin.months = {known: one for known, one in kin.months.items() if known > month - MONTHS_KEPT}
     held = kin.months.setdefault(month, KinMonth())
-    held.fen, held.sales = held.fen + more[0], held.sales + more[1]
+    held.fen, held.sales, given = held.fen + more[0], held.sales + more[1], held.in_stays
+    held.in_stays = InStays(given.lines + more[2], given.fen + more[3], given.stays + more[4])
     is_sized = among is not None and among.sizes
     _count_as(pages, _kin_name(page.item), month, held, held.fen if is_sized else 0, among)
     pages.changed(key, kin)
@@ -149,14 +155,15 @@ def compare_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
 def _judge(pages: Pages, page: SoldPage, month: int, group: str, beside: _Beside, among: Month) -> None:
     """The cheap question first: nearly all items lie where their peers' do."""
     known, cases = page.months[month], max(cases_of(among.counts), 1)
-    spread = _deviation(beside, known.sales)
+    chance = _chance(known)
+    spread = _deviation(beside, chance)
     value, median, upper = log(known.fen / cases), beside.median / STEPS, beside.upper / STEPS
     high, deviation = max(median + _USUAL * spread, upper), (value - median) / spread
     known.usual = (round(value, 3), round(median, 3), round(high, 3))
     if deviation < SCREEN_DEVIATION or value < median + log(SCREEN_RATIO):
         return
     by_bill = _beside(pages, group, page.item, month, known.bins, PER_BILL, BILL, among)
-    share = (by_bill.own - by_bill.median) / STEPS / _deviation(by_bill, known.sales)
+    share = (by_bill.own - by_bill.median) / STEPS / _deviation(by_bill, chance)
     if share < SCREEN_DEVIATION:
         return
     compared = Compared(value, median, median - _USUAL * spread, high, deviation, group, beside.members)
@@ -165,7 +172,7 @@ def _judge(pages: Pages, page: SoldPage, month: int, group: str, beside: _Beside
     known.far = FarOut(
         compared, upper, beside.sellers, beside.above, round(share, 3),
         round(_kin_deviation(pages, page, month, group, among), 3), cases, round(strange),
-        Told(max(known.through, among.through), known.packs, known.fen, known.sales),
+        Told(max(known.through, among.through), known.packs, known.fen, known.sales, known.in_stays),
     )  # fmt: skip
 
 
@@ -178,15 +185,24 @@ def _kin_deviation(pages: Pages, page: SoldPage, month: int, group: str, among: 
     deviations = []
     for row, size in ((PER_CASE, CASES), (PER_BILL, BILL)):
         beside = _beside(pages, group, _kin_name(page.item), month, held.bins, row, size, among)
-        deviations.append((beside.own - beside.median) / STEPS / _deviation(beside, held.sales, _KIN_SPREAD))
+        deviations.append((beside.own - beside.median) / STEPS / _deviation(beside, _chance(held), _KIN_SPREAD))
     return min(deviations)
 
 
-def _deviation(beside: _Beside, sales: int, believed: float = _SPREAD) -> float:
+def _chance(known: SoldMonth | KinMonth) -> float:
+    """Variance that chance alone gives the logarithm of the month's money: what so many sales and courses of stays make of it, by
+    the money that each of both brought. A stay's lines are one course: who is ill for a fortnight was not ill fourteen times."""
+    given, fen = known.in_stays, max(known.fen, 1)
+    part = min(given.fen / fen, 1.0)
+    of_sales = (1.0 - part) ** 2 * _SALE_SPREAD / max(known.sales - given.lines, 1)
+    return of_sales + part**2 * _COURSE_SPREAD / max(given.stays, 1)
+
+
+def _deviation(beside: _Beside, chance: float, believed: float = _SPREAD) -> float:
     """The standard deviation of an honest member's logarithm: that of the peers, drawn towards what is believed, and chance."""
     seen = _MAD * beside.distance / STEPS
     variance = (beside.members * seen**2 + _FEW * believed**2) / (beside.members + _FEW)
-    return sqrt(variance + _SALE_SPREAD / max(sales, 1))
+    return sqrt(variance + chance)
 
 
 def _beside(

@@ -60,15 +60,20 @@ SavedDays: TypeAlias = tuple[
 class VolumeDelta:
     """What a message did to the volume of a service day: packs and fen of policy scope, negative where it took back.
 
-    ``message`` is the one that these packs came with, whichever takes them back.
+    ``message`` is the one that these packs came with, whichever takes them back. ``in_stay``: it is a line of a stay. One with
+    ``stays`` has no packs: of so many stays more, or fewer, ``day`` is the first of its month that has the item.
     """
 
-    def __init__(self, item: str, day: int, quantity: float, scope: int, message: Reference) -> None:
+    def __init__(
+        self, item: str, day: int, quantity: float, scope: int, message: Reference, in_stay: bool = False, stays: int = 0
+    ) -> None:  # fmt: skip
         self.item = item
         self.day = day
         self.quantity = quantity
         self.scope = scope
         self.message = message
+        self.in_stay = in_stay
+        self.stays = stays
 
 
 class Ordinary(NamedTuple):
@@ -151,7 +156,7 @@ class ItemDays:
         late, has_grown, has_shrunk, touched = 0, False, False, list[int]()
         for change in changes:
             index = change.day - self.first_day
-            if index < 0 or index >= len(self.volumes):
+            if index < 0 or index >= len(self.volumes) or change.stays:
                 continue
             amount = thousandths(change.quantity)
             if self._add(index, change.day, amount, change.scope, inf_time):

@@ -57,7 +57,8 @@ def post_item(pages: Pages, told: ItemMonth, now: int) -> Posted | None:
     elif (held.through, held.offset) == (told.through, told.offset):
         # Sent again: the page of the item may have lost what it was told.
         return Posted(key, page, False, told_rises(page, told.month)) if held.told else None
-    held.packs, held.fen, held.sales, held.parts = told.packs, told.fen, told.sales, told.parts
+    held.packs, held.fen, held.sales = told.packs, told.fen, told.sales
+    held.in_stays, held.parts = told.in_stays, told.parts
     was_compared = held.through == told.through and not held.is_changed and not held.is_measured
     held.through, held.offset, held.is_changed = told.through, told.offset, True
     rises: list[RoseBeside] = []

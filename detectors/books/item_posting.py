@@ -9,6 +9,7 @@ from typing import Final
 
 from detectors.books.item import Citations, ItemPage
 from detectors.books.item_days import LARGEST, THOUSAND, VolumeDelta, thousandths
+from detectors.books.item_in_stays import kept_in_stays, post_in_stays
 from detectors.books.item_sales import post_sales
 from schemas.snapshots import Reference
 
@@ -22,8 +23,12 @@ def post_volumes(page: ItemPage, changes: list[VolumeDelta], inf_time: int) -> i
     first_day = days.first_day
     late, touched, has_shrunk = days.post(changes, inf_time)
     post_sales(page.sales, days, changes)
-    if page.cited and days.first_day != first_day:
-        page.drop_citations()
+    post_in_stays(page.in_stays, days, changes)
+    if days.first_day != first_day:
+        if page.cited:
+            page.drop_citations()
+        if page.in_stays:
+            page.in_stays = kept_in_stays(page.in_stays, days)
     for day in touched:
         _cite(page, day, changes, has_shrunk)
     return late

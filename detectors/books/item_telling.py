@@ -19,6 +19,7 @@ from msgspec import structs
 from detectors.books.activity import LATE
 from detectors.books.item import TELLING, ItemPage, ToldMonth
 from detectors.books.item_days import VolumeDelta
+from detectors.books.item_in_stays import sum_in_stays
 from detectors.books.item_wave import week_before
 from detectors.books.peer_calendar import days_of, first_day, looks_of, month_of, parts_of
 from detectors.engine.page import NEVER
@@ -104,7 +105,8 @@ def _sum(page: ItemPage, month: int, through: int, region: str) -> ToldMonth:
     days, sales = page.days, page.sales
     begin, end = first_day(month), through + 1
     packs, fen = _total(days.volumes, days.first_day, begin, end), _total(days.scopes, days.first_day, begin, end)
-    return ToldMonth(through, packs, fen, _total(sales.counts, sales.first_day, begin, end), region)
+    lines = _total(sales.counts, sales.first_day, begin, end)
+    return ToldMonth(through, packs, fen, lines, region, sum_in_stays(page.in_stays, month, through))
 
 
 def _parts(page: ItemPage, month: int, through: int, before: ToldMonth | None) -> tuple[PartTold, ...]:

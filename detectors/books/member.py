@@ -59,7 +59,7 @@ class DaysPage(Page, kw_only=True):
 class WaitingPage(Page, kw_only=True):
     """Snapshots of a day, or of an item's month, that are ahead of the watermark, in the order in which they came."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"W"
 
     waiting: list[InstitutionDay | ItemMonth] = []

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from math import ceil
 
 from detectors.books.item_days import VolumeDelta
+from detectors.books.peer_calendar import first_day, month_of
 from detectors.books.visit import MOST_REFUNDS, DayOfStay, PostedLine, Settled, VisitPage
 from schemas import facts
 from schemas.china_time import DAY
 from schemas.codes import DRUGS, ROUTINE
-from schemas.snapshots import STAY
+from schemas.snapshots import STAY, Reference
 
 
 def charge(
@@ -145,7 +146,48 @@ def _count_line(page: VisitPage, line: PostedLine, sign: int, deltas: list[Volum
     left, scope = line.quantity - line.refunded, line.scope - line.refunded_scope
     if line.is_volume and left > 0:
         message = page.messages[line.counted_by]
-        deltas.append(VolumeDelta(line.item, line.time // DAY, sign * left, sign * max(scope, 0), message))
+        in_stay = page.kind == STAY
+        deltas.append(VolumeDelta(line.item, line.time // DAY, sign * left, sign * max(scope, 0), message, in_stay))
+
+
+def tell_stays(page: VisitPage, deltas: list[VolumeDelta], since: int) -> None:
+    """Say of the stay's items that ``deltas`` from ``since`` on have changed on which day of a month each was given first.
+
+    A course is one event, however many daily lines it has. How it was before follows from what has changed, so nothing of it
+    is kept.
+    """
+    changes: dict[str, dict[int, int]] = {}
+    messages: dict[str, Reference] = {}
+    for delta in deltas[since:]:
+        days = changes.setdefault(delta.item, {})
+        days[delta.day] = days.get(delta.day, 0) + (1 if delta.quantity > 0 else -1)
+        messages[delta.item] = delta.message
+    given: dict[str, dict[int, int]] = {item: {} for item in changes}
+    for line in page.lines.values():
+        if line.item in given and line.is_volume and line.counted_by >= 0 and line.quantity - line.refunded > 0:
+            days, day = given[line.item], line.time // DAY
+            days[day] = days.get(day, 0) + 1
+    for item, changed in changes.items():
+        now = given[item]
+        before = dict(now)
+        for day, count in changed.items():
+            before[day] = before.get(day, 0) - count
+        for month in sorted({month_of(day) for day in changed}):
+            old, new = _first_given(before, month), _first_given(now, month)
+            if old != new:
+                if old >= 0:
+                    deltas.append(VolumeDelta(item, old, 0.0, 0, messages[item], True, -1))
+                if new >= 0:
+                    deltas.append(VolumeDelta(item, new, 0.0, 0, messages[item], True, 1))
+
+
+def _first_given(lines: dict[int, int], month: int) -> int:
+    """The first day of the month that has lines, -1 where none has."""
+    begin, end, first = first_day(month), first_day(month + 1), -1
+    for day, count in lines.items():
+        if count > 0 and begin <= day < end and (first < 0 or day < first):
+            first = day
+    return first
 
 
 def service_days(page: VisitPage) -> tuple[int, ...]:

@@ -41,7 +41,12 @@ class Posting:
 
 def post(page: VisitPage, fact: facts.Fact, by: Posting) -> bool:
     """Post one fact on its visit's page; whether all that the fact corrects was there to be corrected."""
-    return _HANDLERS[type(fact)](page, fact, by)
+    deltas = by.deltas
+    known = len(deltas)
+    matched = _HANDLERS[type(fact)](page, fact, by)
+    if page.kind == STAY and len(deltas) > known:
+        visit_lines.tell_stays(page, deltas, known)
+    return matched
 
 
 def has_seen(page: VisitPage, message: Reference) -> bool:

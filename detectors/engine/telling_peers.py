@@ -55,7 +55,7 @@ class TellingPeers:
         message = ItemMonth(
             page.institution, told.region, page.item, month, told.through, self._partition, max(page.position, 0),
             max((told.through + 1) * DAY + closes_after(page), inf_time), told.packs, told.fen, told.sales,
-            told.parts,
+            told.in_stays, told.parts,
         )  # fmt: skip
         effects.forwards.append(Forward("peers", told.region.encode() or NOWHERE, encode_for_peers(message)))
 

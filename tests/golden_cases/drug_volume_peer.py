@@ -65,6 +65,20 @@ class Clinics(City):
                     taken.append(visit)
         return taken
 
+    def dosed(self, patients: int, packs: int, first: int = 0, last: int = 12) -> list[str]:
+        """As many inpatients of the story's hospital have packs on each of these days; their visits."""
+        stays, g = [], self.gateways[self.codes[0]]
+        for _ in range(patients):
+            _, visit, person = self._next(0)
+            begin = moment(first, 7, self.number % 50)
+            self.send(begin + 60, g.admission(begin + 60, person, visit, begin=begin, bed=""))
+            for day in range(first, last + 1):
+                at = moment(day, 20, self.number % 50)
+                line = Billed(f"{visit}-{day}", at, TABLETS, float(packs), PRICE * packs)
+                self.send(at + 600, g.bill(at + 600, person, visit, [line]))
+            stays.append(visit)
+        return stays
+
     def refund_visit(self, hospital: int, visit: str, at: int) -> None:
         """A visit's settlement is taken back."""
         g = self.gateways[self.codes[hospital]]
@@ -182,6 +196,46 @@ def just_under_200_elsewhere() -> City:
     )
     city.week(PUSHED, (2, 3))
     return city.ended(10)
+
+
+@case
+def two_inpatients() -> City:
+    city = told(
+        "exclude-two-inpatients-daily-doses",
+        "两名住院患者每日10盒、各13天，共26笔6,500元，门诊64人次，同组没有：26笔不是26次，是两个疗程；用该品种的只有2人次，不足8人次。",
+    )
+    city.week((0, 0), (0, 0))
+    city.week((0, 0), (0, 0), day=6)
+    city.dosed(2, 10)
+    return city.ended(17)
+
+
+@case
+def infusion_of_many() -> City:
+    city = told(
+        "hit-infusion-of-many-inpatients",
+        "12名住院患者每日4盒、各6天，72笔7,200元，同组没有：12个疗程，仍为同组上限的36倍。",
+        HIT | {"measures": {"served_with_the_item": 12, "peers_with_the_item": 0, "packs_in_month": 288}},
+    )
+    city.week((0, 0), (0, 0))
+    city.dosed(12, 4, last=5)
+    return city.ended(10)
+
+
+@case
+def course_billed_again() -> City:
+    city = told(
+        "correct-courses-taken-back",
+        "12名住院患者的疗程报过疑点，3月12日其中5人的明细全部撤销：剩7人次，不足8人次，疑点撤回。",
+        HIT | {"status": "retracted"},
+    )
+    city.week((0, 0), (0, 0))
+    stays = city.dosed(12, 4, last=5)
+    city.ended(10)
+    g = city.gateways[city.codes[0]]
+    for number, visit in enumerate(stays[:5]):
+        city.send(moment(10, 9, number), g.cancel_lines(moment(10, 9, number), "", visit))
+    return city.ended(11)
 
 
 @case

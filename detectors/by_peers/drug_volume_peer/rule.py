@@ -5,7 +5,8 @@ stays that ended) is held against all other institutions of the group in the sam
 the rest of the bill, and the lesser of both distances counts: who has more stays than others is not taken for who pushes a drug.
 Who has told nothing of the item counts as if it had just those 200 yuan. Median and median absolute deviation of the logarithms
 judge it, and nine in ten of the peers must stay well below it. All of its class (the first six characters of the code, for drugs
-the ATC group) must be above the peers' as well, or the item only stands for others of its kind. A rise into the institution's own
+the ATC group) must be above the peers' as well, or the item only stands for others of its kind. Chance is that of sales and of
+courses: a stay counts once, however many daily lines it has, with the money that stays brought. A rise into the institution's own
 dearest items since the month before makes it graver. A month that is not over must stand out further, by the root of
 its days over those that are known: of half a month every number strays so much more, the peers' too. Where a group has too few
 members the wider one is asked. Source: rules.md drug_volume_peer; domain.md §4.9.
@@ -42,7 +43,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     """药品、耗材用量高于同级机构."""
 
     rule_id: ClassVar[str] = "drug_volume_peer"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     page: ClassVar[type[Page]] = SoldPage
     title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
     notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
@@ -91,6 +92,13 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     least_sales: Annotated[
         int, parameter(2, 10_000, "sales", "至少笔数", "lines of the item, at least", "domain.md §4.9 (≥30 packs; ENG)")
     ] = 20
+    least_served: Annotated[
+        int,
+        parameter(
+            2, 10_000, "visits", "至少人次（住院不论天数计一次）",
+            "sales and stays that had it, at least: a stay counts once", "ENG: a few patients' courses are no practice",
+        ),
+    ] = 8  # fmt: skip
     least_cases: Annotated[
         int, parameter(10, 10_000, "visits", "至少就诊、购药人次", "settled visits, sales and stays, at least", "ENG")
     ] = 30
@@ -144,7 +152,8 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
         seen = far.compared
         deviation, early = min(seen.deviation, far.share), _early(month, far.told.through)
         excess = far.told.fen - round(exp(seen.expected) * far.cases)
-        is_enough = far.told.sales >= self.least_sales and far.cases >= self.least_cases and excess >= self.least_excess
+        is_often = far.told.sales >= self.least_sales and far.told.served >= self.least_served
+        is_enough = is_often and far.cases >= self.least_cases and excess >= self.least_excess
         is_far = deviation >= self.deviation * early and seen.value - seen.expected >= log(self.ratio)
         is_beyond = seen.value - far.upper >= log(self.over_upper)
         stands_for_others = far.kin < self.kin_deviation * early
@@ -169,7 +178,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
             institution=page.institution,
             item=page.item,
             group=far.compared.group,
-            measures=measures(story, self.ratio, self.least_excess),
+            measures=measures(story, self.ratio, self.least_excess, self.least_served),
             fund_at_risk=story.excess,
             text=describe(page, story, view),
             series=drawn(page, story),

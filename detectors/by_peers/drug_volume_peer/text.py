@@ -6,7 +6,7 @@ from math import exp
 from typing import NamedTuple
 
 from detectors.books.item import TELLING
-from detectors.books.item_among_peers import FarOut, SoldMonth, SoldPage
+from detectors.books.item_among_peers import FarOut, SoldMonth, SoldPage, Told
 from detectors.books.peer_calendar import first_day, name_of
 from detectors.by_peers import judging
 from detectors.engine.rule import View
@@ -30,7 +30,7 @@ class Story(NamedTuple):
     has_risen: bool
 
 
-def measures(story: Story, ratio: float, least_excess: int) -> tuple[Measure, ...]:
+def measures(story: Story, ratio: float, least_excess: int, least_served: int) -> tuple[Measure, ...]:
     """What crossed which limit, and what it was held against."""
     known, far = story.known, story.far
     seen = far.compared
@@ -41,6 +41,7 @@ def measures(story: Story, ratio: float, least_excess: int) -> tuple[Measure, ..
         Measure("money_per_case", round(exp(seen.value)), None, "fen", round(exp(seen.expected))),
         Measure("excess_volume", story.excess, least_excess, "fen"),
         Measure("packs_in_month", _packs(far.told.packs), None, "packs", _packs(_usual_packs(story))),
+        Measure("served_with_the_item", far.told.served, least_served, "visits"),
         Measure("cases_served", far.cases, None, "visits"),
         Measure("peers", seen.peers, None, "institutions"),
         Measure("peers_with_the_item", far.sellers, None, "institutions"),
@@ -71,19 +72,29 @@ def describe(page: SoldPage, story: Story, view: View) -> Text:
     month, group, since, rank = _period(story), judging.group_of(seen), _since(page, story), _rank(story)
     packs, fen, excess = _written(_packs(far.told.packs)), judging.money(far.told.fen), judging.money(story.excess)
     own, usual = f"{exp(seen.value):,.0f}", f"{exp(seen.expected):,.0f}"  # fen a case are yuan a hundred
-    times = exp(seen.value - seen.expected)
+    times, served = exp(seen.value - seen.expected), _served(far.told)
     return Text(
-        f"{place}：{month.zh}{item}共{packs}{unit}、{far.told.sales}笔、政策范围内{fen}元，每百人次{own}元；{group.zh}"
+        f"{place}：{month.zh}{item}共{packs}{unit}、{served.zh}、政策范围内{fen}元，每百人次{own}元；{group.zh}"
         f"中位数为每百人次{usual}元（其中{far.sellers}家当月达到{_TOLD}元，其余按{_TOLD}元计），是其{times:.1f}倍"
         f"（偏离{story.deviation:.1f}个标准差），同组{far.above}家更高；按同组水平多出约{excess}元，自{since}起持续偏高。{rank.zh}"
         "请先看开方医师和购药人是否集中、诊断与用药是否相符，再核对采购（3503）、库存与追溯码；有无新设专科、协议或停用替代品。",
-        f"{place}, {month.en}: {item}, {packs} packs in {far.told.sales} lines for {fen} yuan in scope, {own} yuan for a hundred "
+        f"{place}, {month.en}: {item}, {packs} packs in {served.en} for {fen} yuan in scope, {own} yuan for a hundred "
         f"cases; the median of {group.en} is {usual} ({far.sellers} of them reached {_TOLD} yuan, the others count as that): "
         f"{times:.1f} times as much ({story.deviation:.1f} standard deviations), {far.above} of them have more; some {excess} "
         f"yuan in excess, so since {since}. {rank.en} Look first whether few doctors or persons stand behind it and whether it "
         "fits the diagnoses, then at purchases (3503), stock and trace codes; ask for a new department, a contract, or a "
         "substitute that ran out.",
     )  # fmt: skip
+
+
+def _served(told: Told) -> Text:
+    """In how many sales and stays."""
+    stays, lines = told.in_stays.stays, told.in_stays.lines
+    if not stays:
+        return Text(f"{told.sales}笔", f"{told.sales} lines")
+    zh, en = f"{stays}次住院{lines}笔", f"{lines} lines of {stays} stays"
+    sales = told.sales_outside
+    return Text(f"{sales}笔门诊或购药、{zh}", f"{sales} sales and {en}") if sales else Text(zh, en)
 
 
 def _rank(story: Story) -> Text:
