@@ -121,7 +121,9 @@ BOUNDS = {
     "an institution's items by money, of a month": Bound(700, 1_500),
 }
 MOST_DECODED_TIMES = 12  # decoded, half of the pages take no more than so many times what they take saved
-SMALL_DECODED = 2_500  # bytes; a page that holds next to nothing is mostly the nested dictionaries that it is made of
+# Bytes; a page that holds next to nothing is mostly the nested dictionaries that it is made of, of a group's spreads one for each
+# of a dozen indicators a month, some 230 bytes each.
+SMALL_DECODED = 3_500
 
 
 class Sizes(msgspec.Struct, frozen=True):

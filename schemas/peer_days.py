@@ -10,7 +10,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from schemas.china_time import DAY
+from schemas.china_time import DAY, HOUR
 from schemas.fields import EARLIEST, LATEST, LONGEST_CODE
 from schemas.peer_items import ItemMonth
 from schemas.snapshots import Mark
@@ -19,6 +19,10 @@ from schemas.snapshots import Mark
 STAYS: Final = "s"
 VISITS: Final = "o"
 SALES: Final = "p"
+
+# Seconds of a day. Outpatient departments and pharmacies are closed then, an emergency's patients few (ENG).
+NIGHT_BEGINS: Final = 22 * HOUR
+NIGHT_ENDS: Final = 6 * HOUR
 
 LARGEST: Final = 10**15  # of any count, and of fen: sums of thousands of them can still be written
 MOST_CASES: Final = (
@@ -55,9 +59,12 @@ class DayCounts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     total: _Count = 0  # medfee_sumamt of what was settled
     own: _Count = 0  # … of it, what lies outside of the catalogue
     fund: _Count = 0  # … and what the fund paid
+    timed: _Count = 0  # medfee_sumamt of visits and purchases that say at what hour they were served
+    by_night: _Count = 0  # … of it, between `NIGHT_BEGINS` and `NIGHT_ENDS`
+    refunds: _Count = 0  # settlements that were taken back on this day, of whatever day they were
 
 
-class InstitutionDay(msgspec.Struct, frozen=True, array_like=True, tag="day1", gc=False):
+class InstitutionDay(msgspec.Struct, frozen=True, array_like=True, tag="day2", gc=False):
     """One day of one institution. ``partition`` and ``offset`` of `fund.transactions` are its version; ``time`` is the stream
     time from which on it is so: the day's close, or the newest message that changed it since."""
 

@@ -61,6 +61,7 @@ UNITS: Final = {
     "packs": Text("盒", "packs"),
     "places": Text("位", "places"),
     "sales": Text("笔", "sales"),
+    "settlements": Text("笔结算", "settlements"),
     "powers of ten": Text("10的负几次方", "powers of ten"),
     "stay-days": Text("住院日", "stay-days"),
     "minutes": Text("分钟", "minutes"),
@@ -190,6 +191,12 @@ MEASURES: Final = {
     "apart_nights_of_stay": Text("住院天数偏离", "nights of a stay, apart"),
     "apart_inpatient_of_day": Text("收住院比例偏离", "inpatient share, apart"),
     "apart_own_of_day": Text("目录外占比偏离", "share outside of the catalogue, apart"),
+    "night_share": Text("夜间费用占比", "share of money by night"),
+    "night_share_amount": Text("夜间费用", "money by night"),
+    "refund_share": Text("退费占比", "share of refunds"),
+    "refund_share_amount": Text("退费笔数", "settlements taken back"),
+    "apart_night_of_day": Text("夜间费用占比偏离", "share of money by night, apart"),
+    "apart_refunds_of_day": Text("退费占比偏离", "share of refunds, apart"),
 }
 
 

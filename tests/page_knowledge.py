@@ -186,11 +186,17 @@ def _of_group(page: GroupPage, compared: Compared) -> Any:
 
 
 def _of_activity(page: ActivityPage, compared: Compared) -> Any:
-    return page.counts() != DayCounts() and (page.counts(), page.told_cases())
+    return _standing(page.counts()) != DayCounts() and (_standing(page.counts()), page.told_cases())
 
 
 def _of_days_among_peers(page: DaysPage, compared: Compared) -> Any:
-    return {day: (held.counts, held.cases) for day, held in page.days.items() if held.counts != DayCounts()}
+    counted = {day: _standing(held.counts) for day, held in page.days.items()}
+    return {day: (counts, page.days[day].cases) for day, counts in counted.items() if counts != DayCounts()}
+
+
+def _standing(counts: DayCounts) -> DayCounts:
+    """Refunds are told of as such: that something was taken back is not taken back."""
+    return structs.replace(counts, refunds=0)
 
 
 def _of_norm(page: NormPage, compared: Compared) -> Any:

@@ -150,7 +150,7 @@ def for_persons() -> tuple[bytes, ...]:
 
 def for_peers() -> tuple[bytes, ...]:
     cases = (peer_days.Cases("sI10", 2, 300_000, 23_800), peer_days.Cases("p", 7, 90_000, 66_000))
-    counts = peer_days.DayCounts(7, 1, 2, 9, 390_000, 0, 240_000)
+    counts = peer_days.DayCounts(7, 1, 2, 9, 390_000, 0, 240_000, 90_000, 30_000, 1)
     day = peer_days.InstitutionDay("H1", "5001", 20_000, 0, 7, moment(5), False, counts, cases)
     item = peer_items.ItemMonth(
         "H1",

@@ -43,7 +43,7 @@ from tests.checks import _later
 from tests.engine_run import EngineRun, time_of
 from tests.golden_cases import DETECTORS
 from tests.test_golden import read, references_of
-from tests.wire_messages import Gateway, moment
+from tests.wire_messages import Billed, Gateway, moment
 
 MONTH = month_of(moment(0) // DAY)
 HIT = DETECTORS / "by_peers/cost_level/golden/hit-three-times-as-dear.jsonl"
@@ -94,6 +94,47 @@ def test_a_cancelled_admission_leaves_nothing_on_its_days() -> None:
     gateway = Gateway()
     engine = EngineRun(rules=[]).take([*stay(gateway, 0), gateway.cancel_admission(moment(3), "P1", "M0")])
     assert all(page.counts() == DayCounts() and not page.cases for page in activity(engine).values())
+
+
+def visited(gateway: Gateway, lines_at: int | None, settled_at: int, came_at: int | None = None) -> list[bytes]:
+    """An outpatient visit of 100 yuan; its line may say its hour, or not, and its encounter as well."""
+    sent = [] if came_at is None else [gateway.encounter(came_at, "P1", "M1")]
+    if lines_at is not None:
+        sent.append(gateway.charges(settled_at - 60, "P1", "M1", "B1", [Billed("1", lines_at, "X1", 1.0, 100.0)]))
+    return [*sent, gateway.settle_visit(settled_at, "P1", "M1", "B1", "S1", 100.0)]
+
+
+@pytest.mark.parametrize(
+    ("lines_at", "settled_at", "came_at", "by_night"),
+    [
+        (moment(0, 1), moment(0, 1, 5), None, True),
+        (moment(0, 5, 59), moment(0, 6, 5), None, True),
+        (moment(0, 6), moment(0, 6, 5), None, False),
+        (moment(0, 21, 59), moment(0, 22, 5), None, False),  # the service counts, not when it was settled
+        (moment(0, 15), moment(0, 23), None, False),
+        (moment(0), moment(0, 15), moment(0, 2), True),  # a date says nothing of the hour: when he came does
+        (moment(0), moment(0, 15), None, False),
+        (None, moment(0, 22), None, True),
+        (None, moment(0), None, None),  # nothing says it
+    ],
+)
+def test_a_visit_was_served_by_night_as_its_lines_say(
+    lines_at: int | None, settled_at: int, came_at: int | None, by_night: bool | None
+) -> None:
+    [day] = activity(EngineRun(rules=[]).take(visited(Gateway(), lines_at, settled_at, came_at))).values()
+    expected = (0, 0) if by_night is None else (10_000, 10_000 if by_night else 0)
+    assert (day.timed, day.by_night, day.total) == (*expected, 10_000)
+
+
+def test_what_was_taken_back_counts_on_the_day_on_which_that_was_done_and_no_more_by_night() -> None:
+    gateway = Gateway()
+    refund = gateway.refund_visit(moment(2, 9), "P1", "M1", "S1")
+    engine = EngineRun(rules=[]).take([*visited(gateway, moment(0, 1), moment(0, 1, 5)), refund])
+    days = {day - moment(0) // DAY: page.counts() for day, page in activity(engine).items()}
+    assert days == {0: DayCounts(), 2: DayCounts(refunds=1)}
+    engine.take([gateway.reversal(moment(2, 10), "P1", refund)])  # the refund never was
+    days = {day - moment(0) // DAY: page.counts() for day, page in activity(engine).items()}
+    assert (days[0].visits, days[0].by_night, days[2]) == (1, 10_000, DayCounts())
 
 
 def test_a_day_is_told_when_it_has_closed_and_again_when_it_changes() -> None:

@@ -6,7 +6,7 @@ import random
 from math import log
 
 from detectors.books.member import MemberPage
-from detectors.books.profile import ProfilePage, learn_day, profile_key
+from detectors.books.profile import BY_NIGHT, ProfilePage, learn_day, profile_key
 from detectors.engine.pages import Pages
 from detectors.models.spring_festival import is_quiet
 from schemas.china_time import DAY, parse_time
@@ -17,21 +17,24 @@ GROUP = "5001 P 11"
 
 
 class Group:
-    """Eight pharmacies of one group; the first may do as many times its business, and each sale be as many times as dear."""
+    """Eight pharmacies of one group; the first may do so many times its business, dearer, and by night."""
 
     def __init__(self) -> None:
         self.pages = Pages({}, (ProfilePage, MemberPage))
         self.members = [MemberPage(institution=f"P{number}", region="5001", model_group=GROUP) for number in range(8)]
         self.chance = random.Random(7)
 
-    def days(self, first: int, last: int, times: float = 1.0, dear: float = 1.0) -> None:
+    def days(self, first: int, last: int, times: float = 1.0, dear: float = 1.0, by_night: float = 0.01) -> None:
         for day in range(first, last):
             for number, member in enumerate(self.members):
                 mine = number == 0
                 sales = max(round(self.chance.gauss(40 * (times if mine else 1.0), 6)), 1)
                 price = 9_000 * (dear if mine else 1.0) * self.chance.uniform(0.85, 1.18)
                 total = round(sales * price)
-                counts = DayCounts(visits=sales, total=total, own=total // 20, fund=total * 3 // 4)
+                nightly = round(total * (by_night if mine else 0.01))
+                counts = DayCounts(
+                    visits=sales, total=total, own=total // 20, fund=total * 3 // 4, timed=total, by_night=nightly
+                )
                 cases = (Cases("p", sales, total, round(1_000 * sales * log(price))),)
                 told = InstitutionDay(member.institution, "5001", day, 0, day, (day + 5) * DAY, False, counts, cases)
                 learn_day(self.pages, member, told, (GROUP,))
@@ -61,6 +64,15 @@ def test_weeks_of_strange_days_do_not_make_themselves_usual() -> None:
     assert strange(group.members[0], FIRST + 105, FIRST + 130) >= 22
     assert group.model.limit < limit + 0.06
     assert all(abs(group.model.usual[name] - value) < 0.3 for name, value in usual.items())
+
+
+def test_weeks_by_night_are_strange_and_say_so() -> None:
+    group = Group()
+    group.days(FIRST, FIRST + 100)
+    group.days(FIRST + 100, FIRST + 120, dear=1.5, by_night=0.5)
+    member = group.members[0]
+    assert strange(member, FIRST + 105, FIRST + 120) >= 10
+    assert all(member.strange[day].apart[0][0] == BY_NIGHT for day in member.strange if day >= FIRST + 105)
 
 
 def test_what_has_lasted_for_months_is_usual() -> None:

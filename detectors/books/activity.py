@@ -1,8 +1,8 @@
 """What did an institution do and bill on one day? A page a day, upserted from its visits, told to its peers once it is closed.
 
 A stay counts as an admission on the day on which it began, and with its bill on the day on which the patient left; an
-outpatient visit or a purchase counts on the day of its first settlement that stands. What a visit has told stands on its own
-page, so a correction takes back exactly that.
+outpatient visit or a purchase counts on the day of its first settlement that stands, and a settlement that was taken back on
+the day on which that was done. What a visit has told stands on its own page, so a correction takes back exactly that.
 """
 
 from __future__ import annotations
@@ -20,10 +20,16 @@ from schemas.peer_days import LARGEST, Cases, DayCounts
 LATE: Final = 72 * HOUR  # after its end a day is closed (domain.md §3.2)
 KEPT: Final = 75  # days; a visit is kept for 60 after its end, so most that is taken back finds its day
 LOG_SCALE: Final = 1_000
+REFUND: Final = "r"  # no case is of this kind
+UNTIMED, BY_DAY, BY_NIGHT = range(3)
 
 
 class Share(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What a visit counts on one day. ``kind`` is that of its cases, ``""`` for an admission; money in fen."""
+    """What a visit counts on one day; money in fen.
+
+    ``kind`` is that of its cases, ``""`` for an admission, `REFUND` for settlements that were taken back on the day. ``hour`` is
+    `BY_DAY`, `BY_NIGHT`, or `UNTIMED` where nothing says when it was served.
+    """
 
     day: int
     kind: str
@@ -31,12 +37,14 @@ class Share(msgspec.Struct, array_like=True, frozen=True, gc=False):
     total: int = 0
     own: int = 0
     fund: int = 0
+    hour: int = UNTIMED
+    refunds: int = 0
 
 
 class ActivityPage(Page, kw_only=True):
     """One institution's day. ``told`` is the region in which its peers were told of it, None while they were not."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"y"
 
     institution: str
@@ -48,6 +56,9 @@ class ActivityPage(Page, kw_only=True):
     total: int = 0
     own: int = 0
     fund: int = 0
+    timed: int = 0
+    by_night: int = 0
+    refunds: int = 0
     cases: dict[str, list[int]] = {}  # by kind: count, total, logs
     newest: int = 0  # inf_time of the newest message that changed it
     is_closed: bool = False
@@ -69,6 +80,9 @@ class ActivityPage(Page, kw_only=True):
         if not share.kind:
             self.admissions += by
             return
+        if share.kind == REFUND:
+            self.refunds += by * share.refunds
+            return
         if share.kind[0] == "s":
             self.discharges += by
             self.nights += by * share.nights
@@ -78,6 +92,9 @@ class ActivityPage(Page, kw_only=True):
             self.total += by * share.total
             self.own += by * share.own
             self.fund += by * share.fund
+            if share.hour != UNTIMED:
+                self.timed += by * share.total
+                self.by_night += by * share.total * (share.hour == BY_NIGHT)
             self._count_case(share.kind, share.total, by)
 
     def _count_case(self, kind: str, total: int, by: int) -> None:
@@ -92,7 +109,10 @@ class ActivityPage(Page, kw_only=True):
 
     def counts(self) -> DayCounts:
         """As it is told."""
-        row = (self.visits, self.admissions, self.discharges, self.nights, self.total, self.own, self.fund)
+        row = (
+            self.visits, self.admissions, self.discharges, self.nights, self.total, self.own, self.fund,
+            self.timed, self.by_night, self.refunds,
+        )  # fmt: skip
         return DayCounts(*(min(max(count, 0), LARGEST) for count in row))
 
     def told_cases(self) -> tuple[Cases, ...]:

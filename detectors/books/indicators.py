@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from math import asin, exp, log, pi, sin, sqrt
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from msgspec import structs
+
 from detectors.books.member import GROWTH_OF_WEEKS, Compared, Month
 from detectors.books.peer_calendar import first_day
 from schemas.peer_days import DayCounts
@@ -21,8 +23,11 @@ INPATIENT: Final = "inpatient_share"
 GROWTH: Final = "growth"
 OWN: Final = "own_share"
 FUND: Final = "fund"
+NIGHT: Final = "night_share"
+REFUNDS: Final = "refund_share"
 
 _CLUSTERED: Final = 1.2  # who is admitted comes with family, or in an outbreak: more uneven than coins
+_UNEVEN: Final = 1.6  # a share of money is made of bills, and these of all sizes
 _WHOLE_DAYS: Final = 20  # a month of which less is known is no measure for growth
 
 
@@ -53,6 +58,8 @@ NATURES: Final[dict[str, Nature]] = {
     GROWTH: Nature(0.15, 0.1, "log"),
     OWN: Nature(0.03, 0.015, "plain"),
     FUND: Nature(0.6, 0.1, "log"),
+    NIGHT: Nature(0.06, 0.03, "root"),
+    REFUNDS: Nature(0.05, 0.03, "root"),
     **dict.fromkeys(GROWTH_OF_WEEKS, Nature(0.15, 0.1, "log")),
 }
 USUAL: Final = 3.0  # standard deviations that are drawn as usual
@@ -66,10 +73,13 @@ def measured(month: int, known: Month, months: dict[int, Month]) -> dict[str, In
             found[name] = Indicator(mix.ratio, mix.noise)
     cases = counts.admissions + counts.visits
     if cases > 0:
-        share = max(counts.admissions, 0) / cases
-        found[INPATIENT] = Indicator(asin(sqrt(min(share, 1.0))), _CLUSTERED / (2 * sqrt(cases)))
+        found[INPATIENT] = Indicator(_angle(counts.admissions / cases), _CLUSTERED / (2 * sqrt(cases)))
     if counts.total > 0:
         found[OWN] = Indicator(counts.own / counts.total, 0.3 / sqrt(max(known.stays.count + known.visits.count, 1)))
+    if counts.timed > 0 and counts.visits > 0:
+        found[NIGHT] = Indicator(_angle(counts.by_night / counts.timed), _UNEVEN / (2 * sqrt(counts.visits)))
+    if (settled := counts.visits + counts.discharges + counts.refunds) > 0:
+        found[REFUNDS] = Indicator(_angle(counts.refunds / settled), _CLUSTERED / (2 * sqrt(settled)))
     if counts.fund > 0:
         found[FUND] = Indicator(log(counts.fund / max(known.active, 1)), known.noise)
         reference = _reference(month, months)
@@ -79,6 +89,10 @@ def measured(month: int, known: Month, months: dict[int, Month]) -> dict[str, In
             uncertain = sum((one.noise * one.counts.fund) ** 2 for one in reference) / whole**2
             found[GROWTH] = Indicator(log(counts.fund / known.active / before), sqrt(known.noise**2 + uncertain))
     return found
+
+
+def _angle(share: float) -> float:
+    return asin(sqrt(min(max(share, 0.0), 1.0)))
 
 
 def _reference(month: int, months: dict[int, Month]) -> list[Month]:
@@ -108,8 +122,7 @@ def variance_of_peers(seen: Compared) -> float:
 
 def summed(days: Iterable[DayCounts]) -> DayCounts:
     """Counts of several days."""
-    sums = [0] * 7
+    sums = [0] * len(DayCounts.__struct_fields__)
     for one in days:
-        row = (one.visits, one.admissions, one.discharges, one.nights, one.total, one.own, one.fund)
-        sums = [held + more for held, more in zip(sums, row, strict=True)]
+        sums = [held + more for held, more in zip(sums, structs.astuple(one), strict=True)]
     return DayCounts(*sums)

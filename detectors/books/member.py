@@ -45,7 +45,7 @@ class DayHeld(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class DaysPage(Page, kw_only=True):
     """Days of a part of a month."""
 
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
     prefix: ClassVar[bytes] = b"D"
 
     last: int  # of the part's days
@@ -180,7 +180,7 @@ class Past(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class MemberPage(Page, kw_only=True):
     """One institution among its peers."""
 
-    layout: ClassVar[int] = 5
+    layout: ClassVar[int] = 6
     prefix: ClassVar[bytes] = b"M"
     has_model: ClassVar[bool] = True  # that of its group
 

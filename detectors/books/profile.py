@@ -26,10 +26,12 @@ from schemas.peer_days import STAYS, InstitutionDay
 # Counts, against its own usual day.
 ADMISSIONS, VISITS, FUND = "admissions_of_day", "visits_of_day", "fund_of_day"
 # Quotients, against the group's.
-STAY_COST, VISIT_COST, NIGHTS, INPATIENT, OWN = (
-    "cost_of_stay", "cost_of_visit", "nights_of_stay", "inpatient_of_day", "own_of_day",
+STAY_COST, VISIT_COST, NIGHTS, INPATIENT, OWN, BY_NIGHT, REFUNDS = (
+    "cost_of_stay", "cost_of_visit", "nights_of_stay", "inpatient_of_day", "own_of_day", "night_of_day", "refunds_of_day",
 )  # fmt: skip
-NAMES: Final = tuple(sorted((ADMISSIONS, VISITS, FUND, STAY_COST, VISIT_COST, NIGHTS, INPATIENT, OWN)))
+NAMES: Final = tuple(
+    sorted((ADMISSIONS, VISITS, FUND, STAY_COST, VISIT_COST, NIGHTS, INPATIENT, OWN, BY_NIGHT, REFUNDS))
+)
 _OF_ITSELF: Final = frozenset((ADMISSIONS, VISITS, FUND))
 
 _FADING: Final = 0.08  # of a usual value, per day
@@ -50,7 +52,7 @@ FORGOTTEN: Final = 400  # days
 class ProfilePage(Page, kw_only=True):
     """A group's model, its usual quotients, and the score that one day in two hundred passes."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"F"
 
     trees: Trees = msgspec.field(default_factory=lambda: Trees(NAMES))
@@ -136,6 +138,11 @@ def _raw(day: InstitutionDay) -> dict[str, float]:
         found[INPATIENT] = log(max(counts.admissions, 0) / cases + 0.05)
     if counts.total > 0:
         found[OWN] = log(max(counts.own, 0) / counts.total + 0.05)
+    if counts.timed > 0:
+        found[BY_NIGHT] = log(max(counts.by_night, 0) / counts.timed + 0.05)
+    settled = counts.visits + counts.discharges + counts.refunds
+    if settled > 0:
+        found[REFUNDS] = log(max(counts.refunds, 0) / settled + 0.05)
     for name, is_stay in ((STAY_COST, True), (VISIT_COST, False)):
         known = [case for case in day.cases if (case.kind[0] == STAYS) is is_stay]
         count = sum(case.count for case in known)

@@ -12,8 +12,9 @@ import json
 
 from tests.golden_cases.peers_story import SPREAD, City
 from tests.golden_cases.story import Expected, case
-from tests.wire_messages import moment
+from tests.wire_messages import Billed, moment
 
+SCAN = "210300001"  # a service, no volume
 _FIRST, _LAST = 11, 18  # days of the tests' calendar: March 13th to 20th
 
 
@@ -77,6 +78,79 @@ def dearer_by_what_patients_pay() -> City:
         "费用为同组1.3倍、目录外占14%：均次费用单看已突出，但其中目录外部分由另一规则管，扣除后均次费用规则不报；本规则不因此让位。",
         1.3, 0.14,
     )  # fmt: skip
+
+
+NIGHTS = 6  # of March, from the 2nd on
+
+
+def by_night(
+    name: str, why: str, *expect: Expected, everywhere: bool = False, served: int = 1, paid: int = 1, dated: bool = False
+) -> City:  # fmt: skip
+    """From January on 40 visits a month of some 100 yuan everywhere; in the first nights of March one hospital serves two more a
+    night, at 400 yuan. ``served``, ``paid``: at which hour; ``dated``: lines say the date alone."""
+    city = City("institution_profile", name, why, *expect, region="360106")
+    for first in (-55, -25, 0):
+        for hospital in range(6):
+            for number in range(40):
+                city.served(hospital, first + number % 6, round(100.0 * SPREAD[number % 5], 2))
+    for hospital in range(6 if everywhere else 1):
+        g = city.gateways[city.codes[hospital]]
+        for number in range(2 * NIGHTS):
+            _, visit, person = city._next(hospital)
+            day, minute = number % NIGHTS, 10 + 20 * (number // NIGHTS)
+            at, settled = moment(day, served, minute), moment(day, paid, minute + 9)
+            line = Billed(f"{visit}-1", moment(day) if dated else at, SCAN, 1.0, 400.0)
+            city.send(settled - 60, g.charges(settled - 60, person, visit, "B1", [line]))
+            city.send(settled, g.settle_visit(settled, person, visit, "B1", f"S{visit}", 400.0))
+    return city.ended(10)
+
+
+NIGHTLY: Expected = {"status": "open", "institution": "H36010600001", "begin": "2026-03-01 00:00:00"}
+
+
+@case
+def dear_services_by_night() -> City:
+    return by_night(
+        "hit-dear-services-by-night",
+        "3月2日至7日每夜1时许2人次、每次400元，共4,800元，占该院门诊费用8,840元的54%；同组五家和该院前两月都没有夜间费用。",
+        NIGHTLY | {"severity": "medium", "measures": {"night_share": 0.543, "night_share_amount": 480_000}},
+    )
+
+
+@case
+def everybody_has_nights() -> City:
+    return by_night("near-everybody-has-nights", "六家医院都有同样的夜间急诊：与同组相同。", everywhere=True)
+
+
+@case
+def typed_in_by_night() -> City:
+    return by_night(
+        "exclude-typed-in-by-night", "白天15时的服务23时才补录结算：以费用发生时间为准。", served=15, paid=23
+    )
+
+
+@case
+def dates_alone() -> City:
+    return by_night("exclude-dates-alone", "明细只写日期，结算在白天：0时整不说明钟点，不算夜间。", paid=15, dated=True)
+
+
+@case
+def many_refunds() -> City:
+    city = City(
+        "institution_profile", "hit-many-refunds",
+        "一月至三月各院每月40人次；该院3月2日至7日当日撤销结算20笔，占三分之一，同组没有。",
+        NIGHTLY | {"severity": "medium", "fund_at_risk": 0, "measures": {"refund_share": 0.3333, "refund_share_amount": 20}},
+        region="360106",
+    )  # fmt: skip
+    for first in (-55, -25, 0):
+        for hospital in range(6):
+            for number in range(60 if hospital == 0 and first == 0 else 40):
+                day = first + number % 6
+                visit = city.served(hospital, day, round(100.0 * SPREAD[number % 5], 2))
+                if number >= 40:
+                    at = moment(day, 20, number)
+                    city.send(at, city.gateways[city.codes[0]].refund_visit(at, "", visit, f"S{visit}"))
+    return city.ended(10)
 
 
 @case

@@ -8,7 +8,10 @@ month in which they heap is not. Among others of no kind of its own a specialist
 
 Where each day passes for an ordinary one, months may not: cost of stays and visits, the share of stays and what patients pay
 alone are held together, none counting for more than a little, over up to three months (`detectors.books.standing`). Where one
-of them alone is far out it is that indicator's own rule's case. Source: rules.md institution_profile.
+of them alone is far out it is that indicator's own rule's case. Of two shares there is no other rule, and a few days of them are
+enough: of what outpatients and customers cost, how much was served by night (22:00 to 06:00; a date, or midnight to the second,
+says no hour, and who types the day's visits in after supper still says when they were), and how many settlements were taken
+back. They are asked alone, far beyond the peers. Source: rules.md institution_profile; domain.md §4.10 (night share, refunds).
 """
 
 from __future__ import annotations
@@ -16,12 +19,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
-from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, OWN
+from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, NIGHT, OWN, REFUNDS
 from detectors.books.member import MemberPage
 from detectors.books.peer_calendar import first_day, month_of
 from detectors.books.peer_groups import is_of_one_kind
 from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
+from detectors.by_peers.institution_profile.shares import ShareAlone, share_alone, told_of
 from detectors.by_peers.institution_profile.text import describe, describe_months
 from detectors.by_peers.monthly import MonthlyRule
 from detectors.engine.page import Page
@@ -40,7 +44,7 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """数据指标异常."""
 
     rule_id: ClassVar[str] = "institution_profile"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("数据指标异常", "Days that look like no day of the peers")
     notice: ClassVar[str] = "数据指标异常"
@@ -55,11 +59,12 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     silences: ClassVar[tuple[str, ...]] = (*judging.SILENCES, "warming_up")
     blind_spots: ClassVar[Text] = Text(
         "只说明与同类不同，不说明原因；一开始就异常且一直如此的机构会被模型当作正常；指标之间的先后关系看不出来；"
-        "组内机构很少时模型学得慢；同类机构不足五家的不按日判断；持续约两个月的变化（如新设科室）此后视为常态。",
+        "组内机构很少时模型学得慢；同类机构不足五家的不按日判断；住院明细常由夜间批处理入账，其钟点不看；持续约两个月的变化（如新设科室）此后视为常态。",
         "It says that days differ, not why. An institution that was strange from the first day and stays so is "
         "learned; an order of"
         " days is not seen; where a group has few members the model learns slowly, and with fewer than five of its kind days are "
-        "not judged; what has lasted for some two months, as a new department does, is usual from then on.",
+        "not judged; at what hour inpatients were billed is not seen, for night jobs book them; what has lasted for some two "
+        "months, as a new department does, is usual from then on.",
     )
 
     least_days: Annotated[
@@ -87,6 +92,26 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         int,
         parameter(10, 100_000, "cases", "至少入院和门诊人次", "admissions and visits of these months, at least", "ENG"),
     ] = 100
+    share_deviation: Annotated[
+        float,
+        parameter(
+            2, 50, "deviations", "夜间费用或退费占比偏离同组的标准差倍数", "share by night or of refunds, from the peers",
+            "ENG; docs/quality.md, Services by night",
+        ),
+    ] = 4.0  # fmt: skip
+    share_margin: Annotated[
+        float,
+        parameter(0.01, 1, "share", "…且超出同组占比", "… and so much more of the whole than at the peers", "ENG"),
+    ] = 0.1
+    least_by_night: Annotated[
+        int,
+        parameter(
+            0, 100_000_000, "fen", "夜间费用超出同组至少", "money by night beyond the peers' share, at least", "ENG"
+        ),
+    ] = 200_000
+    least_refunds: Annotated[
+        int, parameter(2, 10_000, "settlements", "退费至少笔数", "settlements taken back, at least", "ENG")
+    ] = 10
 
     def concerns(self, page: MemberPage) -> bool:
         """Some days were strange, or a month was compared."""
@@ -112,7 +137,9 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         return [month for month, known in judging.asked(page) if known.seen or month in strange]
 
     def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
-        """The month's strange days, among those of its days that were looked at."""
+        """What was done by night, or taken back, in the month; else its strange days, among those that were looked at."""
+        if (of_share := self._of_share(page, month, view)) is not None:
+            return of_share
         through = page.months[month].through
         days = [day for day in judging.days_of(page, month) if day <= through]
         scored = max(min(page.scored_days.get(month, 0), through - first_day(month) + 1), len(days), 1)
@@ -151,6 +178,21 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
                 [Point(format_time(day * DAY), one.score, 0.0, one.limit) for day, one in zip(days, strange, strict=True)],
             ),
         )  # fmt: skip
+
+    def _of_share(self, page: MemberPage, month: int, view: View) -> Finding | None:
+        """What was done by night, or taken back, alone; the graver of both."""
+        asked = [one for name in (NIGHT, REFUNDS) if (one := share_alone(page, month, name)) is not None]
+        far = [one for one in asked if self._is_far(one)]
+        if not far:
+            return None
+        return told_of(
+            page, max(far, key=lambda one: one.stood.deviation), self.share_deviation, self.share_margin, view
+        )
+
+    def _is_far(self, one: ShareAlone) -> bool:
+        is_enough = one.excess >= self.least_by_night if one.name == NIGHT else one.part >= self.least_refunds
+        is_beyond = one.share >= one.usual + self.share_margin
+        return is_enough and is_beyond and one.stood.deviation >= self.share_deviation
 
     def _months_together(self, page: MemberPage, month: int, view: View) -> Finding | None:
         """What no day shows: over some months a little of everything."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from detectors.books import profile
-from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, OWN
+from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, NIGHT, OWN
 from detectors.books.member import MemberPage
 from detectors.books.peer_calendar import name_of
 from detectors.books.standing import Standing
@@ -23,6 +23,8 @@ _INDICATORS: Final = {
     profile.NIGHTS: Text("住院天数", "nights of a stay"),
     profile.INPATIENT: Text("收住院比例", "inpatient share"),
     profile.OWN: Text("目录外占比", "share outside of the catalogue"),
+    profile.BY_NIGHT: Text("夜间（22时至6时）费用占比", "money of services by night, 22:00 to 06:00"),
+    profile.REFUNDS: Text("退费占比", "share of refunds"),
 }
 
 
@@ -41,6 +43,36 @@ def describe(
         "its peers, mostly by "
         f"{en}. It says that they differ, not why; look first at those days' settlements: which patients, "
         "departments or items.",
+    )
+
+
+def describe_share(
+    page: MemberPage, month: int, name: str, share: float, usual: float, part: int, stood: Standing, view: View
+) -> Text:
+    """How much by night, or taken back, against whom, and where to look first."""
+    place, one = judging.place_of(page, view), judging.Judged(month, page.months[month], page.months[month].seen[name])
+    period, group = judging.period_of(one), judging.group_of(one.seen)
+    against = Text("偏离同组", "from the peers")
+    if stood.before is not None:
+        against = Text("较该机构此前各月及同组", "from its own months before and the peers")
+    far = f"{stood.deviation:.1f}"
+    if name == NIGHT:
+        money = judging.money(part)
+        return Text(
+            f"{place}：{period.zh}门诊、购药费用中{money}元（{share:.1%}）发生在夜间（22时至次日6时），{group.zh}通常为{usual:.1%}，"
+            f"{against.zh}{far}个标准差。急诊和值班有夜间服务属正常；请先看这些夜间明细的项目、医师和患者是否集中，"
+            "再核对值班、门禁与设备使用记录；补录时间也会造成夜间集中。",
+            f"{place}, {period.en}: of what outpatients and customers cost, {money} yuan ({share:.1%}) were served by night "
+            f"(22:00 to 06:00); with {group.en} it is {usual:.1%} ({far} standard deviations {against.en}). An emergency "
+            "department has its nights. Look first whether few items, doctors or patients stand behind them, then at rosters, "
+            "doors and the logs of machines; bills typed in later at their own hour look like this, too.",
+        )
+    return Text(
+        f"{place}：{period.zh}撤销结算{part}笔，占全部结算的{share:.1%}，{group.zh}通常为{usual:.1%}，{against.zh}{far}个标准差。"
+        "系统故障、录入错误也会造成退费；请先看退费是否集中于少数人、操作员或刷卡后不久，再核对退费是否退到本人。",
+        f"{place}, {period.en}: {part} settlements were taken back, {share:.1%} of all; with {group.en} it is {usual:.1%} "
+        f"({far} standard deviations {against.en}). A breakdown or mistakes do that, too. Look first whether few persons or "
+        "operators stand behind them, or minutes after the card was used, then whether the money went back to the insured.",
     )
 
 
