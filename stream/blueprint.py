@@ -5,7 +5,7 @@ The graph of stages itself is `detectors.engine.graph`; here it is laid over top
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from time import perf_counter_ns
 from typing import Any, get_args
 
@@ -13,6 +13,7 @@ import msgspec
 
 from detectors.engine import graph, marks
 from detectors.engine.incoming import Reached
+from detectors.engine.peers_stage import PeersStage
 from detectors.engine.rule import References, Rule
 from detectors.engine.stage import FIRST
 from detectors.models.half_space import load
@@ -56,10 +57,16 @@ class Blueprint(msgspec.Struct, frozen=True):
 
 
 def engine_blueprint(
-    settings: Settings, partitions: int, references: References, rules: Iterable[Rule[Any]], report: Report
+    settings: Settings,
+    partitions: int,
+    references: References,
+    rules: Iterable[Rule[Any]],
+    report: Report,
+    stages: Collection[str] = tuple(graph.STAGES),
 ) -> Blueprint:
-    """The engine over our topics, all of which have that many partitions."""
-    load()  # seconds of importing, which would hold up the worker while partitions are assigned to it
+    """The engine's stages, or some of them, over our topics, all of which have that many partitions."""
+    if PeersStage.name in stages:
+        load()  # seconds of importing, which would hold up the worker while partitions are assigned to it
     configured = tuple(rules)
 
     def open_stage(name: str, partition: int, pages: Pages) -> Stage:
@@ -68,6 +75,7 @@ def engine_blueprint(
     routes = tuple(
         Route(role, settings.topic(_TOPIC_OF_ROLE[role]), name, role == graph.ROLE_OF_FORWARD[FIRST])
         for name, stage in graph.STAGES.items()
+        if name in stages
         for role in stage.roles
     )
     forwards = {stage: settings.topic(_TOPIC_OF_ROLE[role]) for stage, role in graph.ROLE_OF_FORWARD.items()}
@@ -78,7 +86,7 @@ def engine_blueprint(
         next_stages=graph.NEXT,
         partitions=partitions,
     )
-    changelogs = {name: settings.topic(_STATE[name]) for name in graph.STAGES}
+    changelogs = {name: settings.topic(_STATE[name]) for name in graph.STAGES if name in stages}
     finish_alert = pseudonymiser(settings.pseudonym_key)
     return Blueprint(routes, changelogs, destinations, open_stage, marks.encode, report, finish_alert)
 

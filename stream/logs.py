@@ -1,8 +1,9 @@
 """How does a worker write its log? One JSON object a line on standard error, without personal data.
 
-Fields: `at` (UTC), `level`, `logger`, `message`, whatever the call gave as `extra`, and of an exception its kind and place.
-The text of an exception is kept only where we or Kafka wrote it: any other may quote what it choked on. So may what other
-packages log: of theirs the first line is kept, exceptions in it by their kind, long numbers by their length.
+Fields: `at` (UTC), `level`, `logger`, `message`, `process` where it is a worker's second one, whatever the call gave as `extra`,
+and of an exception its kind and place. The text of an exception is kept only where we or Kafka wrote it: any other may quote
+what it choked on. So may what other packages log: of theirs the first line is kept, exceptions in it by their kind, long numbers
+by their length.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ log = logging.getLogger(__name__)
 
 
 class JsonLines(logging.Formatter):
-    """A log record as one line of JSON."""
+    """A log record as one line of JSON; ``process`` is said in each where a worker has several."""
+
+    def __init__(self, process: str = "") -> None:
+        super().__init__()
+        self._always = {"process": process} if process else {}
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
@@ -40,6 +45,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": _message(record),
+            **self._always,
         }
         line.update((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
         if record.exc_info and record.exc_info[1] is not None:
@@ -116,14 +122,14 @@ class SayOnce(logging.Filter):
         return True
 
 
-def write_logs(stream: TextIO = sys.stderr, level: str = "info") -> None:
+def write_logs(stream: TextIO = sys.stderr, level: str = "info", process: str = "") -> None:
     """Send the log of the whole process to `stream`: ours from `level` on, Faust's and aiokafka's from warnings on.
 
     With ``debug`` theirs come from ``info`` on, never lower: at their debug level they print requests, and so records and
     passwords.
     """
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(process))
     handler.addFilter(SayOnce())
     is_debug = level == "debug"
     logging.basicConfig(handlers=[handler], level=logging.INFO if is_debug else logging.WARNING, force=True)

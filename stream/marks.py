@@ -4,7 +4,7 @@ A partition that has been quiet for a while gets a time mark, so that what waits
 days) is not held up at night or in a small county. The mark says the wall clock less the quiet time: a transaction on its
 way is not overtaken. Marks go only where the partition's time is within an hour of the wall clock, so never while history
 is loaded. A partition that never had a record follows the others, whoever works on them: every first stage tells each
-person's stage its time, and the one of that partition is here.
+person's stage its time, and the one of that partition is in this worker.
 """
 
 from __future__ import annotations
@@ -71,9 +71,17 @@ def mark_value(mark: int) -> bytes:
 
 
 async def mark_quiet_partitions(
-    worker: Worker, progress: Progress, topic: str, stage: str, clock: Callable[[], float] = time.time
+    worker: Worker,
+    progress: Progress,
+    topic: str,
+    stage: str,
+    newest_elsewhere: Callable[[], int | None],
+    clock: Callable[[], float] = time.time,
 ) -> None:
-    """Look at this worker's partitions of `topic` for ever, and send the marks that are due."""
+    """Look at this worker's partitions of `topic` for ever, and send the marks that are due.
+
+    ``newest_elsewhere`` gives the newest stream time of any partition, as far as it is known (`newest_source_time`).
+    """
     quiet = worker.settings.mark_quiet_seconds
     if not quiet:
         return
@@ -83,7 +91,7 @@ async def mark_quiet_partitions(
         times = worker.sites.stream_times(stage)
         seen = dict(_seen(worker, progress, topic, times))
         outbox = Outbox(worker.producer)
-        for partition, mark in deciding.marks(seen, clock(), _newest_anywhere(worker)).items():
+        for partition, mark in deciding.marks(seen, clock(), newest_elsewhere()).items():
             outbox.add(topic, partition, None, mark_value(mark), [(MARK, b"")])
         await outbox.delivered()
 
@@ -96,7 +104,8 @@ def _seen(
             yield partition, Seen(worker.processed_to((name, partition)) or 0, lag, times[partition])
 
 
-def _newest_anywhere(worker: Worker) -> int | None:
+def newest_source_time(worker: Worker) -> int | None:
+    """The newest stream time (China time) that persons' stages here have heard of, of whatever partition."""
     times = [stage.newest_source_time for stage in worker.sites.stages() if isinstance(stage, PersonStage)]
     return max((time for time in times if time is not None), default=None)
 

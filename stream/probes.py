@@ -51,7 +51,10 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
 def _metrics(registry: CollectorRegistry) -> Handler:
     async def metrics(request: web.Request) -> web.Response:
         # A scrape with thousands of series takes milliseconds that would be the next batch's latency.
-        body = await asyncio.to_thread(prometheus_client.generate_latest, registry)
+        try:
+            body = await asyncio.to_thread(prometheus_client.generate_latest, registry)
+        except OperatorError as problem:
+            return web.Response(status=503, text=f"{problem}\n")
         return web.Response(body=body, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 
     return metrics

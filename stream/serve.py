@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from importlib.metadata import version
-from typing import Any
+from time import monotonic
+from typing import Any, Final, NamedTuple
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
+from prometheus_client.registry import CollectorRegistry
 
+from detectors.engine.graph import STAGES
 from detectors.engine.rule import Rule
 from schemas.dead_letters import DeadLetter
 from stream import garbage, topics
@@ -20,9 +24,12 @@ from stream.errors import OperatorError
 from stream.gauges import follow_alerts, show
 from stream.health import Progress, watch_progress
 from stream.known import KnownReferences
+from stream.later_process import Condition, LaterProcess, Questions, later_process
 from stream.ledger import OpenAlerts
 from stream.letters import park
-from stream.marks import mark_quiet_partitions
+from stream.logs import write_logs
+from stream.marks import mark_quiet_partitions, newest_source_time
+from stream.merged_metrics import families, merged_registry
 from stream.metrics import Metrics
 from stream.probes import State, probes
 from stream.references import reference_topics
@@ -30,6 +37,10 @@ from stream.reporting import FIRST, MetricsReport
 from stream.settings import Settings
 from stream.topic_access import partitions_of
 from stream.worker import Worker
+
+LATER: Final = tuple(stage for stage in STAGES if stage != FIRST)
+_STATES: Final = ("joining", "restoring", "consuming")
+_TELL_SECONDS: Final = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -51,23 +62,84 @@ def check_topics(settings: Settings) -> None:
 async def serve(settings: Settings, rules: Iterable[Rule[Any]], name: str) -> None:
     """Run the service until a signal (returns) or a failure (raises `OperatorError`). `check_topics` came first."""
     configured = tuple(rules)
-    metrics = Metrics(vocabulary(configured), version("fundwatch"))
+    if settings.processes == 1:
+        async with _opened(settings, configured, name, (FIRST, *LATER)) as made:
+            await _serve(made, made.metrics.registry, lambda: condition(made.worker, made.progress))
+        return
+    async with (
+        later_process(_work_on_later_stages, settings, configured, name) as later,
+        _opened(settings, configured, name, (FIRST,), lambda: later.condition.newest_source_time) as made,
+    ):
+        made.worker.accompany(lambda: _end_together(made.worker, later))
+        both = merged_registry(made.metrics.registry, later.metrics)
+        await _serve(made, both, lambda: joined(condition(made.worker, made.progress), later.condition))
+
+
+def _work_on_later_stages(questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str) -> None:
+    """What the process of the later stages does from its start to its end."""
+    write_logs(level=settings.log_level, process="later stages")
+    asyncio.run(_serve_later_stages(questions, settings, rules, name))
+
+
+async def _serve_later_stages(
+    questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str
+) -> None:
+    async with _opened(settings, rules, f"{name}-later", LATER) as made:
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it is ending
+                loop.call_soon_threadsafe(made.worker.end)
+
+        async def tell() -> None:
+            while True:
+                questions.condition = condition(made.worker, made.progress)
+                await asyncio.sleep(_TELL_SECONDS)
+
+        made.worker.accompany(tell)
+        questions.answer(lambda: families(made.metrics.registry), end)
+        log.info("serving", extra={"worker": name, "stages": LATER})
+        await made.worker.run()
+
+
+class _Made(NamedTuple):
+    """A worker, or one of its two processes, that is ready to run."""
+
+    worker: Worker
+    progress: Progress
+    metrics: Metrics
+
+
+@contextlib.asynccontextmanager
+async def _opened(
+    settings: Settings,
+    rules: tuple[Rule[Any], ...],
+    name: str,
+    stages: tuple[str, ...],
+    newest_elsewhere: Callable[[], int | None] | None = None,
+) -> AsyncIterator[_Made]:
+    """The stages with all that runs beside them. ``newest_elsewhere``: see `stream.marks`; where persons' stages are not here."""
+    metrics = Metrics(vocabulary(rules), version("fundwatch"))
     known, unreadable = KnownReferences(), asyncio.Queue[DeadLetter]()
     try:
         async with reference_topics(settings, known, unreadable.put_nowait) as references:
             partitions = await _partitions(settings)
-            blueprint = engine_blueprint(settings, partitions, known, configured, MetricsReport(metrics))
+            blueprint = engine_blueprint(settings, partitions, known, rules, MetricsReport(metrics), stages)
             folder = settings.data / f"worker-{name}"
             folder.mkdir(parents=True, exist_ok=True)
-            worker, progress = Worker(settings, blueprint, folder), Progress()
+            worker, progress, ledger = Worker(settings, blueprint, folder), Progress(), OpenAlerts()
             worker.accompany(references.follow)
-            worker.accompany(lambda: _park_unreadable(worker, metrics, unreadable))
-            _accompany(worker, metrics, progress)
+            worker.accompany(lambda: watch_progress(worker, progress))
+            worker.accompany(lambda: show(worker, metrics, progress, ledger))
+            if FIRST in stages:
+                newest = newest_elsewhere or (lambda: newest_source_time(worker))
+                transactions = settings.topic(topics.TRANSACTIONS)
+                worker.accompany(lambda: mark_quiet_partitions(worker, progress, transactions, FIRST, newest))
+                worker.accompany(lambda: _park_unreadable(worker, metrics, unreadable))
+            if set(LATER) <= set(stages):  # once a worker is enough for what stands open everywhere
+                worker.accompany(lambda: follow_alerts(settings, ledger))
             garbage.tame()
-            alive, ready = states(worker, progress)
-            async with probes(settings.metrics_host, settings.metrics_port, metrics.registry, alive, ready) as port:
-                log.info("serving", extra={"worker": name, "port": port, "partitions": partitions})
-                await worker.run()
+            yield _Made(worker, progress, metrics)
     except KafkaError as error:
         raise BrokerUnreachable(
             f"the broker at {settings.broker} failed ({type(error).__name__}: {error})",
@@ -75,26 +147,54 @@ async def serve(settings: Settings, rules: Iterable[Rule[Any]], name: str) -> No
         ) from error
 
 
-def _accompany(worker: Worker, metrics: Metrics, progress: Progress) -> None:
-    """What runs beside the stages."""
-    settings, ledger = worker.settings, OpenAlerts()
-    transactions = settings.topic(topics.TRANSACTIONS)
-    worker.accompany(lambda: watch_progress(worker, progress))
-    worker.accompany(lambda: mark_quiet_partitions(worker, progress, transactions, FIRST))
-    worker.accompany(lambda: follow_alerts(settings, ledger))
-    worker.accompany(lambda: show(worker, metrics, progress, ledger))
+async def _serve(made: _Made, registry: CollectorRegistry, now: Callable[[], Condition]) -> None:
+    settings = made.worker.settings
+    async with probes(settings.metrics_host, settings.metrics_port, registry, *states(now)) as port:
+        log.info("serving", extra={"port": port, "processes": settings.processes})
+        await made.worker.run()
 
 
-def states(worker: Worker, progress: Progress) -> tuple[State, State]:
+async def _end_together(worker: Worker, later: LaterProcess) -> None:
+    await later.watch()
+    worker.end()
+
+
+def condition(worker: Worker, progress: Progress) -> Condition:
+    """How a worker's process is now."""
+    return Condition(
+        at=monotonic(),
+        is_alive=progress.is_alive and worker.failure is None,
+        is_ready=worker.is_ready,
+        state="restoring" if worker.ownership.is_restoring else "consuming" if worker.is_ready else "joining",
+        partitions=len(worker.assigned()),
+        lag_records=sum(progress.lags.values()),
+        newest_source_time=newest_source_time(worker),
+    )
+
+
+def joined(first: Condition, later: Condition) -> Condition:
+    """How a worker of two processes is: as the one that is less far."""
+    return Condition(
+        at=min(first.at, later.at),
+        is_alive=first.is_alive and later.is_alive,
+        is_ready=first.is_ready and later.is_ready,
+        state=min(first.state, later.state, key=_STATES.index),
+        partitions=first.partitions + later.partitions,
+        lag_records=first.lag_records + later.lag_records,
+        newest_source_time=later.newest_source_time,
+    )
+
+
+def states(now: Callable[[], Condition]) -> tuple[State, State]:
     """What `/healthz` and `/readyz` answer."""
 
     def alive() -> tuple[bool, dict[str, object]]:
-        is_alive = progress.is_alive and worker.failure is None
-        return is_alive, {"alive": is_alive, "lag_records": sum(progress.lags.values())}
+        seen = now()
+        return seen.is_alive, {"alive": seen.is_alive, "lag_records": seen.lag_records}
 
     def ready() -> tuple[bool, dict[str, object]]:
-        state = "restoring" if worker.ownership.is_restoring else "consuming" if worker.is_ready else "joining"
-        return worker.is_ready, {"ready": worker.is_ready, "state": state, "partitions": len(worker.assigned())}
+        seen = now()
+        return seen.is_ready, {"ready": seen.is_ready, "state": seen.state, "partitions": seen.partitions}
 
     return alive, ready
 

@@ -53,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[Path, Meta(extra=_allowed("the path of a folder"))] = Path(".fundwatch")
     metrics_host: Annotated[str, Meta(min_length=1, extra=_allowed("an address of this machine"))] = "127.0.0.1"
     metrics_port: Annotated[int, Meta(ge=0, le=65535, extra=_allowed("a port, 0 to 65535 (0: any free one)"))] = 9464
+    processes: Annotated[
+        int, Meta(ge=1, le=2, extra=_allowed("1 or 2 (2: later stages in a process of their own)"))
+    ] = 2
     partitions: Annotated[int, Meta(ge=1, le=1000, extra=_allowed("a whole number from 1 to 1000"))] = 4
     rules: ExistingFile = None
     pseudonym_key: Annotated[Secret | None, Meta(extra=_allowed("a text, not empty"))] = None
@@ -89,7 +92,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 _SECRET = frozenset({"pseudonym_key", "sasl_password"})
-_LAX = frozenset({"metrics_port", "partitions", "mark_quiet_seconds", "tls"})  # numbers and booleans also as strings
+# Numbers and booleans also as strings.
+_LAX = frozenset({"metrics_port", "partitions", "processes", "mark_quiet_seconds", "tls"})
 _FILES = frozenset({"rules", "tls_ca", "tls_cert", "tls_key", "sasl_password_file", "pseudonym_key_file"})
 
 

@@ -7,12 +7,10 @@ back is put in the order of shards, so nothing depends on who was quicker. Nothi
 
 from __future__ import annotations
 
-import signal
 import tempfile
 import traceback
 from collections import deque
 from collections.abc import Sequence
-from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -27,7 +25,7 @@ from detectors.engine.stage import Stage
 from detectors.engine.trial import on_trial, tried, values_of
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
-from stream import garbage
+from stream import garbage, spawned
 from stream.block_pipeline import AHEAD
 from stream.blocks import Block
 from stream.errors import OperatorError
@@ -37,7 +35,6 @@ from stream.process_usage import Usage, usage
 from stream.shards import Shards, Share, Store
 from stream.visit_courses import Courses
 
-_spawn = get_context("spawn")  # a fork would take this process's threads and files along
 _HERE: Final = 0  # this process among all
 _LATER: Final = 0.6  # what the later stages cost of what the first ones do (docs/performance.md, Backtests)
 _FIRST_END, _OTHER_END = "first", "other"
@@ -121,18 +118,10 @@ class ShardProcesses:
                 self._start(number)
 
     def _start(self, number: int) -> None:
-        ours, theirs = _spawn.Pipe()
+        ours, theirs = spawned.pipe()
         folder = Path(self._folder.name, str(number))
         folder.mkdir()
-        process = _spawn.Process(target=_work, args=(theirs, folder), daemon=True)
-        # What is blocked here is blocked there from its first moment on: Ctrl-C is this process's business. The tracker's start,
-        # which comes with that of a first process, would take the block away.
-        resource_tracker.ensure_running()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        process = spawned.start(_work, theirs, folder)
         theirs.close()
         self._lines[number] = ProcessLine(ours, folder, _FIRST_END, _OTHER_END, _SLOTS)
         self._processes.append(process)

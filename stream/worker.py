@@ -119,7 +119,7 @@ class Worker:
         """Work until a signal comes (returns) or something fails (raises)."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._ended.set)
+            loop.add_signal_handler(number, self.end)
         for producer in (self.producer, *self._producers.values()):
             await producer.start()
         work: list[Awaitable[None]] = [self.app.start(), self._watch_faust(), self._watch_lease()]
@@ -134,6 +134,10 @@ class Worker:
             log.info("stopped", extra={"seconds": round(monotonic() - began, 3)})
         if self.failure is not None:
             raise self.failure
+
+    def end(self) -> None:
+        """Stop the worker in order, as a signal does."""
+        self._ended.set()
 
     def fail(self, error: BaseException) -> None:
         """Stop the worker with this reason; the first one counts. Nothing is committed from now on."""

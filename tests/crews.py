@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +34,13 @@ from tests.toy_runs import wait_until
 
 ROOT = Path(__file__).parent.parent
 QUIET_LOOKS = 3  # the lag is looked at as often, a second apart: between two stages nothing waits for a moment
+
+
+def later_process_of(pid: int) -> int:
+    """The second process of a worker; its other child is Python's tracker of resources."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    [later] = [int(each) for each in children if b"resource_tracker" not in Path(f"/proc/{each}/cmdline").read_bytes()]
+    return later
 
 
 class Member:
@@ -83,6 +92,12 @@ class Member:
         """SIGKILL."""
         self._worker.kill()
 
+    def kill_later_process(self) -> None:
+        """SIGKILL to the process of its later stages alone; the worker ends by itself."""
+        os.kill(later_process_of(self.process.pid), signal.SIGKILL)
+        assert self.process.wait(20) == 1, self.log[-3000:]
+        assert self.reason == "LaterStagesEnded", self.log[-3000:]
+
     def wait_for_log(self, words: str, times: int = 1, seconds: float = 60.0) -> None:
         """Until its log has the words that often."""
         try:
@@ -121,9 +136,16 @@ class Crew:
 
     def kill(self, victim: Member) -> Member:
         """Kill one that must still run, and start another; gives the new one."""
+        return self._replace(victim, victim.kill)
+
+    def kill_later_process(self, victim: Member) -> Member:
+        """The same by the process of its later stages, with which it ends."""
+        return self._replace(victim, victim.kill_later_process)
+
+    def _replace(self, victim: Member, kill: Callable[[], None]) -> Member:
         assert not victim.has_ended, f"it had ended by itself:\n{victim.log[-3000:]}"
         self.members.remove(victim)
-        victim.kill()
+        kill()
         return self.start_one()
 
     def tend(self) -> None:

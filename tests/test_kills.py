@@ -37,6 +37,8 @@ LOAD, REBALANCE, RESTORE = "load", "rebalance", "restore"
 LONGEST_LOAD_SECONDS = 15.0
 SECONDS_A_KILL = 10.0  # under load half of the above; a rebalance begins with the new worker, a restore a session later
 LONGEST_AIM_SECONDS = 60.0
+ONE_PROCESS = 0.5  # of those under load: the process of the later stages alone
+PROCESSES = (None, "later stages")  # as their logs call them
 STARVED = {"LeaseLost", "KafkaTimeoutError"}  # who is starved for a session, or cannot send for as long, must end
 
 Found = TypeVar("Found")
@@ -105,7 +107,11 @@ def _kill(settings: Settings, some: Crew, aim: str, chance: random.Random) -> st
     if aim == LOAD:
         time.sleep(chance.uniform(0.3, LONGEST_LOAD_SECONDS))
     some.tend()
-    some.kill(chance.choice(some.members))
+    victim = chance.choice(some.members)
+    if aim == LOAD and victim.state and chance.random() < ONE_PROCESS:
+        some.kill_later_process(victim)
+    else:
+        some.kill(victim)
     return LOAD
 
 
@@ -114,8 +120,16 @@ def _one_restoring(some: Crew) -> Member | None:
 
 
 def _is_restoring(member: Member) -> bool:
-    """Some of its stages are restored, and not yet all: it goes through them one by one, and then says what it was given."""
-    return "state restored" in member.log.rpartition("partitions assigned")[2]
+    """Some stages of one of its processes are restored, and not yet all: it goes through them one by one, and then says what it
+    was given."""
+    entries = member.entries()
+    said = {process: [one["message"] for one in entries if one.get("process") == process] for process in PROCESSES}
+    return any("state restored" in _behind(messages, "partitions assigned") for messages in said.values())
+
+
+def _behind(messages: list[str], last: str) -> list[str]:
+    """Those after the last such message."""
+    return messages[len(messages) - messages[::-1].index(last) :] if last in messages else messages
 
 
 def _found(look: Callable[[], Found | None]) -> Found | None:

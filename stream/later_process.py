@@ -1,0 +1,237 @@
+"""How does a worker have its later stages in a process of their own, and how do the two end together?
+
+The first stage takes most of what a transaction costs, and one interpreter runs on one core. So a worker is two processes: this
+one has the first stage, the other the later ones; both are members of the worker's group, and what flows between them flows
+through the internal topics as ever. To those who run it they are one worker: one command, one signal, one port.
+
+* Asked to stop, this process asks the other at once, and waits for it.
+* When the other ends by itself, so does this one, with the other's reason.
+* When this process is gone, whatever took it, the line between them breaks, and the other ends on the spot, as if the same had
+  happened to it: what it had in hand comes again, and no orphan keeps partitions or folders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from time import monotonic
+from typing import Any, Final, Literal
+
+import msgspec
+
+from detectors.engine.rule import Rule
+from stream import spawned
+from stream.delivery import where
+from stream.errors import OperatorError
+from stream.merged_metrics import Family
+from stream.settings import Settings
+
+_LOOK_SECONDS: Final = 0.25
+_ANSWER_SECONDS: Final = 5.0  # within which a process that works answers
+_SILENT_SECONDS: Final = 60.0  # after which one that does not answer is not alive
+_STOP_SECONDS: Final = 14.0  # a worker ends by itself within 12
+
+Work = Callable[["Questions", Settings, tuple[Rule[Any], ...], str], None]
+
+log = logging.getLogger(__name__)
+
+
+class LaterStagesEnded(OperatorError):
+    """The process of the later stages has ended by itself.
+
+    Operator action: see the log above; the worker can be started again.
+    """
+
+
+class Silent(OperatorError):
+    """The process of the later stages does not answer. Operator action: wait; if it lasts, the worker ends by itself."""
+
+
+class Condition(msgspec.Struct, frozen=True, array_like=True):
+    """How a process of a worker was at a moment (monotonic, one clock for all processes of a machine).
+
+    What `/healthz` and `/readyz` say of it, and the newest stream time that its stages have heard of.
+    """
+
+    at: float
+    is_alive: bool = True
+    is_ready: bool = False
+    state: Literal["joining", "restoring", "consuming"] = "joining"
+    partitions: int = 0
+    lag_records: int = 0
+    newest_source_time: int | None = None
+
+
+class _Question(msgspec.Struct, frozen=True, array_like=True):
+    number: int
+    about: Literal["condition", "metrics", "stop"]
+
+
+class _Answer(msgspec.Struct, frozen=True, array_like=True):
+    number: int
+    condition: Condition | None = None
+    metrics: list[Family] | None = None
+
+
+class _Reason(msgspec.Struct, frozen=True, array_like=True):
+    message: str
+    cure: str
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_read_question = msgspec.msgpack.Decoder(_Question).decode
+_read_answer = msgspec.msgpack.Decoder(_Answer).decode
+_read_reason = msgspec.msgpack.Decoder(_Reason).decode
+
+
+class LaterProcess:
+    """The other process, as this one sees it."""
+
+    def __init__(self, process: BaseProcess, line: Connection, reason: Connection) -> None:
+        self._process, self._line, self._reason = process, line, reason
+        self._asking = threading.Lock()
+        self._number = 0
+        self._condition = Condition(monotonic())  # it has just been started
+
+    @property
+    def condition(self) -> Condition:
+        """How it was when it was looked at last."""
+        if monotonic() - self._condition.at < _SILENT_SECONDS:
+            return self._condition
+        return msgspec.structs.replace(self._condition, is_alive=False, is_ready=False)
+
+    def metrics(self) -> Sequence[Family]:
+        """What it would show now. Blocks; raises `Silent`."""
+        found = self._ask("metrics").metrics
+        if found is None:
+            raise Silent("the process of the later stages cannot tell its metrics", "its log says why")
+        return found
+
+    async def watch(self) -> None:
+        """Look at it for ever; returns when it ended as if asked to, raises `LaterStagesEnded` when it failed.
+
+        It is asked to stop when this is cancelled.
+        """
+        try:
+            while self._process.is_alive():
+                with contextlib.suppress(Silent):  # `condition` says so when it lasts
+                    self._condition = (await asyncio.to_thread(self._ask, "condition")).condition or self._condition
+                await asyncio.sleep(_LOOK_SECONDS)
+            self._raise_its_reason()
+        finally:
+            self.ask_to_stop()
+
+    def ask_to_stop(self) -> None:
+        """It ends in order, by itself, in its own time."""
+        with contextlib.suppress(OSError):  # it has ended
+            self._line.send_bytes(_encode(_Question(0, "stop")))
+
+    async def stop(self) -> None:
+        """Until it has ended; by force where it does not."""
+        self.ask_to_stop()
+        await asyncio.to_thread(self._process.join, _STOP_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            await asyncio.to_thread(self._process.join)
+        self._line.close()
+
+    def _raise_its_reason(self) -> None:
+        self._process.join()
+        if self._process.exitcode == 0:
+            return
+        if self._reason.poll():
+            with contextlib.suppress(EOFError):
+                reason = _read_reason(self._reason.recv_bytes())
+                raise LaterStagesEnded(f"the later stages: {reason.message}", reason.cure)
+        raise LaterStagesEnded(
+            f"the process of the later stages ended with status {self._process.exitcode}",
+            "see the log above; what was in hand comes again",
+        )
+
+    def _ask(self, about: Literal["condition", "metrics"]) -> _Answer:
+        with self._asking:
+            self._number += 1
+            try:
+                self._line.send_bytes(_encode(_Question(self._number, about)))
+                while self._line.poll(_ANSWER_SECONDS):
+                    answer = _read_answer(self._line.recv_bytes())
+                    if answer.number == self._number:  # an older one was given up
+                        return answer
+            except (OSError, EOFError):
+                pass
+        raise Silent("the process of the later stages does not answer", "it has ended, or its machine is overloaded")
+
+
+@contextlib.asynccontextmanager
+async def later_process(
+    work: Work, settings: Settings, rules: tuple[Rule[Any], ...], name: str
+) -> AsyncIterator[LaterProcess]:
+    """A process that does this work, for the time of a `with` block."""
+    ours, theirs = spawned.pipe()
+    reason, of_reason = spawned.pipe(duplex=False)
+    process = spawned.start(_work, work, theirs, of_reason, settings, rules, name)
+    theirs.close()
+    of_reason.close()
+    later = LaterProcess(process, ours, reason)
+    try:
+        yield later
+    finally:
+        await later.stop()
+        reason.close()
+
+
+# -- in the other process -----------------------------------------------------------------------------------------------
+
+
+class Questions:
+    """What the first process asks, answered by a thread: also while the work is at its hardest."""
+
+    def __init__(self, line: Connection) -> None:
+        self._line = line
+        self.condition = Condition(monotonic())  # the work brings it up to date
+        self._metrics: Callable[[], list[Family]] = list
+        self._stop: Callable[[], None] = lambda: os._exit(0)  # nothing is in hand yet
+        threading.Thread(target=self._answer_all, name="questions", daemon=True).start()
+
+    def answer(self, metrics: Callable[[], list[Family]], stop: Callable[[], None]) -> None:
+        """From now on so. They are called from another thread, ``stop`` perhaps more than once."""
+        self._metrics, self._stop = metrics, stop
+
+    def _answer_all(self) -> None:
+        try:
+            while True:
+                self._answer(_read_question(self._line.recv_bytes()))
+        except (EOFError, OSError):
+            os._exit(1)  # the first process is gone, and nobody would ever stop this one
+
+    def _answer(self, question: _Question) -> None:
+        if question.about == "stop":
+            self._stop()
+        elif question.about == "metrics":
+            self._line.send_bytes(_encode(_Answer(question.number, metrics=self._told())))
+        else:
+            self._line.send_bytes(_encode(_Answer(question.number, self.condition)))
+
+    def _told(self) -> list[Family] | None:
+        try:
+            return self._metrics()
+        except Exception as error:  # whatever it is, who asked hears that there is no answer
+            log.error("metrics cannot be told", exc_info=error)
+            return None
+
+
+def _work(
+    work: Work, line: Connection, reason: Connection, settings: Settings, rules: tuple[Rule[Any], ...], name: str
+) -> None:
+    try:
+        work(Questions(line), settings, rules, name)
+    except Exception as error:  # noqa: BLE001  # the first process raises it; Python would print its text, which may quote a record
+        said = error if isinstance(error, OperatorError) else OperatorError(f"unexpected {where(error)}")
+        reason.send_bytes(_encode(_Reason(said.message, said.cure)))
+        raise SystemExit(1) from None
