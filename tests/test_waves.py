@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 
 from detectors.books.indicators import FUND, GROWTH
@@ -173,6 +174,50 @@ def test_whom_only_his_surge_made_tell_does_not_count() -> None:
     """Half of `TELLING` was to be expected of each."""
     assert told_to(region([3.0] * 8, fen=TELLING // 2)) == []
     assert told_to(region([3.0] * 8, fen=TELLING)) != []
+
+
+RARE = {"fen": TELLING // 20, "expected": THOUSAND}  # a pack a week, for a twentieth of what is told: nobody's custom
+
+
+def surging(quotient: float, before: int, now: int, known_since: int = MONTH - 1) -> list[tuple[int, int]]:
+    """What the first of ``now`` sellers hears who told by their surge alone, ``before`` of whom had in the month before."""
+    sellers, pages = region([quotient] * now, **RARE), Pages({}, KINDS)
+    member = judged_by()
+    member.months = dict.fromkeys(range(known_since, MONTH + 1), member.months[MONTH])
+    for page in sellers[now - before :]:
+        page.months[MONTH - 1] = page.months[MONTH]
+        count_rises(pages, page, MONTH - 1)
+        page.months[MONTH] = msgspec.structs.replace(page.months[MONTH], rises={})
+    for page in sellers:
+        count_rises(pages, page, MONTH)
+    return [(message.rise, message.members) for message in compare_rises(pages, sellers[0], member, MONTH, 1)]
+
+
+def test_a_rare_item_that_many_sell_at_once_is_a_wave() -> None:
+    """Nobody's custom comes to what is told; of whom his surge made tell there are eleven others, where there was one."""
+    [(rise, members)] = surging(30.0, before=1, now=12)
+    assert members == 11
+    assert rise == pytest.approx(30_000, rel=0.03)
+
+
+@pytest.mark.parametrize(("before", "now"), [(4, 12), (0, 4)])
+def test_as_many_as_ever_are_no_wave_nor_are_three_others(before: int, now: int) -> None:
+    assert surging(30.0, before, now) == []
+
+
+def test_at_the_beginning_of_a_history_nobody_is_known_to_have_told_less() -> None:
+    assert surging(30.0, before=0, now=12) != []
+    assert surging(30.0, before=0, now=12, known_since=MONTH) == []
+
+
+def test_where_some_sell_it_by_custom_those_say_what_has_risen() -> None:
+    sellers, pages = region([1.0] * 5) + region([30.0] * 12, **RARE), Pages({}, KINDS)
+    member = judged_by()
+    member.months[MONTH - 1] = member.months[MONTH]
+    for number, page in enumerate(sellers):
+        page.institution = f"P{number}"
+        count_rises(pages, page, MONTH)
+    assert compare_rises(pages, sellers[-1], member, MONTH, 1) == []
 
 
 def test_who_is_nowhere_is_held_against_nobody() -> None:

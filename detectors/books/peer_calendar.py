@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from schemas.china_time import DAY, HOUR
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_WEEKS: Final = 4  # parts of a month, the last of 7 to 10 days
+PARTS_OF_MONTH: Final = 4  # the last of 7 to 10 days
 AFTER: Final = 73 * HOUR + 1  # after a part's end: its last day has closed, and an hour for who is a little behind
 COMPARE_AFTER: Final = 60  # seconds; by then every member has measured itself
 
@@ -56,12 +56,12 @@ def name_of(month: int) -> str:
 def part_of(day: int) -> int:
     """The part of a month in which the day lies, numbered through all months."""
     on = date.fromordinal(_EPOCH + day)
-    return (on.year * 12 + on.month - 1) * _WEEKS + min((on.day - 1) // 7, _WEEKS - 1)
+    return (on.year * 12 + on.month - 1) * PARTS_OF_MONTH + min((on.day - 1) // 7, PARTS_OF_MONTH - 1)
 
 
 def parts_of(month: int) -> range:
     """The numbers of its parts."""
-    return range(month * _WEEKS, (month + 1) * _WEEKS)
+    return range(month * PARTS_OF_MONTH, (month + 1) * PARTS_OF_MONTH)
 
 
 def days_of(part: int) -> range:
@@ -70,7 +70,7 @@ def days_of(part: int) -> range:
     >>> days_of(part_of(27)), days_of(part_of(31))
     (range(21, 31), range(31, 38))
     """
-    month, number = divmod(part, _WEEKS)
+    month, number = divmod(part, PARTS_OF_MONTH)
     return range(first_day(month) + 7 * number, looks_of(month)[number] + 1)
 
 

@@ -2,8 +2,12 @@
 
 Every seller of the region that told what its own baseline expected counts in bins, by the logarithm of what came over that, in
 rows of the page that counts the region's sellers of the item (`detectors.books.item_bins`). The median of all but the institution
-itself is the rise: three that push a drug among twelve are no wave, whatever they bill. Nobody counts whom only his surge made
-tell: his expected volume must come to `TELLING` by itself, or the few whose rare item was sold just then would look like a rise.
+itself is the rise: three that push a drug among twelve are no wave, whatever they bill.
+
+Whom only his surge made tell, whose expected volume does not come to `TELLING` by itself, counts apart: of a rare item those tell
+who sold it just then, and they alone would look like a rise. But where hardly anybody's custom comes to so much (an influenza
+drug in autumn), and several times as many tell by their surge as in the month before, that they are so many is the sign, and
+the median of their rises its size.
 
 The institution's items that told count among themselves as well, in rows of the page of their ranks. Where most have risen the
 place has grown, and each of them would ring; that is one question, and `spending_growth` asks it. Where nobody can ask it
@@ -19,15 +23,18 @@ from typing import Final, NamedTuple
 from detectors.books.indicators import FUND, GROWTH
 from detectors.books.item import TELLING
 from detectors.books.item_among_peers import RiseTold, SoldMonth, SoldPage, shelf_of
-from detectors.books.item_bins import FIRST_PART, STEPS, RankPage, count_in, others, quantile, size_bin
+from detectors.books.item_bins import FIRST_PART, FIRST_SURGED, STEPS, RankPage, count_in, others, quantile, size_bin
 from detectors.books.member import MemberPage
-from detectors.books.peer_calendar import days_of, parts_of
+from detectors.books.peer_calendar import PARTS_OF_MONTH, days_of, parts_of
 from detectors.books.peer_groups import LEAST_PEERS
 from detectors.engine.pages import Pages
 from schemas.returns import LARGEST_RISE, NO_RISE, RoseBeside
 
 SCREEN_RISE: Final = 1_250  # thousandths: less is within what any month strays
 LEAST_ITEMS: Final = 10  # others of the institution: of fewer, half may be what is pushed
+JUMP: Final = (
+    3  # times one more than in any part of the month before: who sells a rare item by chance is not three times as many
+)
 
 
 class _Beside(NamedTuple):
@@ -48,14 +55,20 @@ def count_rises(pages: Pages, page: SoldPage, month: int) -> None:
     before, known.rises = known.rises, _bins(known) if page.region else {}
     if before != known.rises:
         count_in(pages, _name(page), month, before, known.rises)
-        count_in(pages, shelf_of(page, month), month, before, known.rises, RankPage)
+        count_in(pages, shelf_of(page, month), month, _by_custom(before), _by_custom(known.rises), RankPage)
 
 
 def _bins(known: SoldMonth) -> dict[int, int]:
     expected = sum(part.expected for part in known.parts)
-    if not known.packs or expected * known.fen < TELLING * known.packs:
+    if not known.packs:
         return {}
-    return {FIRST_PART + part.number: size_bin(max(part.packs, 1) / part.expected) for part in known.parts}
+    if expected * known.fen >= TELLING * known.packs:
+        return {FIRST_PART + part.number: size_bin(max(part.packs, 1) / part.expected) for part in known.parts}
+    return {FIRST_SURGED + part.number: size_bin(part.packs / part.expected) for part in known.parts if part.packs > 0}
+
+
+def _by_custom(rises: Mapping[int, int]) -> dict[int, int]:
+    return {row: place for row, place in rises.items() if row < FIRST_SURGED}
 
 
 def compare_rises(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, now: int) -> list[RoseBeside]:
@@ -85,12 +98,32 @@ def _beside(pages: Pages, page: SoldPage, member: MemberPage | None, month: int,
         return _NOTHING
     row = FIRST_PART + number
     own = page.months[month].rises.get(row)
-    rise, members = _median(others(pages, _name(page), month, row, own), LEAST_PEERS)
+    by_custom = others(pages, _name(page), month, row, own)
+    rise, members = _median(by_custom, LEAST_PEERS)
+    if sum(by_custom.values()) < LEAST_PEERS:
+        rise, members = _surged(pages, page, member, month, number)
     if not _is_growth_judged(member, month):
         return _Beside(rise, members, NO_RISE, 0)
     return _Beside(
         rise, members, *_median(others(pages, shelf_of(page, month), month, row, own, RankPage), LEAST_ITEMS)
     )
+
+
+def _surged(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, number: int) -> tuple[int, int]:
+    """The median rise of those who told by their surge alone, where they are several times as many as the month before."""
+    if member is None or month - 1 not in member.months:  # at a history's beginning nobody has told of the month before
+        return NO_RISE, 0
+    now = _surged_others(pages, page, month, number)
+    if sum(now.values()) < JUMP:
+        return NO_RISE, 0
+    parts = range(PARTS_OF_MONTH)
+    before = max(sum(_surged_others(pages, page, month - 1, part).values()) for part in parts)
+    return _median(now, max(LEAST_PEERS, JUMP * (before + 1)))
+
+
+def _surged_others(pages: Pages, page: SoldPage, month: int, number: int) -> dict[int, int]:
+    known, row = page.months.get(month), FIRST_SURGED + number
+    return others(pages, _name(page), month, row, None if known is None else known.rises.get(row))
 
 
 def _median(bins: Mapping[int, int], least: int) -> tuple[int, int]:
