@@ -43,10 +43,17 @@ class Look(msgspec.Struct, frozen=True):
     cpu_seconds: float
 
 
-def new_settings(broker: str, prefix: str, folder: Path, county: Path, partitions: int = 4) -> Settings:
+def new_settings(
+    broker: str, prefix: str, folder: Path, county: Path, partitions: int = 4, processes: int = 2
+) -> Settings:
     """Topics of their own with the county's references in them."""
     settings = Settings(
-        broker=broker, prefix=prefix, group=f"{prefix}group", data=folder / prefix, partitions=partitions
+        broker=broker,
+        prefix=prefix,
+        group=f"{prefix}group",
+        data=folder / prefix,
+        partitions=partitions,
+        processes=processes,
     )
     fundwatch("topics", "create", settings=settings)
     for name in REFERENCES:

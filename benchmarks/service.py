@@ -29,7 +29,8 @@ PEERS = {
     "Quix Streams, one tumbling count with its changelog": "quix_window",
     "decode to dicts, nothing else": "plain_decode",
 }
-OURS = "fundwatch: every rule, three stages, durable state"
+OURS = "fundwatch: every rule, four stages, durable state"
+ALONE = "the same in one process (`FUNDWATCH_PROCESSES=1`)"
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -45,22 +46,33 @@ def measure(tell: Tell, persons: int = 60_000, days: int = 60, rounds: int = 3) 
     messages = count_lines(transactions_of(folder))
     mean = transactions_of(folder).stat().st_size / messages
     expected = _replayed(folder)
-    taken: dict[str, list[Taken]] = {name: [] for name in (*PEERS, OURS)}
+    taken: dict[str, list[Taken]] = {name: [] for name in (*PEERS, OURS, ALONE)}
+    left: dict[str, Published] = {}
     with tempfile.TemporaryDirectory() as kept, running_broker(Path(kept) / "broker") as broker:
         for number in range(rounds):
-            settings = new_settings(broker, f"round{number}.", Path(kept), folder)
-            _take_persons(settings, Path(kept))
-            fundwatch("load", "--no-mark", str(transactions_of(folder)), settings=settings)
+            settings = _topics(broker, f"round{number}.", Path(kept), folder)
             for name, peer in PEERS.items():
                 taken[name].append(_peer(settings, peer, messages, Path(kept)))
                 tell(f"round {number + 1}: {name}: {taken[name][-1].per_second:,.0f}/s")
-            _end_with_marks(settings, folder, Path(kept))
-            one, left = _ours(settings, messages, Path(kept))
-            taken[OURS].append(one)
-            tell(f"round {number + 1}: {OURS}: {one.per_second:,.0f}/s")
-            if left.open_alerts != expected:
-                raise SystemExit(f"the worker left {len(left.open_alerts)} alerts, a replay {len(expected)}, or others")
-    return _section(taken, left, messages, mean, rounds)
+            for name, processes in ((OURS, 2), (ALONE, 1)):
+                if name == ALONE:
+                    settings = _topics(broker, f"alone{number}.", Path(kept), folder, processes)
+                _end_with_marks(settings, folder, Path(kept))
+                one, left[name] = _ours(settings, messages, Path(kept))
+                taken[name].append(one)
+                tell(f"round {number + 1}: {name}: {one.per_second:,.0f}/s")
+                found = left[name].open_alerts
+                if found != expected:
+                    raise SystemExit(f"the worker left {len(found)} alerts, a replay {len(expected)}, or others")
+    return _section(taken, left[OURS], messages, mean, rounds)
+
+
+def _topics(broker: str, prefix: str, kept: Path, county: Path, processes: int = 2) -> Settings:
+    """With the county's transactions in them, and its persons in the state."""
+    settings = new_settings(broker, prefix, kept, county, processes=processes)
+    _take_persons(settings, kept)
+    fundwatch("load", "--no-mark", str(transactions_of(county)), settings=settings)
+    return settings
 
 
 def _replayed(folder: Path) -> frozenset[str]:
@@ -117,7 +129,8 @@ that shares the cores; each reader alone, from its first message to its last, {r
 {table(("reader", "messages a second", "ours is ×", "CPU µs a message"), rows)}
 
 Ours published {left.revisions:,} revisions, left {len(left.open_alerts):,} alerts open, the same as a replay of the history, and
-wrote {left.pages:,} pages to its changelogs in transactions, three stages one after the other; its time ends with the last page.
+wrote {left.pages:,} pages to its changelogs in transactions; the later three of its four stages have a process of their own. Its
+time ends with the last page.
 Quix's windows are hours of the record's timestamp, so that it keeps one or two values an institution and nothing else."""
     measured = f"{ours:,.0f} transactions/s; Quix {quix:,.0f}, so × {ours / quix:.2f}"
     must = f"≥ {MUST:,} transactions/s and above Quix's single window"

@@ -83,11 +83,12 @@ def running_worker(settings: Settings, folder: Path, cure: str) -> Iterator[Work
 
     ``cure`` is what its operator is told to do when it ends by itself.
 
-    Only broker, prefix, group and data folder of the settings are passed on. The worker reads neither this process's
+    Only broker, prefix, group, data folder and number of processes are passed on. The worker reads neither this process's
     FUNDWATCH_… nor a fundwatch.toml of the current folder.
     """
     log, port = folder / "worker.log", free_port()
     given = {"BROKER": settings.broker, "PREFIX": settings.prefix, "GROUP": settings.group, "DATA": str(settings.data)}
+    given["PROCESSES"] = str(settings.processes)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
     environment |= {f"{ENVIRONMENT_PREFIX}{name}": value for name, value in given.items()}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_PROJECT), environment.get("PYTHONPATH")]))
