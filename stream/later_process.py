@@ -33,7 +33,7 @@ from stream.merged_metrics import Family
 from stream.settings import Settings
 
 _LOOK_SECONDS: Final = 0.25
-_ANSWER_SECONDS: Final = 5.0  # within which a process that works answers
+_ANSWER_SECONDS: Final = 3.0  # within which a process that works answers, and before who scrapes gives up
 _SILENT_SECONDS: Final = 60.0  # after which one that does not answer is not alive
 _STOP_SECONDS: Final = 14.0  # a worker ends by itself within 12
 
@@ -112,6 +112,14 @@ class LaterProcess:
         if found is None:
             raise Silent("the process of the later stages cannot tell its metrics", "its log says why")
         return found
+
+    async def begun(self) -> None:
+        """Until it answers: it has to load what this process has loaded already. Raises `LaterStagesEnded` when it failed."""
+        while self._process.is_alive():
+            with contextlib.suppress(Silent):
+                await asyncio.to_thread(self._ask, "condition")
+                return
+        self._raise_its_reason()
 
     async def watch(self) -> None:
         """Look at it for ever; returns when it ended as if asked to, raises `LaterStagesEnded` when it failed.

@@ -70,6 +70,7 @@ async def serve(settings: Settings, rules: Iterable[Rule[Any]], name: str) -> No
         later_process(_work_on_later_stages, settings, configured, name) as later,
         _opened(settings, configured, name, (FIRST,), lambda: later.condition.newest_source_time) as made,
     ):
+        await later.begun()  # or the first to ask for metrics would wait for it
         made.worker.accompany(lambda: _end_together(made.worker, later))
         both = merged_registry(made.metrics.registry, later.metrics)
         await _serve(made, both, lambda: joined(condition(made.worker, made.progress), later.condition))

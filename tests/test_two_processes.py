@@ -126,6 +126,7 @@ def _dies(questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...]
 def test_its_condition_and_metrics_come_from_the_other_process() -> None:
     async def run() -> None:
         async with later_process(_answers, Settings(), (), "one") as later:
+            await later.begun()
             watching = asyncio.create_task(later.watch())
             await asyncio.to_thread(wait_until, lambda: later.condition.is_ready, 20, "readiness")
             assert later.condition.partitions == 7
@@ -138,6 +139,7 @@ def test_its_condition_and_metrics_come_from_the_other_process() -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+@pytest.mark.parametrize("wait", ["begun", "watch"])
 @pytest.mark.parametrize(
     ("work", "said"),
     [
@@ -146,10 +148,12 @@ def test_its_condition_and_metrics_come_from_the_other_process() -> None:
         (_dies, "ended with status -9"),
     ],
 )
-def test_its_reason_is_the_workers_and_quotes_no_record(work: Callable[..., None], said: str) -> None:
+def test_its_reason_is_the_workers_and_quotes_no_record(work: Callable[..., None], said: str, wait: str) -> None:
     async def run() -> None:
         async with later_process(work, Settings(), (), "one") as later:
-            await later.watch()
+            if wait == "begun":
+                await asyncio.to_thread(later._process.join)  # else it may answer just before
+            await getattr(later, wait)()
 
     with pytest.raises(LaterStagesEnded) as ended:
         asyncio.run(asyncio.wait_for(run(), 30))
