@@ -28,7 +28,7 @@ async def probes(host: str, port: int, registry: CollectorRegistry, alive: State
     server.router.add_get("/metrics", _metrics(registry))
     server.router.add_get("/healthz", _state(alive))
     server.router.add_get("/readyz", _state(ready))
-    runner = web.AppRunner(server, access_log=None, handle_signals=False)
+    runner = web.AppRunner(server, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     try:
         yield await _listen(runner, host, port)
@@ -37,7 +37,7 @@ async def probes(host: str, port: int, registry: CollectorRegistry, alive: State
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
-    site = web.TCPSite(runner, host, port, shutdown_timeout=1.0)
+    site = web.TCPSite(runner, host, port)
     try:
         await site.start()
     except OSError as error:
