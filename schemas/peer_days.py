@@ -63,6 +63,11 @@ class DayCounts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     by_night: _Count = 0  # … of it, between `NIGHT_BEGINS` and `NIGHT_ENDS`
     refunds: _Count = 0  # settlements that were taken back on this day, of whatever day they were
 
+    @property
+    def settlements(self) -> int:
+        """Those that stand, and those that were taken back on this day."""
+        return self.visits + self.discharges + self.refunds
+
 
 class InstitutionDay(msgspec.Struct, frozen=True, array_like=True, tag="day2", gc=False):
     """One day of one institution. ``partition`` and ``offset`` of `fund.transactions` are its version; ``time`` is the stream

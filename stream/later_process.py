@@ -37,6 +37,7 @@ _ANSWER_SECONDS: Final = 3.0  # within which a process that works answers, and b
 _SILENT_SECONDS: Final = 60.0  # after which one that does not answer is not alive
 _STOP_SECONDS: Final = 14.0  # a worker ends by itself within 12
 
+Readiness = Literal["joining", "restoring", "consuming"]  # in this order
 Work = Callable[["Questions", Settings, tuple[Rule[Any], ...], str], None]
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     at: float
     is_alive: bool = True
     is_ready: bool = False
-    state: Literal["joining", "restoring", "consuming"] = "joining"
+    state: Readiness = "joining"
     partitions: int = 0
     lag_records: int = 0
     newest_source_time: int | None = None
@@ -165,14 +166,12 @@ class LaterProcess:
     def _ask(self, about: Literal["condition", "metrics"]) -> _Answer:
         with self._asking:
             self._number += 1
-            try:
+            with contextlib.suppress(OSError, EOFError):  # it has ended, and is silent as well
                 self._line.send_bytes(_encode(_Question(self._number, about)))
                 while self._line.poll(_ANSWER_SECONDS):
                     answer = _read_answer(self._line.recv_bytes())
                     if answer.number == self._number:  # an older one was given up
                         return answer
-            except (OSError, EOFError):
-                pass
         raise Silent("the process of the later stages does not answer", "it has ended, or its machine is overloaded")
 
 

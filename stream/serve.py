@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from importlib.metadata import version
 from time import monotonic
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
@@ -24,7 +24,7 @@ from stream.errors import OperatorError
 from stream.gauges import follow_alerts, show
 from stream.health import Progress, watch_progress
 from stream.known import KnownReferences
-from stream.later_process import Condition, LaterProcess, Questions, later_process
+from stream.later_process import Condition, LaterProcess, Questions, Readiness, later_process
 from stream.ledger import OpenAlerts
 from stream.letters import park
 from stream.logs import write_logs
@@ -39,7 +39,7 @@ from stream.topic_access import partitions_of
 from stream.worker import Worker
 
 LATER: Final = tuple(stage for stage in STAGES if stage != FIRST)
-_STATES: Final = ("joining", "restoring", "consuming")
+_STATES: Final = get_args(Readiness)
 _TELL_SECONDS: Final = 0.25
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ async def serve(settings: Settings, rules: Iterable[Rule[Any]], name: str) -> No
     configured = tuple(rules)
     if settings.processes == 1:
         async with _opened(settings, configured, name, (FIRST, *LATER)) as made:
-            await _serve(made, made.metrics.registry, lambda: condition(made.worker, made.progress))
+            await _serve(made, name, made.metrics.registry, lambda: condition(made.worker, made.progress))
         return
     async with (
         later_process(_work_on_later_stages, settings, configured, name) as later,
@@ -73,7 +73,7 @@ async def serve(settings: Settings, rules: Iterable[Rule[Any]], name: str) -> No
         await later.begun()  # or the first to ask for metrics would wait for it
         made.worker.accompany(lambda: _end_together(made.worker, later))
         both = merged_registry(made.metrics.registry, later.metrics)
-        await _serve(made, both, lambda: joined(condition(made.worker, made.progress), later.condition))
+        await _serve(made, name, both, lambda: joined(condition(made.worker, made.progress), later.condition))
 
 
 def _work_on_later_stages(questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str) -> None:
@@ -148,10 +148,14 @@ async def _opened(
         ) from error
 
 
-async def _serve(made: _Made, registry: CollectorRegistry, now: Callable[[], Condition]) -> None:
+async def _serve(made: _Made, name: str, registry: CollectorRegistry, now: Callable[[], Condition]) -> None:
     settings = made.worker.settings
     async with probes(settings.metrics_host, settings.metrics_port, registry, *states(now)) as port:
-        log.info("serving", extra={"port": port, "processes": settings.processes})
+        partitions = made.worker.blueprint.destinations.partitions
+        log.info(
+            "serving",
+            extra={"worker": name, "port": port, "partitions": partitions, "processes": settings.processes},
+        )
         await made.worker.run()
 
 

@@ -39,10 +39,6 @@ def runs(pid: int) -> bool:
         return False
 
 
-def kill(pid: int, number: int) -> None:
-    os.kill(pid, number)
-
-
 @pytest.mark.parametrize(
     ("first_gets", "later_gets", "status", "said"),
     [
@@ -62,7 +58,7 @@ def test_whatever_ends_one_ends_both(
         later = later_process_of(worker.pid)
         for pid, number in ((worker.pid, first_gets), (later, later_gets)):
             if number is not None:
-                kill(pid, number)
+                os.kill(pid, number)
         assert worker.wait(20) == status, log.read_text()
         wait_until(lambda: not runs(later), 2, "the end of the other process")
     lines = log.read_text().splitlines()

@@ -78,8 +78,9 @@ def measured(month: int, known: Month, months: dict[int, Month]) -> dict[str, In
         found[OWN] = Indicator(counts.own / counts.total, 0.3 / sqrt(max(known.stays.count + known.visits.count, 1)))
     if counts.timed > 0 and counts.visits > 0:
         found[NIGHT] = Indicator(_angle(counts.by_night / counts.timed), _UNEVEN / (2 * sqrt(counts.visits)))
-    if (settled := counts.visits + counts.discharges + counts.refunds) > 0:
-        found[REFUNDS] = Indicator(_angle(counts.refunds / settled), _CLUSTERED / (2 * sqrt(settled)))
+    if counts.settlements > 0:
+        share = _angle(counts.refunds / counts.settlements)
+        found[REFUNDS] = Indicator(share, _CLUSTERED / (2 * sqrt(counts.settlements)))
     if counts.fund > 0:
         found[FUND] = Indicator(log(counts.fund / max(known.active, 1)), known.noise)
         reference = _reference(month, months)

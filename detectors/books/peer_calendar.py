@@ -10,9 +10,10 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from schemas.china_time import DAY, HOUR
+from schemas.peer_items import MOST_PARTS
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-PARTS_OF_MONTH: Final = 4  # the last of 7 to 10 days
+PARTS_OF_MONTH: Final = MOST_PARTS  # the last of 7 to 10 days
 AFTER: Final = 73 * HOUR + 1  # after a part's end: its last day has closed, and an hour for who is a little behind
 COMPARE_AFTER: Final = 60  # seconds; by then every member has measured itself
 

@@ -140,9 +140,8 @@ def _raw(day: InstitutionDay) -> dict[str, float]:
         found[OWN] = log(max(counts.own, 0) / counts.total + 0.05)
     if counts.timed > 0:
         found[BY_NIGHT] = log(max(counts.by_night, 0) / counts.timed + 0.05)
-    settled = counts.visits + counts.discharges + counts.refunds
-    if settled > 0:
-        found[REFUNDS] = log(max(counts.refunds, 0) / settled + 0.05)
+    if counts.settlements > 0:
+        found[REFUNDS] = log(max(counts.refunds, 0) / counts.settlements + 0.05)
     for name, is_stay in ((STAY_COST, True), (VISIT_COST, False)):
         known = [case for case in day.cases if (case.kind[0] == STAYS) is is_stay]
         count = sum(case.count for case in known)

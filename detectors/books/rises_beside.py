@@ -32,9 +32,8 @@ from schemas.returns import LARGEST_RISE, NO_RISE, RoseBeside
 
 SCREEN_RISE: Final = 1_250  # thousandths: less is within what any month strays
 LEAST_ITEMS: Final = 10  # others of the institution: of fewer, half may be what is pushed
-JUMP: Final = (
-    3  # times one more than in any part of the month before: who sells a rare item by chance is not three times as many
-)
+# Times one more than in any part of the month before: who sells a rare item by chance is not three times as many.
+JUMP: Final = 3
 
 
 class _Beside(NamedTuple):
@@ -99,9 +98,8 @@ def _beside(pages: Pages, page: SoldPage, member: MemberPage | None, month: int,
     row = FIRST_PART + number
     own = page.months[month].rises.get(row)
     by_custom = others(pages, _name(page), month, row, own)
-    rise, members = _median(by_custom, LEAST_PEERS)
-    if sum(by_custom.values()) < LEAST_PEERS:
-        rise, members = _surged(pages, page, member, month, number)
+    are_few = sum(by_custom.values()) < LEAST_PEERS
+    rise, members = _surged(pages, page, member, month, number) if are_few else _median(by_custom, LEAST_PEERS)
     if not _is_growth_judged(member, month):
         return _Beside(rise, members, NO_RISE, 0)
     return _Beside(
@@ -114,11 +112,10 @@ def _surged(pages: Pages, page: SoldPage, member: MemberPage | None, month: int,
     if member is None or month - 1 not in member.months:  # at a history's beginning nobody has told of the month before
         return NO_RISE, 0
     now = _surged_others(pages, page, month, number)
-    if sum(now.values()) < JUMP:
+    if sum(now.values()) < LEAST_PEERS:
         return NO_RISE, 0
-    parts = range(PARTS_OF_MONTH)
-    before = max(sum(_surged_others(pages, page, month - 1, part).values()) for part in parts)
-    return _median(now, max(LEAST_PEERS, JUMP * (before + 1)))
+    before = max(sum(_surged_others(pages, page, month - 1, part).values()) for part in range(PARTS_OF_MONTH))
+    return _median(now, JUMP * (before + 1))  # that there are `LEAST_PEERS` is known
 
 
 def _surged_others(pages: Pages, page: SoldPage, month: int, number: int) -> dict[int, int]:

@@ -55,7 +55,7 @@ def share_alone(page: MemberPage, month: int, name: str) -> ShareAlone | None:
 def _parts(counts: DayCounts, name: str) -> tuple[int, int]:
     if name == NIGHT:
         return counts.by_night, counts.timed
-    return counts.refunds, counts.visits + counts.discharges + counts.refunds
+    return counts.refunds, counts.settlements
 
 
 def told_of(page: MemberPage, far: ShareAlone, deviation: float, margin: float, view: View) -> Finding:
