@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent
-# Files whose tests are kept in one process: two of the service at once would starve each other, and each has its broker once.
+# Files whose tests are kept in one process, which starts its broker once. Half of the time a test of the service waits: two of
+# them side by side get on, three would starve each other.
 GROUPS = {
+    "killed": ("broker_away", "demo", "end_to_end", "fencing", "interrupted", "kills", "rule_changes_in_service"),
     "service": (
-        "broker_away", "dashboards_on_prometheus", "demo", "end_to_end", "fencing", "huge_claims", "interrupted", "kills",
-        "poison", "restore", "rule_changes_in_service", "state_on_disk", "time", "transport", "worker", "worker_command",
+        "dashboards_on_prometheus", "huge_claims", "poison", "restore", "state_on_disk", "time", "transport", "two_processes",
+        "worker", "worker_command",
     ),
     "secure": ("connection", "rights", "secrets", "secure_broker"),
 }  # fmt: skip
@@ -50,9 +52,9 @@ def group_of(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest group begins, so that nothing long is left over when the other processes have ended."""
+    """The longest groups begin, so that nothing long is left over when the other processes have ended."""
     if hasattr(config, "workerinput"):  # one of several processes
-        items.sort(key=lambda item: group_of(item.nodeid) != "service")
+        items.sort(key=lambda item: group_of(item.nodeid) not in ("killed", "service"))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -140,11 +140,16 @@ def check_asking_changes_no_page(subject: Subject) -> int:
     return cases
 
 
+MOST_SCENES = 60
+
+
 def check_wakes_before_its_answer_changes(subject: Subject) -> int:
-    """With no new fact the answer stays until the wake-up: or it would depend on who else happened to send something."""
+    """With no new fact the answer stays until the wake-up: or it would depend on who else happened to send something. Of every
+    story a third of its scenes, `MOST_SCENES` of a long one, spread over it."""
     rule, cases = subject.new(), 0
     for story in subject.stories:
-        for scene in scenes(subject, story)[::3]:
+        all_scenes = scenes(subject, story)
+        for scene in all_scenes[:: max(3, len(all_scenes) // MOST_SCENES)]:
             page, view = scene
             if rule.silence(page, view) is not None:
                 continue
@@ -289,7 +294,7 @@ def check_parameters_work_to_their_bounds(subject: Subject) -> int:
     for name, hint, least, most in parameters(kind):
         for value in (least, most):
             rule = msgspec.convert({name: hint(value)}, kind)
-            for story in (*subject.hits[:1], *subject.quiet[:1]):
+            for story in (_shortest(subject.hits), _shortest(subject.quiet)):
                 engine = run(subject, story, rule=rule)
                 assert not engine.dead_letters
                 cases += 1
@@ -297,6 +302,10 @@ def check_parameters_work_to_their_bounds(subject: Subject) -> int:
             for value in (least - 1, most + 1):
                 assert _is_refused({name: hint(value)}, kind), f"{name} takes {value}"
     return cases
+
+
+def _shortest(stories: Sequence[Story]) -> Story:
+    return min(stories, key=lambda story: len(story.sent))
 
 
 def _is_refused(stated: dict[str, Any], kind: type[Rule[Any]]) -> bool:
@@ -319,7 +328,7 @@ def check_finds_its_cases_and_no_others(subject: Subject) -> int:
     return len(subject.hits) * len(subject.quiet)
 
 
-MOST_FIRST = 50
+MOST_FIRST = 15
 
 
 def check_a_first_message_raises_nothing(subject: Subject) -> int:
@@ -342,11 +351,12 @@ def check_works_without_references(subject: Subject) -> int:
     return len(subject.stories)
 
 
-MOST_CUTS = 16
+MOST_CUTS, FEWEST_CUTS, MOST_RESTORED = 16, 4, 2_000
 
 
 def check_goes_on_alike_from_every_cut(subject: Subject) -> int:
-    """Saved and restored anywhere, every revision is the same; in a long story at `MOST_CUTS` places spread over it.
+    """Saved and restored anywhere, every revision is the same; in a long story at `MOST_CUTS` places spread over it, in a very
+    long one at `FEWEST_CUTS` or as many as make runs of some `MOST_RESTORED` messages.
 
     One run is saved at every cut and goes on itself, so a page that changed since it was saved last is seen to be saved again.
     """
@@ -355,7 +365,8 @@ def check_goes_on_alike_from_every_cut(subject: Subject) -> int:
         whole = _revisions(run(subject, story))
         engine, taken = EngineRun(story.records, rules=[subject.new()]), 0
         records = [engine.record(message) for message in story.sent]
-        for cut in range(0, len(records), len(records) // MOST_CUTS + 1):
+        cuts = min(MOST_CUTS, max(FEWEST_CUTS, 2 * MOST_RESTORED // len(records)))
+        for cut in range(0, len(records), len(records) // cuts + 1):
             engine.take_records(records[taken:cut], batch=1).pipeline.save()
             taken = cut
             restored = EngineRun(story.records, rules=[subject.new()], stores=engine.stores_as_saved())

@@ -24,7 +24,7 @@ from detectors.engine.incoming import Incoming
 from schemas.alerts import Alert, encode_alert
 from schemas.china_time import HOUR
 from tests.engine_run import TIMESTAMP_MS, EngineRun, time_of
-from tests.golden_county import golden_county
+from tests.golden_county import ENOUGH, golden_county
 from tests.histories import (
     DIAGNOSES,
     HOSPITALS,
@@ -89,50 +89,59 @@ def test_the_histories_hold_alerts_of_every_rule() -> None:
     """Otherwise nothing below proves anything."""
     found: set[str] = set()
 
-    @settings(max_examples=60, database=None, derandomize=True)
+    @settings(max_examples=25, database=None, derandomize=True)
     @given(histories())
     def look(history: History) -> None:
         found.update(alert["rule"] for alert in run(history).open_alerts().values())
 
     look()
     assert found >= {"bed_holding", "household_together", "household_sequence", "drug_volume"}
-    golden = {alert["rule"] for alert in golden_alerts().values()}
+    golden = {alert["rule"] for alert in golden_alerts(ENOUGH).values()}
     assert golden == {rule.rule_id for rule in EngineRun().rules}
 
 
-# -- every rule: the golden hits of all of them, as one county ----------------------------------------------------------
+# -- every rule: golden hits of all of them, as one county ---------------------------------------------------------------
+
+of_golden_hits = pytest.mark.parametrize(
+    "enough", [pytest.param(ENOUGH, id=""), pytest.param(1_000_000, marks=pytest.mark.soak, id="every hit")]
+)
 
 
-def golden_run(sent: Iterable[bytes] | None = None, **options: int) -> EngineRun:
-    county = golden_county()
+def golden_run(enough: int, sent: Iterable[bytes] | None = None, **options: int) -> EngineRun:
+    county = golden_county(enough)
     batch = options.pop("batch", 7)
     engine = EngineRun(county.references, **options)  # type: ignore[arg-type]
     return engine.take(county.sent if sent is None else sent, batch).mark(county.until)
 
 
 @cache
-def golden_alerts() -> dict[str, dict[str, Any]]:
+def golden_alerts(enough: int) -> dict[str, dict[str, Any]]:
     """What an undisturbed run says: every test compares with it."""
-    return golden_run().open_alerts()
+    return golden_run(enough).open_alerts()
 
 
+@of_golden_hits
 @pytest.mark.parametrize("partitions", [1, 4, 16])
-def test_every_rule_says_the_same_whatever_the_partitions_and_though_all_comes_twice(partitions: int) -> None:
-    doubled = [message for message in golden_county().sent for _ in range(2)]
-    assert golden_run(doubled, partitions=partitions, batch=50).open_alerts() == golden_alerts()
+def test_every_rule_says_the_same_whatever_the_partitions_and_though_all_comes_twice(
+    partitions: int, enough: int
+) -> None:
+    doubled = [message for message in golden_county(enough).sent for _ in range(2)]
+    assert golden_run(enough, doubled, partitions=partitions, batch=50).open_alerts() == golden_alerts(enough)
 
 
+@of_golden_hits
 @pytest.mark.parametrize("seed", range(3))
-def test_every_rule_says_the_same_however_institutions_interleave(seed: int) -> None:
-    county, chance = golden_county(), random.Random(seed)
+def test_every_rule_says_the_same_however_institutions_interleave(seed: int, enough: int) -> None:
+    county, chance = golden_county(enough), random.Random(seed)
     drift = {institution: chance.randint(-900, 900) for institution in set(map(institution_of, county.sent))}
     permuted = sorted(county.sent, key=lambda message: time_of(message) + drift[institution_of(message)])
-    assert golden_run(permuted, partitions=4).open_alerts() == golden_alerts()
+    assert golden_run(enough, permuted, partitions=4).open_alerts() == golden_alerts(enough)
 
 
+@of_golden_hits
 @pytest.mark.parametrize("seed", range(3))
-def test_every_rule_goes_on_alike_from_saved_pages_and_from_an_earlier_offset(seed: int) -> None:
-    county, chance = golden_county(), random.Random(seed)
+def test_every_rule_goes_on_alike_from_saved_pages_and_from_an_earlier_offset(seed: int, enough: int) -> None:
+    county, chance = golden_county(enough), random.Random(seed)
     cut = chance.randrange(len(county.sent))
     back = chance.randrange(cut + 1)
     engine = EngineRun(county.references)
@@ -142,7 +151,7 @@ def test_every_rule_goes_on_alike_from_saved_pages_and_from_an_earlier_offset(se
     again = EngineRun(county.references, stores=engine.stores)
     again.take_records(records[back:])
     again.mark(county.until, offset=len(records))
-    assert engine.then(again).open_alerts() == golden_alerts()
+    assert engine.then(again).open_alerts() == golden_alerts(enough)
 
 
 # -- made histories -----------------------------------------------------------------------------------------------------
