@@ -109,7 +109,7 @@ def test_what_was_taken_back_was_never_there(case: Case, variant: str, history: 
         assume(stay.ends)
         at = max(time_of(message) for message in history.sent if f'"S{stay.visit}"'.encode() in message) + 17
     gateway, shop = history.gateways[HOSPITALS[stay.hospital]], history.gateways[PHARMACY]
-    base = in_order([*history.sent, *kept(gateway, shop, PERSONS[stay.person], moment(0, 1))])
+    base = in_order([*history.sent, *kept(gateway, shop, PERSONS[stay.person], moment(0, 1)), *every_day(history)])
     scene = Scene(gateway, shop, stay, at, at + delay)
     extra = arrivals(case, variant, scene)
     assume(extra)
@@ -138,6 +138,12 @@ def _heard(history: History, message: bytes) -> bytes:
     """A call of the same sender at the same second that changes nothing: both runs are told the same time."""
     gateway = history.gateways[json.loads(message)["fixmedins_code"]]
     return counted(gateway, time_of(message))
+
+
+def every_day(history: History) -> list[bytes]:
+    """Two institutions are heard of on every day: of a time to which one alone has come nobody's bills count yet."""
+    days = range((history.until - moment(0)) // DAY)
+    return [counted(gateway, moment(day, 3)) for day in days for gateway in list(history.gateways.values())[:2]]
 
 
 def counted(gateway: Gateway, at: int) -> bytes:

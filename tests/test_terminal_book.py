@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import random
 
-from detectors.books.terminal import (
-    FEWEST,
-    GROUPS_KEPT,
-    Group,
-    Swiped,
-    TerminalPage,
-    linked,
-    terminal_key,
-)
+import msgspec
+
+from detectors.books.terminal import TerminalPage, terminal_key
 from detectors.books.terminal_custom import MOST_BEFORE, kind_of
 from detectors.books.terminal_following import MOST_RECENT, put, take
 from detectors.books.terminal_groups import MOST_GROUPS, MOST_MEMBERS
+from detectors.books.terminal_sets import linked
+from detectors.books.terminal_swipes import FEWEST, GROUPS_KEPT, Group, Swiped
 from detectors.engine.institution_stage import InstitutionStage
 from detectors.engine.page import decode_page, encode_page
 from schemas.china_time import DAY, HOUR
@@ -39,9 +35,13 @@ def blank() -> TerminalPage:
     return TerminalPage(institution=HOSPITAL, operator="0001")
 
 
+def institution() -> TerminalPage:
+    return TerminalPage(institution=HOSPITAL, operator="")
+
+
 def told(page: TerminalPage, *swipes: Swiped) -> TerminalPage:
     for one in swipes:
-        put(page, one)
+        put(page, page, one)
     return page
 
 
@@ -84,16 +84,16 @@ def test_one_that_comes_late_by_minutes_finds_its_place() -> None:
 def test_what_is_refunded_stands_no_more_until_the_refund_is_reversed() -> None:
     page, swipes = told(blank(), *row()), row()
     before = known(page.groups[0])
-    assert take(page, swipes[2].settlement, swipes[2].time)
+    assert take(page, page, swipes[2].settlement, swipes[2].time)
     assert page.groups[0].persons() == {f"P{n}" for n in (0, 1, 3, 4, 5)}
-    assert put(page, swipes[2])
+    assert put(page, page, swipes[2])
     assert known(page.groups[0]) == before
 
 
 def test_what_is_refunded_before_it_is_a_group_leaves_nothing() -> None:
     page, swipes = told(blank(), *row(2)), row(2)
     for one in swipes:
-        assert not take(page, one.settlement, one.time)
+        assert not take(page, page, one.settlement, one.time)
     assert encode_page(page) == encode_page(blank())
 
 
@@ -103,7 +103,7 @@ def test_a_busy_counter_s_pace_is_no_group() -> None:
     at = START
     for number in range(600):  # eight hours of one every 48 seconds, of forty baskets
         at += int(rng.expovariate(1 / 48))
-        put(page, swipe(at, number, (rng.randrange(40),)))
+        put(page, page, swipe(at, number, (rng.randrange(40),)))
     assert len(page.groups) <= 2  # that hour's clumps; no rule sees anything in them
     assert all(group.usual <= group.seen for group in page.groups)
 
@@ -114,7 +114,7 @@ def test_a_row_at_a_busy_counter_is_seen_by_its_items() -> None:
     at = START
     for number in range(200):
         at += int(rng.expovariate(1 / 48))
-        put(page, swipe(at, number, (rng.randrange(40),)))
+        put(page, page, swipe(at, number, (rng.randrange(40),)))
     told(page, *(swipe(at + 10 + 40 * n, f"K{n}", (77, 78, 79)) for n in range(6)))
     assert any({f"PK{n}" for n in range(6)} <= group.persons() for group in page.groups)
 
@@ -124,7 +124,7 @@ def test_others_of_the_day_with_the_same_items_are_noted() -> None:
     later = [swipe(START + 2 * HOUR + n * HOUR, f"L{n}") for n in range(3)]
     told(page, *later)
     assert page.groups[0].alike == [one.time for one in later]
-    take(page, later[1].settlement, later[1].time)
+    take(page, page, later[1].settlement, later[1].time)
     assert page.groups[0].alike == [later[0].time, later[2].time]
 
 
@@ -152,7 +152,7 @@ def test_it_stays_bounded_whatever_comes() -> None:
     rng = random.Random(2)
     for day in range(400):
         for number in range(30):
-            put(page, swipe(START + day * DAY // 4 + 20 * number, rng.randrange(1_000), (rng.randrange(5),)))
+            put(page, page, swipe(START + day * DAY // 4 + 20 * number, rng.randrange(1_000), (rng.randrange(5),)))
     assert len(page.recent) <= MOST_RECENT
     assert len(page.times) == len(page.kinds) <= MOST_BEFORE
     assert page.times == sorted(page.times)
@@ -167,6 +167,19 @@ def test_it_goes_on_alike_when_saved_and_restored() -> None:
         half = told(blank(), *swipes[:cut])
         restored = decode_page(TerminalPage, encode_page(half))
         assert encode_page(told(restored, *swipes[cut:])) == encode_page(whole)
+
+
+def test_an_operator_s_groups_are_on_the_institution_s_page_beside_its_own() -> None:
+    home, first, second = institution(), blank(), TerminalPage(institution=HOSPITAL, operator="0002")
+    for number, one in enumerate(row(8)):
+        put(home, home, one)
+        put(first if number < 5 else second, home, msgspec.structs.replace(one))
+    assert [(group.operator, len(group.members)) for group in home.groups] == [("", 8), ("0001", 5)]
+    assert first.groups == second.groups == []
+    gone = row(8)[0]
+    assert take(home, home, gone.settlement, gone.time)
+    assert take(first, home, gone.settlement, gone.time)
+    assert [len(group.persons()) for group in home.groups] == [7, 4]
 
 
 # -- what visits say ------------------------------------------------------------------------------------------------

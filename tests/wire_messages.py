@@ -45,6 +45,7 @@ class Gateway:
 
     def __init__(self, institution: str = "H50010600001") -> None:
         self.institution = institution
+        self.operator = "0001"
         self.sent = 0
 
     def call(self, infno: str, at: int, sent: Json, answered: Json | None = None, msgid: str | None = None) -> bytes:
@@ -56,7 +57,7 @@ class Gateway:
             "msgid": msgid if msgid is not None else f"{self.institution}{stamp}{self.sent:04d}",
             "mdtrtarea_admvs": "500106",
             "insuplc_admdvs": "500106",
-            "opter": "0001",
+            "opter": self.operator,
             "inf_time": format_time(at),
             "fixmedins_code": self.institution,
             "fixmedins_name": "…",

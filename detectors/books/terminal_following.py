@@ -11,9 +11,12 @@ from collections.abc import Iterable
 from typing import Final
 from zlib import crc32
 
-from detectors.books.terminal import FEWEST, Swiped, TerminalPage, moment_of, terminal_key
+from msgspec import structs
+
+from detectors.books.terminal import TerminalPage, terminal_key
 from detectors.books.terminal_custom import is_remembered, kind_of, remember, unlearn
 from detectors.books.terminal_groups import gather, note_alike, replace_member
+from detectors.books.terminal_swipes import FEWEST, Swiped, moment_of
 from detectors.books.visit import Settled, VisitPage
 from detectors.engine.page import NEVER, Page
 from detectors.engine.pages import Pages
@@ -41,28 +44,45 @@ def follow(visit: VisitPage, pages: Pages, offset: int) -> Iterable[tuple[bytes,
         return ()
     touched: dict[bytes, Page] = {}
     for settled in visit.settlements:
-        key = terminal_key(visit.institution, settled.operator)
-        page = pages.get(TerminalPage, key)
-        if page is None:
-            if settled.void:
-                continue
-            page = TerminalPage(institution=visit.institution, operator=settled.operator)
-            pages.keep(key, page)
-        if page.position < offset:
-            page.position = offset
         time = _settled_at(visit, settled)
-        changed = take(page, settled.settlement, time) if settled.void else put(page, _swiped(visit, settled, time))
-        pages.changed(key, page)
-        if changed or page.wake == NEVER:
-            touched[key] = page
+        swipe = None if settled.void else _swiped(visit, settled, time)
+        home = _tell(visit.institution, "", None, settled, time, swipe, pages, offset, touched)
+        if settled.operator and home is not None:
+            own = None if swipe is None else structs.replace(swipe)  # each page's goes its own way
+            _tell(visit.institution, settled.operator, home, settled, time, own, pages, offset, touched)
     return touched.items()
 
 
-def put(page: TerminalPage, swipe: Swiped) -> bool:
-    """Upsert a settlement that stands; whether a group changed."""
-    recent, groups, time = page.recent, page.groups, swipe.time
-    if groups and time <= groups[-1].end:
-        held = replace_member(page, swipe)
+def _tell(
+    institution: str, operator: str, home: TerminalPage | None, settled: Settled, time: int, swipe: Swiped | None, pages: Pages,
+    offset: int, touched: dict[bytes, Page],
+) -> TerminalPage | None:  # fmt: skip
+    """Tell one terminal of a settlement; without ``swipe`` it stands no more. The page, None where there is none."""
+    key = terminal_key(institution, operator)
+    page = pages.get(TerminalPage, key)
+    if page is None:
+        if swipe is None:
+            return None
+        page = TerminalPage(institution=institution, operator=operator)
+        pages.keep(key, page)
+    if page.position < offset:
+        page.position = offset
+    groups = page if home is None else home
+    changed = take(page, groups, settled.settlement, time) if swipe is None else put(page, groups, swipe)
+    pages.changed(key, page)
+    if page.wake == NEVER:
+        touched[key] = page
+    if changed:
+        touched[terminal_key(institution, "")] = groups
+    return page
+
+
+def put(page: TerminalPage, home: TerminalPage, swipe: Swiped) -> bool:
+    """Upsert a settlement that stands; whether a group changed. Groups are on ``home``, the institution's page, which may be
+    ``page`` itself."""
+    recent, groups, time = page.recent, home.groups, swipe.time
+    if groups:
+        held = replace_member(home, swipe, page.operator)
         if held is not None:
             return held != swipe
     newest = recent[-1].time if recent else -NEVER
@@ -80,14 +100,16 @@ def put(page: TerminalPage, swipe: Swiped) -> bool:
         insort(recent, swipe, key=moment_of)
     if len(recent) > MOST_RECENT or recent[0].time < recent[-1].time - RECENT:
         _settle_down(page)
-    changed = len(recent) >= FEWEST and (at := _place(recent, swipe)) >= 0 and gather(page, at)
-    return (bool(groups) and note_alike(page, swipe)) or changed
+    changed = len(recent) >= FEWEST and (at := _place(recent, swipe)) >= 0 and gather(page, home, at)
+    return (bool(groups) and note_alike(home, swipe, page.operator)) or changed
 
 
-def take(page: TerminalPage, settlement: str, time: int) -> bool:
+def take(page: TerminalPage, home: TerminalPage, settlement: str, time: int) -> bool:
     """The settlement of that time stands no more; whether a group changed."""
     changed = False
-    for group in page.groups:
+    for group in home.groups:
+        if group.operator != page.operator:
+            continue
         for member in group.members:
             if member.settlement == settlement and member.stands:
                 member.stands = False
@@ -162,5 +184,5 @@ def _swiped(visit: VisitPage, settled: Settled, time: int) -> Swiped:
     hashes = tuple(sorted(items)[:MOST_ITEMS])
     return Swiped(
         time, settled.settlement, visit.visit, visit.person, hashes, kind_of(hashes), settled.total, settled.scope,
-        has_drugs, is_late, source,
+        has_drugs, is_late, source, True, settled.operator,
     )  # fmt: skip

@@ -8,11 +8,13 @@ from typing import Final
 
 import msgspec
 
-from detectors.books.terminal import FEWEST, GROUPS_KEPT, LONGEST_GAP, Group, Swiped, TerminalPage, linked, moment_of
+from detectors.books.terminal import TerminalPage
 from detectors.books.terminal_custom import OPEN, custom, improbable, modal, pace
+from detectors.books.terminal_sets import by_first, linked
+from detectors.books.terminal_swipes import FEWEST, GROUPS_KEPT, LONGEST_GAP, Group, Swiped, moment_of
 from schemas.china_time import DAY
 
-MOST_GROUPS: Final = 24
+MOST_GROUPS: Final = 40  # of an institution, all its operators'
 MOST_MEMBERS: Final = 24
 MOST_ALIKE: Final = 20
 _ALIKE_GAP: Final = 120
@@ -21,8 +23,8 @@ _RARE: Final = 0.02  # groups a day that would come about by chance
 _FEWEST_ALIKE: Final = 3
 
 
-def gather(page: TerminalPage, at: int) -> bool:
-    """Whether the recent settlement at that index makes or joins a group."""
+def gather(page: TerminalPage, home: TerminalPage, at: int) -> bool:
+    """Whether the recent settlement at that index makes or joins a group of ``home``, the institution's page."""
     recent = page.recent
     first, last = _chain(recent, at, LONGEST_GAP)
     if last - first + 1 < FEWEST:
@@ -33,28 +35,35 @@ def gather(page: TerminalPage, at: int) -> bool:
         first, last = _chain(recent, at, gap)
         if last - first + 1 < FEWEST:
             break
+        looks, within = OPEN / usual_pace, 1 - exp(-gap / usual_pace)
+        if (
+            looks * within ** (last - first) >= _RARE
+        ):  # where a counter is busy, though all were strangers to one another
+            continue
         persons = len({one.person for one in recent[first : last + 1]})
-        if persons >= FEWEST and OPEN / usual_pace * (1 - exp(-gap / usual_pace)) ** (persons - 1) < _RARE:
-            _keep(page, recent[first : last + 1])
+        if persons >= FEWEST and looks * within ** (persons - 1) < _RARE:
+            _keep(page, home, recent[first : last + 1])
             return True
     first, last = _alike_run(page, at, begin, usual_pace)
     if last - first + 1 < FEWEST:
         return False
-    _keep(page, recent[first : last + 1])
+    _keep(page, home, recent[first : last + 1])
     return True
 
 
-def note_alike(page: TerminalPage, swipe: Swiped) -> bool:
-    """Another settlement of a group's kind on its day says that the day, not the group, was special; whether it was noted."""
+def note_alike(home: TerminalPage, swipe: Swiped, operator: str) -> bool:
+    """Another settlement of a group's kind on its day says that the day, not the group, was special; whether it was noted. An
+    operator's groups hear of his own settlements, the institution's of all."""
     noted = False
     day = swipe.time // DAY
-    for group in reversed(page.groups):
+    for group in reversed(home.groups):
         begun = group.begin // DAY
         if begun < day:
             break
         if (
             begun == day
             and group.kind == swipe.kind
+            and group.operator == operator
             and len(group.alike) < MOST_ALIKE
             and swipe.time not in group.alike
             and all(one.settlement != swipe.settlement for one in group.members)
@@ -64,10 +73,10 @@ def note_alike(page: TerminalPage, swipe: Swiped) -> bool:
     return noted
 
 
-def replace_member(page: TerminalPage, swipe: Swiped) -> Swiped | None:
-    """Where a group holds that settlement it stands as it is now; what was held, None where none holds it."""
-    for group in page.groups:
-        if group.begin <= swipe.time <= group.end:
+def replace_member(home: TerminalPage, swipe: Swiped, operator: str) -> Swiped | None:
+    """Where a group of the operator holds that settlement it stands as it is now; what was held, None where none holds it."""
+    for group in home.groups:
+        if group.operator == operator and group.begin <= swipe.time <= group.end:
             for index, member in enumerate(group.members):
                 if member.settlement == swipe.settlement:
                     group.members[index] = swipe
@@ -106,22 +115,23 @@ def _alike_run(page: TerminalPage, at: int, begin: int, usual_pace: float) -> tu
     return best
 
 
-def _keep(page: TerminalPage, swipes: list[Swiped]) -> None:
-    """Keep them, with the groups that they touch, as one."""
+def _keep(page: TerminalPage, home: TerminalPage, swipes: list[Swiped]) -> None:
+    """Keep them, with the groups of the same operator that they touch, as one."""
     begin, end = swipes[0].time, swipes[-1].time
     touched: list[Group] = []
     groups: list[Group] = []
-    for group in page.groups:
-        (touched if group.begin <= end and begin <= group.end else groups).append(group)
+    for group in home.groups:
+        is_touched = group.operator == page.operator and group.begin <= end and begin <= group.end
+        (touched if is_touched else groups).append(group)
     known = {one.settlement: one for group in touched for one in group.members}
     known |= {one.settlement: one for one in swipes if one.settlement not in known}
     members = sorted(known.values(), key=moment_of)[:MOST_MEMBERS]
-    if len(groups) >= MOST_GROUPS and not _make_room(page, groups):
+    if len(groups) >= MOST_GROUPS and not _make_room(home, groups):
         return
     groups.append(_group_of(page, members, touched))
-    groups.sort(key=lambda group: moment_of(group.members[0]))
-    page.groups = groups
-    page.forgets_first = min(page.forgets_first, members[-1].time + GROUPS_KEPT)
+    groups.sort(key=by_first)
+    home.groups = groups
+    home.forgets_first = min(home.forgets_first, members[-1].time + GROUPS_KEPT)
 
 
 def _group_of(page: TerminalPage, members: list[Swiped], touched: list[Group]) -> Group:
@@ -134,14 +144,14 @@ def _group_of(page: TerminalPage, members: list[Swiped], touched: list[Group]) -
     alike = {at for at, other in others if other == kind and at // DAY == day and at not in ours}
     alike.update(at for group in touched for at in group.alike if at not in ours)
     copies = [msgspec.structs.replace(one) for one in members]  # the recent ones go their own way
-    return Group(copies, kind, round(pace(page, begin)), seen, usual, sorted(alike)[:MOST_ALIKE])
+    return Group(copies, kind, round(pace(page, begin)), seen, usual, sorted(alike)[:MOST_ALIKE], page.operator)
 
 
-def _make_room(page: TerminalPage, groups: list[Group]) -> bool:
-    """For one more: the oldest goes whose persons came but once; where there is none, it is known what this terminal does."""
+def _make_room(home: TerminalPage, groups: list[Group]) -> bool:
+    """For one more: the oldest goes whose persons came but once; where there is none, it is known what this place does."""
     single = next((cluster[0] for cluster in linked(groups) if len(cluster) == 1), None)
     if single is None:
         return False
     groups.remove(single)
-    page.forgotten = max(page.forgotten, single.begin)
+    home.forgotten = max(home.forgotten, single.begin)
     return True

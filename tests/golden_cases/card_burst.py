@@ -33,6 +33,11 @@ class Counter(Case):
         """Cards one upon the other."""
         return [self.sale(at + gap * n, card, items, **more) for n, card in enumerate(cards)]
 
+    def by(self, operator: int) -> Counter:
+        """From now on somebody else stands there."""
+        self.gateway.operator = f"000{operator}"
+        return self
+
     def custom(self, days: int) -> None:
         """Six strangers a day, each with something of his own."""
         for day in range(days):
@@ -136,6 +141,52 @@ def kept_but_slower() -> Case:
                 ((TABLETS,), (MATERIAL,), (INFUSION,))[(number + day) % 3],
                 9.0 + number,
             )
+    return counter
+
+
+@case
+def by_turns() -> Case:
+    counter = told(
+        "hit-three-operators-in-turn",
+        "Six cards, 40 s apart, the same two items, and every settlement by another of three operators: none of them has five,"
+        " the institution has six: medium.",
+        {"status": "open", "severity": "medium", "raised_at": "2026-03-06 10:02:40",
+         "measures": {"cards_in_a_row": 6, "same_items_share": 1.0, "longest_gap_seconds": 40}},
+    )  # fmt: skip
+    for number, card in enumerate(CARDS[:6]):
+        counter.by(1 + number % 3).sale(moment(4, 10) + 40 * number, card)
+    return counter
+
+
+@case
+def kept_by_turns() -> Case:
+    counter = told(
+        "hit-same-cards-by-other-operators",
+        "The same five cards on three days, two minutes apart, everybody with something else, each day by another operator: only"
+        " the set says it, and no operator's own terminal: medium.",
+        {"status": "open", "severity": "medium", "raised_at": "2026-03-22 10:08:00",
+         "measures": {"days_with_same_cards": 3, "cards_in_a_row": 5, "settlements_of_them": 15}},
+    )  # fmt: skip
+    for operator, day in enumerate((4, 11, 20), start=1):
+        counter.by(operator)
+        for number, card in enumerate(CARDS[:5]):
+            items = ((TABLETS,), (MATERIAL,), (INFUSION,))[(number + day) % 3]
+            counter.sale(moment(day, 10, 2 * number), card, items, 9.0 + number)
+    return counter
+
+
+@case
+def three_counters() -> Case:
+    counter = told(
+        "near-three-busy-counters",
+        "Three counters that each settle a patient every three minutes, one a minute together, a third of them with the same two"
+        " items: no pace of its own, nothing that is not usual there.",
+        custom=0,
+    )
+    for number in range(150):
+        items = (BASKET, (TABLETS,), (INFUSION, MATERIAL))[number * number % 7 % 3]
+        at = moment(4, 8) + 60 * number + 7 * (number % 5)
+        counter.by(1 + number % 3).sale(at, CARDS[number % len(CARDS)], items, 9.0 + number % 11)
     return counter
 
 

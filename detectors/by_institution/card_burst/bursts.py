@@ -12,8 +12,9 @@ from itertools import pairwise
 from math import exp, log
 from typing import NamedTuple
 
-from detectors.books.terminal import Group, Swiped
 from detectors.books.terminal_custom import improbable, modal
+from detectors.books.terminal_sets import are_of_one_occasion
+from detectors.books.terminal_swipes import Group, Swiped
 from schemas.china_time import DAY
 
 _MONTH, _OPEN = 30, 36_000
@@ -70,6 +71,29 @@ def fastest(group: Group, limits: Limits) -> list[Swiped]:
     """The run of most persons within the gap, late bills too."""
     standing = [one for one in group.members if one.stands]
     return max(runs(standing, limits.gap), key=lambda run: len({one.person for one in run}), default=[])
+
+
+def occasions(groups: list[Group], limits: Limits) -> list[Group]:
+    """Each occasion once: as an operator's group, or as what the whole institution settled meanwhile where only that is a burst,
+    or a larger and less likely one."""
+    kept = [group for group in groups if group.operator]
+    for group in groups:
+        if group.operator:
+            continue
+        those = [one for one in kept if are_of_one_occasion(one, group)]
+        if not those:
+            kept.append(group)
+        elif _says_more(group, those, limits):
+            kept = [one for one in kept if not are_of_one_occasion(one, group)] + [group]
+    return kept
+
+
+def _says_more(group: Group, those: list[Group], limits: Limits) -> bool:
+    ours = burst_of(group, limits)
+    if ours is None:
+        return False
+    theirs = [burst for one in those if (burst := burst_of(one, limits)) is not None]
+    return all(ours.persons > burst.persons and ours.nats > burst.nats for burst in theirs)
 
 
 def burst_of(group: Group, limits: Limits) -> Burst | None:

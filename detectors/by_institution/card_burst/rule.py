@@ -1,6 +1,7 @@
 """Are many persons' cards swiped one upon the other with the same items, or the same set of cards again and again?
 
-A terminal's groups (`detectors.books.terminal`) are linked where the same persons come again. An alert is raised for a burst
+A terminal is an operator, and the whole institution, for five cards may go through three hands. Groups of settlements
+(`detectors.books.terminal`) of all of them are linked where the same persons come again. An alert is raised for a burst
 that chance and the day do not explain, and for a set that comes on several days, which is the stronger sign: cards that are
 kept at the counter (留存证卡). A set is one alert that grows. Refunded settlements do not count: a burst that is
 refunded whole is `refund_cycle`'s. Method and limits: rules.md, domain.md §4.11 (ENG defaults; no public threshold exists).
@@ -12,8 +13,10 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
-from detectors.books.terminal import FEWEST, LONGEST_GAP, Group, Swiped, TerminalPage, linked
-from detectors.by_institution.card_burst.bursts import Burst, Limits, burst_of, days_of, fastest
+from detectors.books.terminal import TerminalPage
+from detectors.books.terminal_sets import linked
+from detectors.books.terminal_swipes import FEWEST, LONGEST_GAP, Group, Swiped
+from detectors.by_institution.card_burst.bursts import Burst, Limits, burst_of, days_of, fastest, occasions
 from detectors.by_institution.card_burst.text import describe
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
@@ -28,7 +31,7 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
     """集中刷卡、留存证卡."""
 
     rule_id: ClassVar[str] = "card_burst"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = TerminalPage
     title: ClassVar[Text] = Text("集中刷卡、留存证卡", "Cards swiped one upon the other")
     notice: ClassVar[str] = "集中刷卡；留存证卡；盗刷医保卡"
@@ -44,11 +47,12 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = "rules.md card_burst; domain.md §4.11"
     blind_spots: ClassVar[Text] = Text(
-        "分散在一天之内、间隔5分钟以上的刷卡，不足4人的卡，以及分到多个经办人名下的刷卡看不见；透析、放化疗系列不判断；"
+        "分散在一天之内、间隔5分钟以上的刷卡，以及不足4人的卡看不见；全院由多个经办人轮流刷的卡，在繁忙的收费处只凭项目相同可见；"
+        "透析、放化疗系列不判断；"
         "全天都在结算同样项目的日子（接种、体检、促销）不判断。",
-        "Swipes spread over a day with more than five minutes between them, fewer than four cards, and swipes shared among"
-        " several operators are not seen. Dialysis and chemotherapy are left out, and days on which everybody settles the same"
-        " (vaccination, health checks, promotions).",
+        "Swipes spread over a day with more than five minutes between them, and fewer than four cards, are not seen; cards that"
+        " operators swipe in turns are seen at busy counters by their items alone. Dialysis and chemotherapy are left out, and"
+        " days on which everybody settles the same (vaccination, health checks, promotions).",
     )
 
     persons: Annotated[
@@ -83,10 +87,14 @@ class CardBurst(Rule[TerminalPage], frozen=True, kw_only=True):
         return {_anchor(cluster): self._finding(page, cluster, view) for cluster in self._clusters(page)}
 
     def _clusters(self, page: TerminalPage) -> list[list[Group]]:
-        return linked([group for group in page.groups if len(group.persons()) >= self.persons])
+        enough = [group for group in page.groups if len(group.persons()) >= self.persons]
+        return linked(occasions(enough, self._limits()))
+
+    def _limits(self) -> Limits:
+        return Limits(self.persons, self.gap_seconds, self.same_share)
 
     def _finding(self, page: TerminalPage, cluster: list[Group], view: View) -> Finding | None:
-        limits = Limits(self.persons, self.gap_seconds, self.same_share)
+        limits = self._limits()
         bursts = [burst for group in cluster if (burst := burst_of(group, limits)) is not None]
         days = days_of(cluster, self.span_days)
         strength = self._strength_of_set(cluster, bursts, days, limits) if len(days) >= self.days else -1

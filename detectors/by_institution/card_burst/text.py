@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from detectors.books.terminal import Swiped, TerminalPage
+from detectors.books.terminal import TerminalPage
+from detectors.books.terminal_swipes import Swiped
 from detectors.by_institution.card_burst.bursts import Burst
 from detectors.engine.rule import View
 from schemas.alerts import Text
 from schemas.china_time import DAY, format_day, format_time
 
-_SHOWN = 6  # days; the newest say most
+_SHOWN = 6  # days, of which the newest say most; operators
 
 
 def describe(
@@ -19,15 +20,25 @@ def describe(
     place = known.name if known is not None and known.name else page.institution
     told = _told_set(swipes, days) if days else _told_burst(max(bursts, key=lambda burst: (burst.persons, burst.nats)))
     money = f"{max(sum(one.scope for one in swipes), 0) / 100:,.2f}"
-    by_zh = f"（经办人{page.operator}）" if page.operator else ""
-    by_en = f" (operator {page.operator})" if page.operator else ""
+    by = _by({one.operator for one in swipes})
     return Text(
-        f"{place}{by_zh}{told.zh}{limit.zh}，涉及政策范围内费用{money}元。请先调取结算时段的监控录像，核实持卡人是否到场、卡证是否留存在机构，"
+        f"{place}{by.zh}{told.zh}{limit.zh}，涉及政策范围内费用{money}元。请先调取结算时段的监控录像，核实持卡人是否到场、卡证是否留存在机构，"
         "再核对处方、签名与药品去向（追溯码）。",
-        f"{place}{by_en}: {told.en}{limit.en}; {money} yuan within policy scope. Look first at the cameras of those minutes, "
+        f"{place}{by.en}: {told.en}{limit.en}; {money} yuan within policy scope. Look first at the cameras of those minutes, "
         "whether the owners were there and whether cards are kept at the counter, then at prescriptions, signatures and where "
         "the drugs went (trace codes).",
     )
+
+
+def _by(operators: set[str]) -> Text:
+    """At whose terminals it was."""
+    named = sorted(operators - {""})
+    if not named:
+        return Text("", "")
+    if len(named) == 1:
+        return Text(f"（经办人{named[0]}）", f" (operator {named[0]})")
+    shown = named[:_SHOWN]
+    return Text(f"（{len(named)}个经办人：{'、'.join(shown)}）", f" ({len(named)} operators: {', '.join(shown)})")
 
 
 def _told_burst(burst: Burst) -> Text:
