@@ -32,6 +32,7 @@ COMPILED = [
     "detectors/books/item_posting.py",
     "detectors/books/item_sales.py",
     "detectors/books/item_telling.py",
+    "detectors/books/items_standing_out.py",
     "detectors/books/paid_most.py",
     "detectors/books/peer_calendar.py",
     "detectors/books/rises_beside.py",

@@ -49,7 +49,8 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
     of the item, ``above``: how many of them have more of it; ``share``: by how many standard deviations its money for a yuan of
     the rest of the bill is above the peers'; ``kin``: by how many all of its class is, the lesser of both; ``cases``
     are its institution's, and ``strange`` what it billed in diagnoses that its peers have far less of, fen. ``told`` is what was
-    compared: of more days an item is told some minutes before they are compared.
+    compared: of more days an item is told some minutes before they are compared. ``elsewhere``: how many items that stood out as
+    far another institution of the group has, in the mean.
     """
 
     compared: Compared
@@ -61,6 +62,7 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
     cases: int
     strange: int
     told: Told
+    elsewhere: float = 0.0
 
 
 class RiseTold(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -88,7 +90,7 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     fen: int
     sales: int
     is_changed: bool = True  # since it was measured
-    is_measured: bool = False  # since it was compared
+    is_measured: bool = False  # since it was counted as standing out or not
     bins: dict[int, int] = {}
     groups: tuple[str, ...] = ()
     place: int = -1
@@ -102,24 +104,28 @@ class SoldMonth(msgspec.Struct, array_like=True, gc=False):
     parts: tuple[PartTold, ...] = ()
     rises: dict[int, int] = {}  # the bins in which its parts count (`detectors.books.rises_beside`)
     told: dict[int, RiseTold] = {}  # by part, through all months: what went back to its institution
+    standing_out: dict[int, int] = {}  # the bin in which it counts (`detectors.books.items_standing_out`) …
+    stood_in: str = ""  # … and the group
+    is_counted: bool = False  # since it was compared
 
 
 class SoldPage(Page, kw_only=True):
     """One item (drug or consumable) of one institution among its peers."""
 
-    layout: ClassVar[int] = 4
+    layout: ClassVar[int] = 5
     prefix: ClassVar[bytes] = b"J"
 
     institution: str
     region: str
     item: str
     measure_at: int = NEVER
+    count_at: int = NEVER
     compare_at: int = NEVER
     months: dict[int, SoldMonth] = {}
 
     def next_change(self) -> int:
-        """When it is measured or compared."""
-        return min(self.measure_at, self.compare_at)
+        """When it is measured, counted or compared."""
+        return min(self.measure_at, self.count_at, self.compare_at)
 
     def forgets_at(self) -> int:
         """When what it told does not change any more."""

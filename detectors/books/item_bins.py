@@ -16,9 +16,11 @@ from detectors.engine.page import NEVER, Page
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY
 
-# The rows; from the last on one for each part of the month, and then one more for each, of those who told by their surge alone.
+# The rows; from the last on one for each part of the month, then one more for each, of those who told by their surge alone, and
+# one of items that stand out.
 PER_CASE, PER_BILL, CASES, BILL, FEN, FIRST_PART = range(6)
 FIRST_SURGED: Final = FIRST_PART + PARTS_OF_MONTH
+STANDING_OUT: Final = FIRST_SURGED + PARTS_OF_MONTH
 STEPS: Final = 20  # bins to one of the logarithm
 _ROW: Final = 1 << 11  # bins of a row: from e^-51 to e^51
 _MIDDLE: Final = _ROW // 2

@@ -1,4 +1,5 @@
-"""How does an item's month at one institution compare with its peers'? Every item that was told of is measured; then compared.
+"""How does an item's month at one institution compare with its peers'? Every item that was told of is measured; then those that
+stand out are counted; then each is compared.
 
 What is compared is money in policy scope for a case (settled visits or sales, and stays that ended), and, so that who has more
 stays than its peers is not taken for who pushes a drug, money for a yuan of the rest of the bill as well; an item is as far from
@@ -17,6 +18,8 @@ from __future__ import annotations
 
 from math import log, sqrt
 from typing import Final, NamedTuple
+
+from msgspec import structs
 
 from detectors.books.comparing import cases_of
 from detectors.books.item import TELLING
@@ -46,6 +49,7 @@ from detectors.books.item_bins import (
     quantile,
     size_bin,
 )  # fmt: skip
+from detectors.books.items_standing_out import count_standing_out, standing_out_elsewhere
 from detectors.books.member import Compared, MemberPage, Month
 from detectors.books.peer_groups import BINS, LEAST_PEERS, spread_of
 from detectors.engine.pages import Pages
@@ -75,6 +79,13 @@ class _Beside(NamedTuple):
     members: int
     sellers: int
     above: int
+
+
+class _Held(NamedTuple):
+    """A month beside its peers': its value, their median and the end of what is usual; and how it lies where it is far out."""
+
+    usual: tuple[float, float, float]
+    far: FarOut | None
 
 
 def measure_item(pages: Pages, page: SoldPage, member: MemberPage | None, month: int) -> None:
@@ -135,45 +146,70 @@ def _rest(bill: int, fen: int) -> float:
     return max(bill - fen, bill / 10)
 
 
-def compare_item(pages: Pages, page: SoldPage, member: MemberPage | None, month: int) -> None:
-    """Hold the measured month against the other members of its groups, and its rank against the month before."""
+def count_item(pages: Pages, page: SoldPage, member: MemberPage | None, month: int) -> None:
+    """Let the measured month count among those that stand out from the other members of its groups, if it does."""
     known = page.months[month]
-    known.is_measured, known.usual, known.far, known.rank, known.has_peers = False, None, None, 0, True
-    among = None if member is None else member.months.get(month)
-    if not known.groups or among is None:
+    known.is_measured, known.is_counted = False, True
+    held = _held_against(pages, page, member, month)
+    far = None if held is None else held.far
+    deviation = 0.0 if far is None else min(far.compared.deviation, far.share)
+    count_standing_out(pages, page, month, "" if far is None else far.compared.group, deviation)
+
+
+def compare_item(pages: Pages, page: SoldPage, member: MemberPage | None, month: int) -> None:
+    """Hold the counted month against the other members of its groups, and its rank against the month before."""
+    known = page.months[month]
+    known.is_counted, known.usual, known.far, known.rank, known.has_peers = False, None, None, 0, True
+    if not known.groups or member is None or month not in member.months:
         return
     known.rank = _rank(pages, page, month, known.place)
-    known.has_peers = False
+    held = _held_against(pages, page, member, month)
+    known.has_peers = held is not None
+    if held is None:
+        return
+    known.usual, far = held.usual, held.far
+    if far is not None:
+        deviation, group = min(far.compared.deviation, far.share), far.compared.group
+        elsewhere = standing_out_elsewhere(pages, page, month, group, deviation, far.compared.peers)
+        known.before = _rank_before(pages, page, month)
+        known.far = structs.replace(far, elsewhere=elsewhere)
+
+
+def _held_against(pages: Pages, page: SoldPage, member: MemberPage | None, month: int) -> _Held | None:
+    """The month beside the members of the first of its groups that has enough; None where none has."""
+    known = page.months[month]
+    among = None if member is None else member.months.get(month)
+    if among is None:
+        return None
     for group in known.groups:
         beside = _beside(pages, group, page.item, month, known.bins, PER_CASE, CASES, among)
         if beside.members >= LEAST_PEERS:
-            known.has_peers = True
-            _judge(pages, page, month, group, beside, among)
-            return
+            return _judged(pages, page, month, group, beside, among)
+    return None
 
 
-def _judge(pages: Pages, page: SoldPage, month: int, group: str, beside: _Beside, among: Month) -> None:
+def _judged(pages: Pages, page: SoldPage, month: int, group: str, beside: _Beside, among: Month) -> _Held:
     """The cheap question first: nearly all items lie where their peers' do."""
     known, cases = page.months[month], max(cases_of(among.counts), 1)
     chance = _chance(known)
     spread = _deviation(beside, chance)
     value, median, upper = log(known.fen / cases), beside.median / STEPS, beside.upper / STEPS
     high, deviation = max(median + _USUAL * spread, upper), (value - median) / spread
-    known.usual = (round(value, 3), round(median, 3), round(high, 3))
+    usual = (round(value, 3), round(median, 3), round(high, 3))
     if deviation < SCREEN_DEVIATION or value < median + log(SCREEN_RATIO):
-        return
+        return _Held(usual, None)
     by_bill = _beside(pages, group, page.item, month, known.bins, PER_BILL, BILL, among)
     share = (by_bill.own - by_bill.median) / STEPS / _deviation(by_bill, chance)
     if share < SCREEN_DEVIATION:
-        return
+        return _Held(usual, None)
     compared = Compared(value, median, median - _USUAL * spread, high, deviation, group, beside.members)
     strange = among.stays.strange * among.stays.total + among.visits.strange * among.visits.total
-    known.before = _rank_before(pages, page, month)
-    known.far = FarOut(
+    far = FarOut(
         compared, upper, beside.sellers, beside.above, round(share, 3),
         round(_kin_deviation(pages, page, month, group, among), 3), cases, round(strange),
         Told(max(known.through, among.through), known.packs, known.fen, known.sales, known.in_stays),
     )  # fmt: skip
+    return _Held(usual, far)
 
 
 def _kin_deviation(pages: Pages, page: SoldPage, month: int, group: str, among: Month) -> float:

@@ -153,6 +153,37 @@ def nobody_else_has_it() -> City:
 
 
 @case
+def each_has_its_own() -> City:
+    city = told(
+        "near-each-has-an-item-of-its-own",
+        "六家各有一种只在本家好卖的药，两周96盒2,400元，是同组上限的12倍：首周各家都这样突出（每家1种，限值0.5），到第14天不报。",
+    )
+    assorted(city, hospitals=6)
+    return city.ended(17)
+
+
+@case
+def two_have_their_own() -> City:
+    city = told(
+        "hit-two-of-six-have-an-item-of-their-own",
+        "六家中只有两家各有一种只在本家好卖的药：同组每家平均0.2种，不足0.5；两家都报。",
+        {"status": "open", "item": "XB01", "measures": {"items_as_far_elsewhere": 0.2}},
+        {"status": "open", "item": "XB11", "measures": {"items_as_far_elsewhere": 0.2}},
+    )
+    assorted(city, hospitals=2)
+    return city.ended(17)
+
+
+def assorted(city: Clinics, hospitals: int) -> None:
+    """Two weeks in which half of the visits of so many hospitals take three packs of an item that nobody else has."""
+    for week in range(2):
+        for hospital in range(len(city.codes)):
+            for number in range(VISITS):
+                packs = 3 if hospital < hospitals and number % 2 else 0
+                city.treated(hospital, 6 * week + number % 6, packs, item=f"XB{hospital}1")
+
+
+@case
 def the_one_that_boils() -> City:
     city = told(
         "exclude-only-one-boils-pieces",

@@ -124,6 +124,24 @@ def change_only() -> City:
 
 
 @case
+def change_only_among_other_kinds() -> City:
+    city = told(
+        "hit-nobody-of-its-kind",
+        "同类没有其他机构，只能与本地区有门诊的其他机构比较，限值须高出四分之一：2月日均60元，3月前7日为24倍，偏离十个标准差，仍报。",
+        {"status": "open", "institution": "H34010600001", "group": "3401 门诊"},
+    )
+    _of_another_kind(city)
+    return city.ended(10)
+
+
+@case
+def not_far_enough_among_other_kinds() -> City:
+    city = half_a_year("near-nobody-of-its-kind", "1至3月合看偏离2.9：与同类比限值2.6，与其他类比为3.25，不报。")
+    _of_another_kind(city)
+    return city.ended(34)
+
+
+@case
 def always_more() -> City:
     city = half_a_year("exclude-always-ten-times", "一直是同类（不分级）的十倍，没有变化。", times=1.0, level=10.0)
     _of_another_level(city)
@@ -132,6 +150,10 @@ def always_more() -> City:
 
 def _of_another_level(city: City) -> None:
     city.institutions[0] = institution_record(city.codes[0], admdvs="340106", medins_type="A100", hosp_lv="02")
+
+
+def _of_another_kind(city: City) -> None:
+    city.institutions[0] = institution_record(city.codes[0], admdvs="340106", medins_type="C220", hosp_lv="09")
 
 
 def weeks(

@@ -9,7 +9,8 @@ the ATC group) must be above the peers' as well, or the item only stands for oth
 courses: a stay counts once, however many daily lines it has, with the money that stays brought. A rise into the institution's own
 dearest items since the month before makes it graver. A month that is not over must stand out further, by the root of
 its days over those that are known: of half a month every number strays so much more, the peers' too. Where a group has too few
-members the wider one is asked. Source: rules.md drug_volume_peer; domain.md §4.9.
+members the wider one is asked. Where the others have as many items that stand out as far (`detectors.books.items_standing_out`),
+that is how the group does business. Source: rules.md drug_volume_peer; domain.md §4.9.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     """药品、耗材用量高于同级机构."""
 
     rule_id: ClassVar[str] = "drug_volume_peer"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     page: ClassVar[type[Page]] = SoldPage
     title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
     notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
@@ -62,7 +63,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "按金额而非包装数比较，单价差异也算在内；病种只按三位编码的费用占比粗略扣除，同病种内的专科用药偏多是正常的；"
         "同组普遍多用的看不出来；各家主销品种本来就相差数倍，少于同组主销水平的推销看不出来；以编码前六位为同类，"
-        "跨类替代时会显得只有该机构在用；同组使用的机构不足4家的中药饮片不比较；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
+        "跨类替代时会显得只有该机构在用；各家都有只在本家好卖的品种时（客源固定、各有主销），只报突出程度少见的；同组使用的机构不足4家的中药饮片不比较；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
         "Money is compared, not packs, so a dearer price counts too. Diagnoses are allowed for roughly, by what three characters"
         " of them are of the bill: a specialist within one uses more of its drugs honestly. What all of a group do is not seen,"
         " nor is a push that stays below what others' best sellers bring, for these differ several times from place to place. A"
@@ -120,6 +121,13 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
             _MEASURED,
         ),
     ] = 2.0
+    elsewhere: Annotated[
+        float,
+        parameter(
+            0.05, 100, "items", "同组其他机构平均有这样多同样突出的品种即不报",
+            "as many items of each of the others stand out as far: how the group does business", "ENG; docs/quality.md",
+        ),
+    ] = 0.5  # fmt: skip
     top: Annotated[
         int, parameter(1, 100, "places", "名次进入前列", "a rank among the dearest items", "domain.md §4.9 (top 10)")
     ] = 10
@@ -150,28 +158,31 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
 
     def _judge(self, page: SoldPage, month: int, known: SoldMonth, far: FarOut, view: View) -> Finding | None:
         seen = far.compared
-        deviation, early = min(seen.deviation, far.share), _early(month, far.told.through)
+        deviation, scale = min(seen.deviation, far.share), _early(month, far.told.through)
         excess = far.told.fen - round(exp(seen.expected) * far.cases)
         is_often = far.told.sales >= self.least_sales and far.told.served >= self.least_served
         is_enough = is_often and far.cases >= self.least_cases and excess >= self.least_excess
-        is_far = deviation >= self.deviation * early and seen.value - seen.expected >= log(self.ratio)
+        is_far = deviation >= self.deviation * scale and seen.value - seen.expected >= log(self.ratio)
         is_beyond = seen.value - far.upper >= log(self.over_upper)
-        stands_for_others = far.kin < self.kin_deviation * early
+        stands_for_others = far.kin < self.kin_deviation * scale
         is_explained = excess - self.strange_part * far.strange < self.least_excess
         if not (is_enough and is_far and is_beyond) or stands_for_others or is_explained:
+            return None
+        if far.elsewhere >= self.elsewhere:  # that is how the group does business
             return None
         if is_decoction_piece(page.item) and far.sellers < LEAST_PEERS:  # who boils none practises another medicine
             return None
         has_risen = known.rank <= self.top and known.before - known.rank >= self.jump
-        story = Story(month, known, far, deviation, self.deviation * early, excess, has_risen)
+        story = Story(month, known, far, deviation, self.deviation * scale, excess, has_risen)
         return self._finding(page, story, view)
 
     def _finding(self, page: SoldPage, story: Story, view: View) -> Finding:
         far, deviation = story.far, story.deviation
         levels: tuple[Severity, ...] = ("low", "medium", "high", "high")
+        is_common = 2 * far.elsewhere >= self.elsewhere
         is_far, is_dear = deviation >= _FAR * story.limit, story.excess >= _DEAR
         return Finding(
-            severity=levels[is_far + is_dear + story.has_risen],
+            severity=levels[max(is_far + is_dear + story.has_risen - is_common, 0)],
             score=judging.score_of(deviation * (_RISEN if story.has_risen else 1.0), story.limit),
             begin=first_day(story.month) * DAY,
             end=(far.told.through + 1) * DAY - 1,

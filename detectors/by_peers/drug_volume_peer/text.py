@@ -45,6 +45,7 @@ def measures(story: Story, ratio: float, least_excess: int, least_served: int) -
         Measure("cases_served", far.cases, None, "visits"),
         Measure("peers", seen.peers, None, "institutions"),
         Measure("peers_with_the_item", far.sellers, None, "institutions"),
+        Measure("items_as_far_elsewhere", round(far.elsewhere, 2), None, "items an institution"),
         *ranks,
     )
 

@@ -15,7 +15,7 @@ from math import exp
 from typing import Annotated, ClassVar
 
 from detectors.books.indicators import FUND, GROWTH
-from detectors.books.member import MemberPage
+from detectors.books.member import Compared, MemberPage
 from detectors.books.peer_calendar import days_of
 from detectors.books.standing import stretches
 from detectors.books.weeks_grown import most_grown
@@ -36,7 +36,7 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """结算费用增长异常."""
 
     rule_id: ClassVar[str] = "spending_growth"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("结算费用增长异常", "Spending grows far more than the peers'")
     notice: ClassVar[str] = "结算费用排名靠前、增长不合理"
@@ -111,13 +111,18 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         found = (self._by_months(page, month, view), self._by_weeks(page, month, view))
         return max((one for one in found if one is not None), key=lambda one: one.score, default=None)
 
+    def _limit(self, deviations: float, seen: Compared, cases: int) -> float:
+        """A quarter further where only other kinds are there to compare with: they have seasons of their own."""
+        limit = judging.limit_of(deviations, cases, self.enough_cases)
+        return limit if judging.is_of_its_kind(seen) else 1.25 * limit
+
     def _by_weeks(self, page: MemberPage, month: int, view: View) -> Finding | None:
         grown = most_grown(page, month)
-        if grown is None or not judging.is_of_its_kind(grown.last):
+        if grown is None:
             return None
         beyond = exp(grown.distance)
         excess = round(grown.fund * (1 - 1 / beyond)) if beyond > 1 else 0
-        limit = judging.limit_of(self.weeks_deviation, grown.cases, self.enough_cases)
+        limit = self._limit(self.weeks_deviation, grown.last, grown.cases)
         if grown.deviation < limit or beyond < self.ratio or excess < self.least_excess:
             return None
         return Finding(
@@ -140,13 +145,13 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
 
     def _by_months(self, page: MemberPage, month: int, view: View) -> Finding | None:
         grown = self._grown(page, month)
-        if grown is None or not judging.is_of_its_kind(grown.one.seen):
+        if grown is None:
             return None
         seen, fund = grown.one.seen, grown.one.known.counts.fund
         excess = round(fund * (1 - 1 / grown.beyond)) if grown.beyond > 1 else 0
         counts = [known.counts for known in judging.stretch(page, grown.since, grown.one.month)]
         cases = sum(one.admissions + one.visits for one in counts)
-        limit = judging.limit_of(self.deviation, cases, self.enough_cases)  # one dear stay is no growth
+        limit = self._limit(self.deviation, seen, cases)  # one dear stay is no growth
         if grown.deviation < limit or grown.beyond < self.ratio or excess < self.least_excess:
             return None
         return Finding(

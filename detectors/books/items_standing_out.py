@@ -1,0 +1,48 @@
+"""How many items of the group's other institutions stand as far out as this one does?
+
+Where patients are a pharmacy's own, and each has an assortment of its own, every one has items of which its peers have next to
+nothing: that is how the group does business, and no distance from the peers tells a pushed item. So every item that is far from
+its peers' counts itself in a row of its group, by how far, and in the same row of its institution, which is left out again.
+
+An item counts when all have been measured, and is compared when all have counted (`detectors.books.item_looks`).
+"""
+
+from __future__ import annotations
+
+from detectors.books.item_among_peers import SoldPage, shelf_of
+from detectors.books.item_bins import STANDING_OUT, ItemSpreadPage, RankPage, count_in, others, size_bin
+from detectors.engine.pages import Pages
+
+
+def count_standing_out(pages: Pages, page: SoldPage, month: int, group: str, deviation: float) -> None:
+    """Let the item count in its group as standing out by so many standard deviations, by 0 as not at all."""
+    known = page.months[month]
+    now = {STANDING_OUT: size_bin(deviation)} if deviation > 0 else {}
+    before, former = known.standing_out, known.stood_in
+    if now == before and (former == group or not now):
+        return
+    if former:
+        count_in(pages, _name(former), month, before, {})
+    if group:
+        count_in(pages, _name(group), month, {}, now)
+    count_in(pages, shelf_of(page, month), month, before, now, RankPage)
+    known.standing_out, known.stood_in = now, group
+
+
+def standing_out_elsewhere(
+    pages: Pages, page: SoldPage, month: int, group: str, deviation: float, members: int
+) -> float:
+    """Items an institution of the group, but for this one, that stand out as far."""
+    least = size_bin(deviation)
+    of_all = _at_least(pages, _name(group), month, least, ItemSpreadPage)
+    of_own = _at_least(pages, shelf_of(page, month), month, least, RankPage)
+    return max(of_all - of_own, 0) / members
+
+
+def _at_least(pages: Pages, name: str, month: int, least: int, kind: type[ItemSpreadPage]) -> int:
+    bins = others(pages, name, month, STANDING_OUT, None, kind)
+    return sum(items for place, items in bins.items() if place >= least)
+
+
+def _name(group: str) -> str:
+    return f"{group}\0\1"  # no item is called so
