@@ -49,8 +49,8 @@ class FarOut(msgspec.Struct, array_like=True, frozen=True, gc=False):
     of the item, ``above``: how many of them have more of it; ``share``: by how many standard deviations its money for a yuan of
     the rest of the bill is above the peers'; ``kin``: by how many all of its class is, the lesser of both; ``cases``
     are its institution's, and ``strange`` what it billed in diagnoses that its peers have far less of, fen. ``told`` is what was
-    compared: of more days an item is told some minutes before they are compared. ``elsewhere``: how many items that stood out as
-    far another institution of the group has, in the mean.
+    compared: of more days an item is told some minutes before they are compared. ``elsewhere``: how many items that stand out
+    and are as large a share of the cases' another institution of the group has, in the mean.
     """
 
     compared: Compared

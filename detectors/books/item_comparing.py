@@ -151,9 +151,7 @@ def count_item(pages: Pages, page: SoldPage, member: MemberPage | None, month: i
     known = page.months[month]
     known.is_measured, known.is_counted = False, True
     held = _held_against(pages, page, member, month)
-    far = None if held is None else held.far
-    deviation = 0.0 if far is None else min(far.compared.deviation, far.share)
-    count_standing_out(pages, page, month, "" if far is None else far.compared.group, deviation)
+    count_standing_out(pages, page, month, None if held is None else held.far)
 
 
 def compare_item(pages: Pages, page: SoldPage, member: MemberPage | None, month: int) -> None:
@@ -169,10 +167,8 @@ def compare_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
         return
     known.usual, far = held.usual, held.far
     if far is not None:
-        deviation, group = min(far.compared.deviation, far.share), far.compared.group
-        elsewhere = standing_out_elsewhere(pages, page, month, group, deviation, far.compared.peers)
         known.before = _rank_before(pages, page, month)
-        known.far = structs.replace(far, elsewhere=elsewhere)
+        known.far = structs.replace(far, elsewhere=standing_out_elsewhere(pages, page, month, far))
 
 
 def _held_against(pages: Pages, page: SoldPage, member: MemberPage | None, month: int) -> _Held | None:

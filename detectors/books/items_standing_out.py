@@ -1,23 +1,24 @@
-"""How many items of the group's other institutions stand as far out as this one does?
+"""How many items of the group's other institutions stand out as this one does, and are as many patients'?
 
 Where patients are a pharmacy's own, and each has an assortment of its own, every one has items of which its peers have next to
-nothing: that is how the group does business, and no distance from the peers tells a pushed item. So every item that is far from
-its peers' counts itself in a row of its group, by how far, and in the same row of its institution, which is left out again.
+nothing: that is how the group does business, and no distance from the peers tells a pushed item. What tells it is that most who
+come are given it. So every item that is far from its peers' counts itself in a row of its group, by the share of the cases that
+had it, and in the same row of its institution, which is left out again.
 
 An item counts when all have been measured, and is compared when all have counted (`detectors.books.item_looks`).
 """
 
 from __future__ import annotations
 
-from detectors.books.item_among_peers import SoldPage, shelf_of
+from detectors.books.item_among_peers import FarOut, SoldPage, shelf_of
 from detectors.books.item_bins import STANDING_OUT, ItemSpreadPage, RankPage, count_in, others, size_bin
 from detectors.engine.pages import Pages
 
 
-def count_standing_out(pages: Pages, page: SoldPage, month: int, group: str, deviation: float) -> None:
-    """Let the item count in its group as standing out by so many standard deviations, by 0 as not at all."""
+def count_standing_out(pages: Pages, page: SoldPage, month: int, far: FarOut | None) -> None:
+    """Let the item count in its group as one that stands out, or not."""
     known = page.months[month]
-    now = {STANDING_OUT: size_bin(deviation)} if deviation > 0 else {}
+    group, now = ("", dict[int, int]()) if far is None else (far.compared.group, {STANDING_OUT: _place_of(far)})
     before, former = known.standing_out, known.stood_in
     if now == before and (former == group or not now):
         return
@@ -29,19 +30,21 @@ def count_standing_out(pages: Pages, page: SoldPage, month: int, group: str, dev
     known.standing_out, known.stood_in = now, group
 
 
-def standing_out_elsewhere(
-    pages: Pages, page: SoldPage, month: int, group: str, deviation: float, members: int
-) -> float:
-    """Items an institution of the group, but for this one, that stand out as far."""
-    least = size_bin(deviation)
-    of_all = _at_least(pages, _name(group), month, least, ItemSpreadPage)
+def standing_out_elsewhere(pages: Pages, page: SoldPage, month: int, far: FarOut) -> float:
+    """Items an institution of the group, but for this one, that stand out and were had in as large a share of the cases."""
+    least = _place_of(far)
+    of_all = _at_least(pages, _name(far.compared.group), month, least, ItemSpreadPage)
     of_own = _at_least(pages, shelf_of(page, month), month, least, RankPage)
-    return max(of_all - of_own, 0) / members
+    return max(of_all - of_own, 0) / far.compared.peers
 
 
 def _at_least(pages: Pages, name: str, month: int, least: int, kind: type[ItemSpreadPage]) -> int:
     bins = others(pages, name, month, STANDING_OUT, None, kind)
     return sum(items for place, items in bins.items() if place >= least)
+
+
+def _place_of(far: FarOut) -> int:
+    return size_bin(max(far.told.served, 1) / far.cases)
 
 
 def _name(group: str) -> str:

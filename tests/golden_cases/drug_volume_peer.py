@@ -156,7 +156,7 @@ def nobody_else_has_it() -> City:
 def each_has_its_own() -> City:
     city = told(
         "near-each-has-an-item-of-its-own",
-        "六家各有一种只在本家好卖的药，两周96盒2,400元，是同组上限的12倍：首周各家都这样突出（每家1种，限值0.5），到第14天不报。",
+        "六家各有一种只在本家好卖的药，两周96盒2,400元，是同组上限的12倍：各家都有一种同样突出、半数人次都用的品种（每家1种，限值0.3），不报。",
     )
     assorted(city, hospitals=6)
     return city.ended(17)
@@ -166,7 +166,7 @@ def each_has_its_own() -> City:
 def two_have_their_own() -> City:
     city = told(
         "hit-two-of-six-have-an-item-of-their-own",
-        "六家中只有两家各有一种只在本家好卖的药：同组每家平均0.2种，不足0.5；两家都报。",
+        "六家中只有两家各有一种只在本家好卖的药：同组每家平均0.2种，不足0.3；两家都报。",
         {"status": "open", "item": "XB01", "measures": {"items_as_far_elsewhere": 0.2}},
         {"status": "open", "item": "XB11", "measures": {"items_as_far_elsewhere": 0.2}},
     )

@@ -9,8 +9,8 @@ the ATC group) must be above the peers' as well, or the item only stands for oth
 courses: a stay counts once, however many daily lines it has, with the money that stays brought. A rise into the institution's own
 dearest items since the month before makes it graver. A month that is not over must stand out further, by the root of
 its days over those that are known: of half a month every number strays so much more, the peers' too. Where a group has too few
-members the wider one is asked. Where the others have as many items that stand out as far (`detectors.books.items_standing_out`),
-that is how the group does business. Source: rules.md drug_volume_peer; domain.md §4.9.
+members the wider one is asked. Where the others have items that stand out as well, and that as large a share of the patients had
+(`detectors.books.items_standing_out`), that is how the group does business. Source: rules.md drug_volume_peer; domain.md §4.9.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "按金额而非包装数比较，单价差异也算在内；病种只按三位编码的费用占比粗略扣除，同病种内的专科用药偏多是正常的；"
         "同组普遍多用的看不出来；各家主销品种本来就相差数倍，少于同组主销水平的推销看不出来；以编码前六位为同类，"
-        "跨类替代时会显得只有该机构在用；各家都有只在本家好卖的品种时（客源固定、各有主销），只报突出程度少见的；同组使用的机构不足4家的中药饮片不比较；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
+        "跨类替代时会显得只有该机构在用；各家都有只在本家好卖的品种时（客源固定、各有主销），只报使用人次占比少见的；同组使用的机构不足4家的中药饮片不比较；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
         "Money is compared, not packs, so a dearer price counts too. Diagnoses are allowed for roughly, by what three characters"
         " of them are of the bill: a specialist within one uses more of its drugs honestly. What all of a group do is not seen,"
         " nor is a push that stays below what others' best sellers bring, for these differ several times from place to place. A"
@@ -124,10 +124,11 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     elsewhere: Annotated[
         float,
         parameter(
-            0.05, 100, "items", "同组其他机构平均有这样多同样突出的品种即不报",
-            "as many items of each of the others stand out as far: how the group does business", "ENG; docs/quality.md",
+            0.05, 100, "items", "同组其他机构平均有这样多同样突出、使用人次占比不低于该品种的品种，即不报",
+            "so many items of each of the others stand out and were had in as large a share of the cases",
+            "ENG; docs/quality.md",
         ),
-    ] = 0.5  # fmt: skip
+    ] = 0.3  # fmt: skip
     top: Annotated[
         int, parameter(1, 100, "places", "名次进入前列", "a rank among the dearest items", "domain.md §4.9 (top 10)")
     ] = 10
