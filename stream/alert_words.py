@@ -167,6 +167,9 @@ MEASURES: Final = {
     "served_with_the_item": Text("用该品种的人次（住院计一次）", "sales and stays with the item"),
     "cases_served": Text("就诊、购药、出院人次", "visits, sales and stays"),
     "peers_with_the_item": Text("其中有该品种", "of these, with the item"),
+    "items_as_far_elsewhere": Text(
+        "同组每家同样突出且同样普遍的品种", "items of each of the group as far out, as widely had"
+    ),
     "rank_in_month": Text("机构内金额名次", "rank by money among its items"),
     "mean_cost": Text("均次费用", "mean cost of a case"),
     "excess_cost": Text("超出同组费用", "cost in excess of the peers'"),

@@ -509,7 +509,8 @@ PER_LINE, PER_MESSAGE, FIRST = (
 FAR_ON = 10_000  # an offset that no internal topic of a short story comes to
 ROUNDS, FACTS = 300, 4_000  # after which a page is full that keeps things by number; fewer where a story is long …
 HORIZON = 1_000  # … days after which one is that keeps them by days: a person's stays are kept for 800
-MONTHS = {MemberPage: 430, SoldPage: 220}  # and such as keep fourteen months, and six, with what stands of one more
+# … and such as keep six months; or fourteen, of which seven are held against the same month of the year before.
+MONTHS = {MemberPage: 640, SoldPage: 220}
 LOOKS = 12  # at a page, all along the way: what is kept by half of a year is largest at its end
 LATER = to_unix(parse_time("2100-01-01")) * 1000  # of every record: no message of so many rounds is ahead of it
 

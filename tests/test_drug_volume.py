@@ -287,14 +287,14 @@ def test_the_score_can_be_computed_from_the_measures() -> None:
 
 def test_severity_grows_with_ratio_and_money() -> None:
     severities = []
-    for factor, scope in ((2.2, 10), (6.0, 10), (6.0, 100_000)):
+    for factor, scope in ((2.2, 1_000), (6.0, 10), (6.0, 500), (6.0, 100_000)):
         watch = Watch()
         for day, packs in enumerate(times(ordinary(58, 20), factor, begin=44)):
             if packs:
                 watch.sell(FIRST_DAY + day, packs, scope=round(packs * scope))
         watch.wait((FIRST_DAY + 58) * DAY)
         severities.append(watch.open[0].severity)
-    assert severities == ["low", "medium", "high"]
+    assert severities == ["low", "low", "medium", "high"], "neither; far, but of less than 1,000 yuan; far; and dear"
 
 
 def test_no_parameter_asks_for_less_than_the_screen() -> None:

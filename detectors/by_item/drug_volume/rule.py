@@ -28,6 +28,7 @@ from schemas.alerts import MOST_EVIDENCE, RuleClass, Severity, Text
 from schemas.china_time import DAY, format_day
 
 _HIGH_RATIO, _HIGH_MONEY = 3.0, 1_000_000  # fen: 10,000 yuan
+_LITTLE_MONEY = 100_000  # fen: an influenza week's forty packs at a village room are no case for an inspector (ENG)
 _RATIO = "domain.md §4.9 (ENG: 3); benchmarks/volume_quality.py"
 _MEASURED = "benchmarks/volume_quality.py"
 
@@ -36,7 +37,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     """药品、耗材用量异常."""
 
     rule_id: ClassVar[str] = "drug_volume"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = ItemPage
     title: ClassVar[Text] = Text("药品、耗材用量异常", "Abnormal item volume")
     notice: ClassVar[str] = "药品、耗材用量异常；排名靠前、增长不合理"
@@ -216,5 +217,7 @@ def _evidence(page: ItemPage, story: Story) -> Iterator[Cited]:
 
 
 def _severity(story: Story) -> Severity:
-    """By how far and how dear: both, one, or neither of three times and 10,000 yuan."""
-    return ("low", "medium", "high")[(story.ratio >= _HIGH_RATIO) + (story.money >= _HIGH_MONEY)]
+    """By how far and how dear: both, one, or neither of three times and 10,000 yuan; a step less for less than 1,000."""
+    level = (story.ratio >= _HIGH_RATIO) + (story.money >= _HIGH_MONEY) - (story.money < _LITTLE_MONEY)
+    levels: tuple[Severity, ...] = ("low", "medium", "high")
+    return levels[max(level, 0)]
