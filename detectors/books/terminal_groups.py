@@ -10,7 +10,7 @@ import msgspec
 
 from detectors.books.terminal import TerminalPage
 from detectors.books.terminal_custom import OPEN, custom, improbable, modal, pace
-from detectors.books.terminal_sets import by_first, linked
+from detectors.books.terminal_sets import are_same, by_first
 from detectors.books.terminal_swipes import FEWEST, GROUPS_KEPT, LONGEST_GAP, Group, Swiped, moment_of
 from schemas.china_time import DAY
 
@@ -149,9 +149,17 @@ def _group_of(page: TerminalPage, members: list[Swiped], touched: list[Group]) -
 
 def _make_room(home: TerminalPage, groups: list[Group]) -> bool:
     """For one more: the oldest goes whose persons came but once; where there is none, it is known what this place does."""
-    single = next((cluster[0] for cluster in linked(groups) if len(cluster) == 1), None)
-    if single is None:
-        return False
-    groups.remove(single)
-    home.forgotten = max(home.forgotten, single.begin)
-    return True
+    persons = [group.persons() for group in groups]
+    for index, group in enumerate(groups):
+        if not _comes_again(group, persons[index], groups, persons):
+            del groups[index]
+            home.forgotten = max(home.forgotten, group.begin)
+            return True
+    return False
+
+
+def _comes_again(group: Group, own: frozenset[str], groups: list[Group], persons: list[frozenset[str]]) -> bool:
+    for other, others in zip(groups, persons, strict=True):
+        if other is not group and abs(other.begin - group.begin) <= GROUPS_KEPT and are_same(others, own):
+            return True
+    return False
