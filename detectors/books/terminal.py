@@ -32,6 +32,7 @@ class TerminalPage(Page, kw_only=True):
     groups: list[Group] = []  # by time
     forgets_first: int = NEVER
     forgotten: int = -NEVER  # begin of the newest group that was forgotten
+    is_full: bool = False  # of groups that all came again; until one is forgotten or changes nobody looks for room
 
     def kept_from(self) -> int:
         """What stood on a group that was forgotten is final."""
@@ -54,6 +55,7 @@ class TerminalPage(Page, kw_only=True):
                 self.forgets_first = min(self.forgets_first, until)
             else:
                 self.forgotten = max(self.forgotten, *(group.begin for group in cluster))
+        self.is_full = self.is_full and len(kept) == len(self.groups)
         self.groups = sorted(kept, key=by_first)
 
     def forgets_at(self) -> int:

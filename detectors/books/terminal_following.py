@@ -112,7 +112,7 @@ def take(page: TerminalPage, home: TerminalPage, settlement: str, time: int) -> 
             continue
         for member in group.members:
             if member.settlement == settlement and member.stands:
-                member.stands = False
+                member.stands = home.is_full = False
                 changed = True
         if time in group.alike:
             group.alike.remove(time)

@@ -149,12 +149,15 @@ def _group_of(page: TerminalPage, members: list[Swiped], touched: list[Group]) -
 
 def _make_room(home: TerminalPage, groups: list[Group]) -> bool:
     """For one more: the oldest goes whose persons came but once; where there is none, it is known what this place does."""
+    if home.is_full:
+        return False
     persons = [group.persons() for group in groups]
     for index, group in enumerate(groups):
         if not _comes_again(group, persons[index], groups, persons):
             del groups[index]
             home.forgotten = max(home.forgotten, group.begin)
             return True
+    home.is_full = True
     return False
 
 
