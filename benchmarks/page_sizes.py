@@ -103,9 +103,7 @@ BOUNDS = {
     "bed numbers of an institution": Bound(2_500, 5_000),  # sixty stays of some forty bytes; keys of shared beds
     "alert as published (kept 400 days)": Bound(5_000, 14_000),  # what is on the topic, and again in fifty visits
     "visit or person that alerts name": Bound(120, 300),  # fifty bytes an alert
-    "terminal": Bound(
-        2_000, 40_000
-    ),  # a quarter of an hour; 900 bytes more a group, all operators' on the institution's
+    "terminal": Bound(2_000, 40_000),  # a quarter of an hour; 900 bytes more a group: the institution's has all
     "institution's amounts": Bound(4_000, 20_000),  # ten days of settlements; more where an alert stands
     "person": Bound(850, 5_000),  # some 330 bytes a visit; drugs taken home in half a year are a third
     "household": Bound(550, 4_000),  # some 400 bytes a stay

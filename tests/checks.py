@@ -143,13 +143,13 @@ def check_asking_changes_no_page(subject: Subject) -> int:
 MOST_SCENES = 60
 
 
-def check_wakes_before_its_answer_changes(subject: Subject) -> int:
+def check_wakes_before_its_answer_changes(subject: Subject, most: int = MOST_SCENES) -> int:
     """With no new fact the answer stays until the wake-up: or it would depend on who else happened to send something. Of every
-    story a third of its scenes, `MOST_SCENES` of a long one, spread over it."""
+    story a third of its scenes, ``most`` of a long one, spread over it."""
     rule, cases = subject.new(), 0
     for story in subject.stories:
         all_scenes = scenes(subject, story)
-        for scene in all_scenes[:: max(3, len(all_scenes) // MOST_SCENES)]:
+        for scene in all_scenes[:: max(3, len(all_scenes) // most)]:
             page, view = scene
             if rule.silence(page, view) is not None:
                 continue
@@ -331,14 +331,14 @@ def check_finds_its_cases_and_no_others(subject: Subject) -> int:
 MOST_FIRST = 15
 
 
-def check_a_first_message_raises_nothing(subject: Subject) -> int:
+def check_a_first_message_raises_nothing(subject: Subject, most: int = MOST_FIRST) -> int:
     """Cold start: without any history there is nothing to be judged by, and nothing to fail on. Of a long story's messages every
     call is a first one, and `MOST_FIRST` spread over it."""
     cases = 0
     for story in subject.stories:
         *sent, mark = story.sent
         calls = {json.loads(message).get("infno"): message for message in reversed(sent)}
-        for message in {*calls.values(), *sent[:: len(sent) // MOST_FIRST + 1]}:
+        for message in {*calls.values(), *sent[:: len(sent) // most + 1]}:
             assert not run(subject, story, [message, mark]).open_alerts()
             cases += 1
     return cases
@@ -354,9 +354,9 @@ def check_works_without_references(subject: Subject) -> int:
 MOST_CUTS, FEWEST_CUTS, MOST_RESTORED = 16, 4, 2_000
 
 
-def check_goes_on_alike_from_every_cut(subject: Subject) -> int:
+def check_goes_on_alike_from_every_cut(subject: Subject, fewest: int = FEWEST_CUTS) -> int:
     """Saved and restored anywhere, every revision is the same; in a long story at `MOST_CUTS` places spread over it, in a very
-    long one at `FEWEST_CUTS` or as many as make runs of some `MOST_RESTORED` messages.
+    long one at ``fewest`` or as many as make runs of some `MOST_RESTORED` messages.
 
     One run is saved at every cut and goes on itself, so a page that changed since it was saved last is seen to be saved again.
     """
@@ -365,7 +365,7 @@ def check_goes_on_alike_from_every_cut(subject: Subject) -> int:
         whole = _revisions(run(subject, story))
         engine, taken = EngineRun(story.records, rules=[subject.new()]), 0
         records = [engine.record(message) for message in story.sent]
-        cuts = min(MOST_CUTS, max(FEWEST_CUTS, 2 * MOST_RESTORED // len(records)))
+        cuts = min(MOST_CUTS, max(fewest, 2 * MOST_RESTORED // len(records)))
         for cut in range(0, len(records), len(records) // cuts + 1):
             engine.take_records(records[taken:cut], batch=1).pipeline.save()
             taken = cut

@@ -8,7 +8,16 @@ from functools import cache
 import pytest
 
 from detectors.engine.registry import all_rules
-from tests.checks import CHECKS, Story, Subject, check_its_page_stays_small
+from tests.checks import (
+    CHECKS,
+    MOST_CUTS,
+    Story,
+    Subject,
+    check_a_first_message_raises_nothing,
+    check_goes_on_alike_from_every_cut,
+    check_its_page_stays_small,
+    check_wakes_before_its_answer_changes,
+)
 from tests.test_golden import FILES, read, references_of
 
 
@@ -42,3 +51,13 @@ def test_a_rule_keeps_the_contract(rule_id: str, check: Callable[[Subject], int]
 @pytest.mark.parametrize("rule_id", all_rules())
 def test_a_page_stays_small_for_three_times_as_long(rule_id: str) -> None:
     assert check_its_page_stays_small(subject_of(rule_id), facts=12_000) > 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("rule_id", all_rules())
+def test_a_long_story_is_looked_at_all_along(rule_id: str) -> None:
+    """What the default run asks of fewer of its places."""
+    subject = subject_of(rule_id)
+    assert check_goes_on_alike_from_every_cut(subject, fewest=MOST_CUTS) > 0
+    assert check_a_first_message_raises_nothing(subject, most=50) > 0
+    assert check_wakes_before_its_answer_changes(subject, most=100_000) > 0

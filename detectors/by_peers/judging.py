@@ -19,6 +19,7 @@ NO_PLACE: Final = "missing_institution"
 NO_PEERS: Final = "too_few_peers"
 SILENCES: Final = (NO_PLACE, NO_PEERS)
 MOST_POINTS: Final = 13
+FARTHER: Final = 1.25  # times a limit, where what is compared is less sure
 _LEAST_REST: Final = 0.1  # of a bill
 
 
@@ -77,7 +78,7 @@ def end_of(known: Month) -> int:
 
 def limit_of(limit: float, cases: int, enough: int) -> float:
     """With few cases chance is more uneven than is reckoned: they must stand out a quarter as far again."""
-    return limit if cases >= enough else 1.25 * limit
+    return limit if cases >= enough else FARTHER * limit
 
 
 def score_of(deviation: float, limit: float) -> float:

@@ -159,13 +159,13 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
 
     def _judge(self, page: SoldPage, month: int, known: SoldMonth, far: FarOut, view: View) -> Finding | None:
         seen = far.compared
-        deviation, scale = min(seen.deviation, far.share), _early(month, far.told.through)
+        deviation, early = min(seen.deviation, far.share), _early(month, far.told.through)
         excess = far.told.fen - round(exp(seen.expected) * far.cases)
         is_often = far.told.sales >= self.least_sales and far.told.served >= self.least_served
         is_enough = is_often and far.cases >= self.least_cases and excess >= self.least_excess
-        is_far = deviation >= self.deviation * scale and seen.value - seen.expected >= log(self.ratio)
+        is_far = deviation >= self.deviation * early and seen.value - seen.expected >= log(self.ratio)
         is_beyond = seen.value - far.upper >= log(self.over_upper)
-        stands_for_others = far.kin < self.kin_deviation * scale
+        stands_for_others = far.kin < self.kin_deviation * early
         is_explained = excess - self.strange_part * far.strange < self.least_excess
         if not (is_enough and is_far and is_beyond) or stands_for_others or is_explained:
             return None
@@ -174,7 +174,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
         if is_decoction_piece(page.item) and far.sellers < LEAST_PEERS:  # who boils none practises another medicine
             return None
         has_risen = known.rank <= self.top and known.before - known.rank >= self.jump
-        story = Story(month, known, far, deviation, self.deviation * scale, excess, has_risen)
+        story = Story(month, known, far, deviation, self.deviation * early, excess, has_risen)
         return self._finding(page, story, view)
 
     def _finding(self, page: SoldPage, story: Story, view: View) -> Finding:

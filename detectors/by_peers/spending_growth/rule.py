@@ -114,7 +114,7 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     def _limit(self, deviations: float, seen: Compared, cases: int) -> float:
         """A quarter further where only other kinds are there to compare with: they have seasons of their own."""
         limit = judging.limit_of(deviations, cases, self.enough_cases)
-        return limit if judging.is_of_its_kind(seen) else 1.25 * limit
+        return limit if judging.is_of_its_kind(seen) else judging.FARTHER * limit
 
     def _by_weeks(self, page: MemberPage, month: int, view: View) -> Finding | None:
         grown = most_grown(page, month)
