@@ -182,6 +182,17 @@ def test_an_operator_s_groups_are_on_the_institution_s_page_beside_its_own() -> 
     assert [len(group.persons()) for group in home.groups] == [7, 4]
 
 
+def test_what_an_operator_and_his_institution_both_hold_has_not_come_again() -> None:
+    home, own = institution(), blank()
+    for day in range(MOST_GROUPS):  # each time strangers
+        for number in range(5):
+            one = swipe(START + day * DAY + 40 * number, f"{day}-{number}")
+            put(home, home, one)
+            put(own, home, msgspec.structs.replace(one))
+    assert len(home.groups) <= MOST_GROUPS
+    assert home.groups[-1].begin == START + (MOST_GROUPS - 1) * DAY, "there was room for the newest"
+
+
 # -- what visits say ------------------------------------------------------------------------------------------------
 
 

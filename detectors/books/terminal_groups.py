@@ -10,7 +10,7 @@ import msgspec
 
 from detectors.books.terminal import TerminalPage
 from detectors.books.terminal_custom import OPEN, custom, improbable, modal, pace
-from detectors.books.terminal_sets import are_same, by_first
+from detectors.books.terminal_sets import are_of_one_occasion, are_same, by_first
 from detectors.books.terminal_swipes import FEWEST, GROUPS_KEPT, LONGEST_GAP, Group, Swiped, moment_of
 from schemas.china_time import DAY
 
@@ -36,9 +36,7 @@ def gather(page: TerminalPage, home: TerminalPage, at: int) -> bool:
         if last - first + 1 < FEWEST:
             break
         looks, within = OPEN / usual_pace, 1 - exp(-gap / usual_pace)
-        if (
-            looks * within ** (last - first) >= _RARE
-        ):  # where a counter is busy, though all were strangers to one another
+        if looks * within ** (last - first) >= _RARE:  # a busy counter, though all were strangers to one another
             continue
         persons = len({one.person for one in recent[first : last + 1]})
         if persons >= FEWEST and looks * within ** (persons - 1) < _RARE:
@@ -162,7 +160,9 @@ def _make_room(home: TerminalPage, groups: list[Group]) -> bool:
 
 
 def _comes_again(group: Group, own: frozenset[str], groups: list[Group], persons: list[frozenset[str]]) -> bool:
+    """Whether they came at another time too; what an operator and his institution both hold is one occasion."""
     for other, others in zip(groups, persons, strict=True):
-        if other is not group and abs(other.begin - group.begin) <= GROUPS_KEPT and are_same(others, own):
+        is_near = other is not group and abs(other.begin - group.begin) <= GROUPS_KEPT
+        if is_near and are_same(others, own) and not are_of_one_occasion(other, group):
             return True
     return False
