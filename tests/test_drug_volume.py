@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.books.item import ItemPage
-from detectors.books.item_days import SCREEN_NATS, SCREEN_RATIO
+from detectors.books.item import Citations, ItemPage
+from detectors.books.item_days import SCREEN_NATS, SCREEN_RATIO, THOUSAND
+from detectors.books.item_sales import usual_sales
+from detectors.by_item.drug_volume.decisions import packs_of_one
+from detectors.by_item.drug_volume.episode import clustered
 from detectors.by_item.drug_volume.rule import DrugVolume
 from detectors.engine.page import decode_page, encode_page
 from detectors.engine.rule import View
@@ -23,6 +26,7 @@ from schemas.china_time import DAY, HOUR, format_day, parse_time
 from schemas.codes import is_volume_item
 from schemas.decode import decode
 from schemas.facts import Charges
+from schemas.snapshots import Reference
 from tests.item_days import FIRST_DAY, NoReferences, Watch
 
 DATA = Path(__file__).parent / "data" / "volume"
@@ -142,6 +146,37 @@ def test_a_week_that_creeps_over_its_limit_is_found_where_no_day_is() -> None:
     (alert,) = watch.open
     assert alert.measures[0].name in ("volume_7d", "volume_14d")
     assert abs(parse_time(alert.begin) // DAY - (FIRST_DAY + 45)) <= 1
+
+
+def test_more_than_five_times_on_a_day_is_found_where_it_is_sold_every_day() -> None:
+    """Lines of five to fifteen packs, some five a day: a day of 150 is rarer than one in ten thousand, and not than in a million.
+    Of an item whose days are mostly empty such days are too many."""
+    before = [packs * 5 for packs in ordinary(40, 6)]
+    (alert,) = watched([*before, 180.0]).open
+    assert measure(alert, "improbability") < 6
+    assert not watched([*before, 180.0], DrugVolume(steady_day_zeros=6)).open
+    assert not watched([*before, 130.0]).open
+
+
+def test_a_window_that_is_full_of_a_told_spike_is_no_second_story() -> None:
+    (alert,) = watched(times(ordinary(75, 12), 8.0, begin=40, days=2)).open
+    assert alert.end is not None
+    assert alert.end[:10] == format_day(FIRST_DAY + 41)
+
+
+def test_what_comes_by_the_patient_does_not_make_the_level_stray_more() -> None:
+    """Of inpatients' packs chance makes more, but how custom moves has nothing to do with it."""
+    page = watched(ordinary(75, 12)).page
+    day, mean = page.days.today - 1, 336.0
+    known = page.days.expected(day - 27)
+    assert known is not None
+    page.days.suspects = [day]
+    page.cited[day] = Citations([Reference("2301", "M1", day * DAY)], [3 * THOUSAND])
+    together = packs_of_one([page.cited[day]], 28) / known.lumpiness
+    unsure = known.spread**2 - known.drift**2
+    more = clustered(page.days, day, 28, mean, page.cited)
+    assert more == pytest.approx((together - 1) * (known.lumpiness * mean + unsure * mean**2))
+    assert more < (together - 1) * (known.lumpiness * mean + known.spread**2 * mean**2)
 
 
 def test_two_episodes_are_two_alerts() -> None:
@@ -409,9 +444,45 @@ def test_a_climb_is_told_from_a_step() -> None:
     assert climb_of([40.0, 46.0, 53.0, 61.0]) is None, "four weeks show no bend"
 
 
+def more_sales(of: float, **asked: int) -> list[Alert]:
+    """A sale every second day for sixty days, then four a day of a fifth of its packs for ten."""
+    watch = Watch(DrugVolume(**asked))
+    for day in range(70):
+        for number in range(int(day % 2 == 0) if day < 60 else 4):
+            at = (FIRST_DAY + day) * DAY + (9 + number) * HOUR
+            watch.sell(FIRST_DAY + day, of if day < 60 else of / 5, at=at)
+    watch.wait((FIRST_DAY + 72) * DAY)
+    return list(watch.open)
+
+
+def test_more_sales_that_are_worth_little_are_no_alert() -> None:
+    """By six packs a sale they bring 18 packs too many, of 20 yuan."""
+    (alert,) = more_sales(6.0, sales_yuan=0)
+    assert 0 < alert.fund_at_risk < 50_000
+    assert not more_sales(6.0)
+    (alert,) = more_sales(30.0)
+    assert alert.fund_at_risk >= 50_000
+
+
+def test_how_little_is_known_of_the_usual_sales_is_counted_once() -> None:
+    """Twice a day for six weeks, thrice for four: what 28 days may stray by chance holds what the weeks before leave open."""
+    watch = Watch()
+    for day in range(70):
+        for number in range(2 if day < 42 else 3):
+            watch.sell(FIRST_DAY + day, 2.0, at=(FIRST_DAY + day) * DAY + (9 + number) * HOUR)
+    page, last = watch.page, FIRST_DAY + 69
+    told, known = usual_sales(page.sales, page.days, last, 28), page.days.expected(last - 27)
+    assert told is not None
+    assert known is not None
+    assert known.spread > known.drift
+    assert (told.number, told.mean) == (84, 56)
+    assert told.chance == pytest.approx(told.lumps * 56 * (1 + 28 / 42))
+    assert told.variance - told.chance == pytest.approx((known.drift * 56) ** 2)
+
+
 def test_what_was_said_of_sales_stays_when_days_are_forgotten() -> None:
     """A sale of eleven packs every second day for sixty days, then four of two a day for ten: only the sales say so."""
-    watch = Watch()
+    watch = Watch(DrugVolume(sales_yuan=0))
 
     def told(first: int, last: int, sales: int, packs: float) -> None:
         for day in range(FIRST_DAY + first, FIRST_DAY + last):

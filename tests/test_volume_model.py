@@ -141,7 +141,7 @@ def test_uncertainty_shrinks_as_history_grows() -> None:
 
 def test_the_variance_of_a_window_holds_days_and_drift() -> None:
     # 7 days of mean 2: 3·14 = 42 from day to day, (0.1·14)² = 1.96 of drift
-    assert Expected(2.0, 3.0, 0.1).variance(7) == pytest.approx(43.96)
+    assert Expected(2.0, 3.0, 0.1, 0.1).variance(7) == pytest.approx(43.96)
 
 
 def test_the_days_around_spring_festival_are_known() -> None:

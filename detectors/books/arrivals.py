@@ -100,7 +100,7 @@ class Way(NamedTuple):
 class ArrivalsPage(Page, kw_only=True):
     """One institution's admissions."""
 
-    layout: ClassVar[int] = 5
+    layout: ClassVar[int] = 6
     prefix: ClassVar[bytes] = b"a"
     has_model: ClassVar[bool] = True
 

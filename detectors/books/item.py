@@ -81,7 +81,7 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     ``closed``: the last day that was to be told when that was last looked at.
     """
 
-    layout: ClassVar[int] = 6
+    layout: ClassVar[int] = 7
     prefix: ClassVar[bytes] = b"i"
     has_model: ClassVar[bool] = True
 

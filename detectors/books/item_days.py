@@ -40,6 +40,8 @@ LOOK_BACK: Final = (
 _JUDGED: Final = 56  # days on which a story may begin
 KEPT: Final = _JUDGED + LONGEST_GAP + 1 + LOOK_BACK  # days of volumes
 THOUSAND: Final = 1_000
+DRIFT_UNIT: Final = 200  # half per cents
+_LUMP_UNIT: Final = 10
 _SCREEN_PACKS: Final = 4 * THOUSAND
 SCREEN_NATS: Final = 5.0  # no rule may ask for less
 SCREEN_RATIO: Final = 1.2
@@ -52,7 +54,7 @@ LARGEST: Final = 10**15  # thousandths; keeps sums within what msgpack's integer
 
 SavedDays: TypeAlias = tuple[
     int, int, int, int, int,
-    list[int], list[int], list[int], list[int], list[int],
+    list[int], list[int], list[int], list[int], list[int], list[int],
     dict[int, int], dict[int, tuple[int, int]], list[int], SavedBaseline,
 ]  # fmt: skip
 
@@ -107,8 +109,9 @@ class ItemDays:
         self.volumes: list[int] = []  # thousandths of a pack, net
         self.scopes: list[int] = []  # fen, net
         self.means: list[int] = []  # expected, thousandths
-        self.lumps: list[int] = []  # lumpiness, hundredths
+        self.lumps: list[int] = []  # lumpiness, tenths
         self.spreads: list[int] = []  # thousandths
+        self.drifts: list[int] = []  # half per cents: one byte saved where thousandths would be two
         self.late: dict[int, int] = {}  # by day: came too late to be learned
         self.pending: dict[int, tuple[int, int]] = {}  # by day: what has come since today began, volume and scope
         self.suspects: list[int] = []  # days whose volume, alone or with those before, may interest a rule
@@ -119,7 +122,7 @@ class ItemDays:
         """All of it as plain numbers; equal days give equal ones."""
         return (
             self.today, self.born, self.first_day, self.active_day, self.learned,
-            self.volumes, self.scopes, self.means, self.lumps, self.spreads,
+            self.volumes, self.scopes, self.means, self.lumps, self.spreads, self.drifts,
             self.late, self.pending, self.suspects, self.baseline.saved(),
         )  # fmt: skip
 
@@ -129,11 +132,12 @@ class ItemDays:
         days = ItemDays()
         (
             days.today, days.born, days.first_day, days.active_day, days.learned,
-            days.volumes, days.scopes, days.means, days.lumps, days.spreads,
+            days.volumes, days.scopes, days.means, days.lumps, days.spreads, days.drifts,
             days.late, days.pending, days.suspects, baseline,
         ) = msgspec.convert(saved, SavedDays)  # fmt: skip
         days.baseline = VolumeBaseline.restored(baseline)
-        if not len(days.volumes) == len(days.scopes) == len(days.means) == len(days.lumps) == len(days.spreads):
+        kept = (days.volumes, days.scopes, days.means, days.lumps, days.spreads, days.drifts)
+        if len({len(numbers) for numbers in kept}) != 1:
             raise ValueError("the days of an item differ in number")
         return days
 
@@ -213,7 +217,7 @@ class ItemDays:
     def _begin(self, today: int) -> None:
         first = today - LAG
         self.today, self.born, self.first_day, self.learned = today, -1, first, first - 1
-        self.volumes, self.scopes, self.means, self.lumps, self.spreads = [], [], [], [], []
+        self.volumes, self.scopes, self.means, self.lumps, self.spreads, self.drifts = [], [], [], [], [], []
         self.baseline, self.late, self.pending, self.suspects = VolumeBaseline(), {}, {}, []
         self._extend(today + AHEAD)
 
@@ -243,6 +247,7 @@ class ItemDays:
             self.means += [-1] * more
             self.lumps += nothing
             self.spreads += nothing
+            self.drifts += nothing
 
     def _close(self, newest: int) -> None:
         """Learn the days up to ``newest``, and fix what each lets expect of the day `LAG` days on."""
@@ -257,11 +262,12 @@ class ItemDays:
             if self.means[day - first] >= 0:
                 self._judge(volume, day - first)
             model.learn(day, volume / THOUSAND if volume > 0 else 0.0)
-            mean, lumpiness, spread = model.expect(day + LAG)
+            mean, lumpiness, spread, drift = model.expect(day + LAG)
             index = day + LAG - first
             self.means[index] = _whole(mean * THOUSAND)
-            self.lumps[index] = _whole(lumpiness * 100)
+            self.lumps[index] = _whole(lumpiness * _LUMP_UNIT)
             self.spreads[index] = int(spread * THOUSAND)
+            self.drifts[index] = int(drift * DRIFT_UNIT + 0.5)
         if newest > self.learned:
             self.learned = newest
         if self.late:
@@ -274,7 +280,7 @@ class ItemDays:
         mean = self.means[index]
         if volume > mean:
             excess, stray = (volume - mean) / THOUSAND, self.spreads[index] / THOUSAND * mean / THOUSAND
-            variance = self.lumps[index] / 100 * mean / THOUSAND + stray * stray
+            variance = self.lumps[index] / _LUMP_UNIT * mean / THOUSAND + stray * stray
             if excess * excess > _BAND * _BAND * max(variance, _LEAST_VARIANCE):
                 self.above += 1
 
@@ -295,6 +301,7 @@ class ItemDays:
         del self.means[:surplus]
         del self.lumps[:surplus]
         del self.spreads[:surplus]
+        del self.drifts[:surplus]
         if self.suspects and self.suspects[0] < self.first_day:
             self.suspects = [day for day in self.suspects if day >= self.first_day]
 
@@ -338,7 +345,7 @@ class ItemDays:
         return False
 
     def _surprises(self, total: int, mean: float, begin: int) -> bool:
-        lumpiness, stray = self.lumps[begin] / 100, self.spreads[begin] / THOUSAND * mean
+        lumpiness, stray = self.lumps[begin] / _LUMP_UNIT, self.spreads[begin] / THOUSAND * mean
         return surprise(total / THOUSAND, mean, lumpiness * mean + stray * stray) >= SCREEN_NATS
 
     # -- what rules ask ---------------------------------------------------------------------------------------------
@@ -381,7 +388,10 @@ class ItemDays:
         index = day - self.first_day
         if index < 0 or index >= len(self.means) or self.means[index] < 0:
             return None
-        return Expected(self.means[index] / THOUSAND, self.lumps[index] / 100, self.spreads[index] / THOUSAND)
+        drift = self.drifts[index] / DRIFT_UNIT
+        return Expected(
+            self.means[index] / THOUSAND, self.lumps[index] / _LUMP_UNIT, self.spreads[index] / THOUSAND, drift
+        )
 
     def ordinary(self, day: int, days: int) -> Ordinary | None:
         """What was expected of the window of ``days`` that ends on ``day``, by what was known as the window began.
@@ -399,5 +409,5 @@ class ItemDays:
         if min(week) < 0:
             return None
         mean = sum(week) / THOUSAND * days / 7
-        lumpiness, spread = self.lumps[begin] / 100, self.spreads[begin] / THOUSAND
+        lumpiness, spread = self.lumps[begin] / _LUMP_UNIT, self.spreads[begin] / THOUSAND
         return Ordinary(mean, lumpiness * mean + (spread * mean) ** 2)

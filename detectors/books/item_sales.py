@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from detectors.books.item_days import ItemDays, VolumeDelta
+from detectors.books.item_days import DRIFT_UNIT, ItemDays, VolumeDelta
+from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import surprise
 
 WINDOWS: Final = (7, 14, 28)
@@ -23,6 +24,7 @@ _LEAST_SALES: Final = 8  # in a window; fewer prove nothing
 _SCREEN_RATIO: Final = 1.3
 _SCREEN_NATS: Final = 5.0  # no rule may ask for less
 _PRIOR_LUMPS, _PRIOR_WEEKS = 1.2, 4.0
+FESTIVAL_DRIFT: Final = 0.04  # 20 %, of drugs, where `detectors.models.baseline` allows for 30 %
 _SMALLEST: Final = 0.5  # sales that were to be expected of a window, at least
 
 
@@ -57,12 +59,21 @@ class SalesDays:
 
 class UsualSales(NamedTuple):
     """A window's sales: how many there were, and what was to be expected; ``chance`` is the part of the variance that grows with
-    the mean, not with its square."""
+    the mean, not with its square: for each sale that comes with others `PRIOR_LUMPS` are believed beforehand, at ``prior``, the
+    share of it in what was learned."""
 
     number: int
     mean: float
     variance: float
     chance: float
+    lumps: float = 1.0
+    prior: float = 0.0
+
+    def more_by(self, together: float) -> float:
+        """Variance that is added where so many sales are believed to come together, not `_PRIOR_LUMPS`. What was seen of the
+        weeks before weighs as it did."""
+        more = max(together - _PRIOR_LUMPS, 0.0) * self.prior
+        return self.chance / self.lumps * more
 
 
 def align(sales: SalesDays, days: ItemDays) -> None:
@@ -135,13 +146,15 @@ def usual_sales(sales: SalesDays, days: ItemDays, day: int, window: int) -> Usua
     before = sum(sales.counts[first:begin])
     mean = before * window / known
     if count < mean * _SCREEN_RATIO:  # the cheap question first: nearly always
-        return UsualSales(count, mean, mean, mean)
+        return UsualSales(count, mean, mean, mean)  # never a crossing
     mean = mean if mean > _SMALLEST else _SMALLEST
     lumps = _lumps(sales.counts, first, begin)
     place = begin + sales.first_day - days.first_day  # a window that begins before the volumes is never asked about
-    spread = days.spreads[place] / 1000 if 0 <= place < len(days.spreads) else 0.0
-    chance = lumps * mean * (1.0 + window / known)
-    return UsualSales(count, mean, chance + (spread * mean) ** 2, chance)
+    drift = days.drifts[place] / DRIFT_UNIT if 0 <= place < len(days.drifts) else 0.0
+    chance = lumps * mean * (1.0 + window / known)  # with what is not known of the mean
+    stray = drift * drift + (FESTIVAL_DRIFT if is_unsettled(begin + sales.first_day) else 0.0)
+    prior = _PRIOR_WEEKS / ((begin - first) // 7 - 1 + _PRIOR_WEEKS)
+    return UsualSales(count, mean, chance + stray * mean * mean, chance, lumps, prior)
 
 
 def _lumps(counts: list[int], first: int, begin: int) -> float:

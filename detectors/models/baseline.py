@@ -34,7 +34,7 @@ _FIRST_LUMPINESS: Final = 3.0  # packs: a line is of one to four, and a prescrip
 _FIRST_DRIFT: Final = 0.0225  # 15 % a week
 _LARGEST_DRIFT: Final = 1.0
 _SMALLEST_DRIFT: Final = 0.0025  # 5 %: nobody's custom is steadier
-_LARGEST_WEEK: Final = 6.0  # times the drift known, (2.5 sigma)²: what one week may say about it
+_LARGEST_WEEK: Final = 9.0  # times what a week was thought to stray, (3 sigma)²: what one may say about drift
 _LARGEST_NEWS: Final = 9.0  # times the spread known, (3 sigma)²: what one day may say about spread
 FESTIVAL_DRIFT: Final = 0.09  # 30 %: buying ahead and catching up
 _FIRST_WEEK: Final = 7  # days in which a mean is made, and nothing is clipped
@@ -54,11 +54,13 @@ SavedBaseline: TypeAlias = tuple[
 
 
 class Expected(NamedTuple):
-    """What is ordinary on a day: mean and lumpiness in packs, ``spread`` the coefficient of variation of the level."""
+    """What is ordinary on a day: mean and lumpiness in packs, ``spread`` the coefficient of variation of the level, of which
+    ``drift`` is what weeks stray; the rest is what is not known of the level, and the festival."""
 
     mean: float
     lumpiness: float
     spread: float
+    drift: float
 
     def variance(self, days: float = 1.0) -> float:
         """Of the sum of ``days`` such days."""
@@ -125,17 +127,17 @@ class VolumeBaseline:
         """What ``day`` should bring, from what was learned so far. Finite, and positive also after a history of zeros."""
         return Expected(*self.expect(day))
 
-    def expect(self, day: int) -> tuple[float, float, float]:
+    def expect(self, day: int) -> tuple[float, float, float, float]:
         """`expected`, as plain numbers."""
         level, lumps, seen = self.level, self.lumps(), self.memory()
         if level < _SMALLEST_LEVEL:
             level = _SMALLEST_LEVEL
         if self.days < seen:
             seen = float(max(self.days, 1))
-        drift = self.drift + lumps / (level * seen)
+        strayed = self.drift + lumps / (level * seen)
         if is_unsettled(day):
-            drift += FESTIVAL_DRIFT
-        return level * self.weekdays[(day + 3) % 7], lumps, sqrt(drift)
+            strayed += FESTIVAL_DRIFT
+        return level * self.weekdays[(day + 3) % 7], lumps, sqrt(strayed), sqrt(self.drift)
 
     def lumps(self) -> float:
         """Lumpiness, for rare volume by the size of what came when it came: days without a delivery tell nothing of it."""
@@ -161,13 +163,13 @@ class VolumeBaseline:
         elif self._is_missing():
             self.level = self.kept_level / _THOUSAND
             self.days += 1
-            self._end_week()
+            self._end_week(day)
             return
         which = (day + 3) % 7
         mean = (self.level if self.level > _SMALLEST_LEVEL else _SMALLEST_LEVEL) * self.weekdays[which]
         learned, pace = volume, 1.0
         if volume > mean and self.days >= _FIRST_WEEK:
-            _, lumps, spread = self.expect(day)
+            _, lumps, spread, _ = self.expect(day)
             variance = lumps * mean + (spread * mean) ** 2
             if surprise(volume, mean, variance) > CLIP:
                 learned, pace = limit(mean, variance, CLIP), _SLOWLY
@@ -186,13 +188,13 @@ class VolumeBaseline:
         self._learn_spread(learned, mean if self.days > _FIRST_WEEK else self.level, pace)
         self.week_volume += learned
         self.week_expected += mean
-        self._end_week()
+        self._end_week(day)
         if self.held >= ACCEPTANCE:
             self.level, self.held = self.held_level, 0
 
-    def _end_week(self) -> None:
+    def _end_week(self, day: int) -> None:
         if self.days % 7 == 0:
-            self._learn_week()
+            self._learn_week(is_unsettled(day) or is_unsettled(day - 6))
 
     def _is_missing(self) -> bool:
         """One more empty day: whether so many are no chance."""
@@ -240,13 +242,22 @@ class VolumeBaseline:
         if self.lumpiness < 1.0:
             self.lumpiness = 1.0
 
-    def _learn_week(self) -> None:
+    def _learn_week(self, is_festival: bool) -> None:
+        """What a week strays beyond chance: beyond what its days scatter, and what was not known of the level.
+
+        A week that strays less than chance counts as well: of steady custom most do. How far the weeks around Spring Festival
+        stray says nothing of the others.
+        """
         expected = self.week_expected
-        noise = self.lumpiness * expected
+        if expected < _SMALLEST_LEVEL:
+            expected = _SMALLEST_LEVEL
+        seen = min(float(self.days), self.memory())
+        noise = self.lumpiness * (1.0 / expected + 7.0 / (expected * seen))
+        distance = (self.week_volume - expected) / expected
+        strayed = min(distance * distance, _LARGEST_WEEK * (noise + self.drift))
         telling = expected / (expected + 5 * self.lumpiness)
-        strayed = max((self.week_volume - expected) ** 2 - noise, 0.0) / max(expected * expected, _SMALLEST_LEVEL)
-        rate = telling / min(self.days / 7 + 4, DRIFT_MEMORY)
-        self.drift += rate * (min(strayed, _LARGEST_DRIFT, _LARGEST_WEEK * self.drift) - self.drift)
+        rate = 0.0 if is_festival else telling / min(self.days / 7 + 4, DRIFT_MEMORY)
+        self.drift += rate * (min(strayed - noise, _LARGEST_DRIFT) - self.drift)
         self.drift = max(self.drift, _SMALLEST_DRIFT)
         self.week_volume = self.week_expected = 0.0
         mean = sum(self.weekdays) / 7

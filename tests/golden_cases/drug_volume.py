@@ -166,15 +166,46 @@ def cards_in_a_row() -> Case:
 def more_sales_of_fewer_packs() -> Case:
     told = sales(
         "hit-more-sales-of-fewer-packs",
-        "Every second day for sixty days one sale of eleven packs; from day 60 on four sales of two a day: 56 packs a week "
-        "where some 39 are usual say nothing, but 28 sales where 3.5 were to be expected do.",
+        "Every second day for sixty days one sale of 22 packs; from day 60 on four sales of four a day: 112 packs a week "
+        "where some 77 are usual say nothing, but 28 sales where 3.5 were to be expected do; 50 packs of 12.50 yuan too many.",
         {"status": "open", "item": TABLETS, "institution": HOSPITAL},
+        days=60, packs=lambda day: 22 * int(day % 2 == 0),
+    )  # fmt: skip
+    for day in range(60, 70):
+        for number in range(4):
+            told.sell(day, 4, hour=9 + number)
+    return told.until(moment(71))
+
+
+@case
+def more_sales_of_little_worth() -> Case:
+    told = sales(
+        "near-more-sales-of-little-worth",
+        "Every second day for sixty days one sale of eleven packs; from day 60 on four sales of two a day, eight times as "
+        "many: 25 packs of 12.50 yuan too many, less than the 500 yuan that are asked for.",
         days=60, packs=lambda day: 11 * int(day % 2 == 0),
     )  # fmt: skip
     for day in range(60, 70):
         for number in range(4):
             told.sell(day, 2, hour=9 + number)
     return told.until(moment(71))
+
+
+@case
+def five_times_on_a_day() -> Case:
+    told = sales(
+        "hit-five-times-on-a-day",
+        "Twelve packs a day in six sales, 62 on day 40 in thirty-one: five times, rarer than one in ten thousand. Where a day "
+        "is mostly empty that would be nothing.",
+        {"status": "open", "item": TABLETS, "institution": HOSPITAL},
+        days=0,
+    )  # fmt: skip
+    for day in range(40):
+        for number in range(4 + (day * 7) % 5):
+            told.sell(day, 2, hour=9 + number)
+    for number in range(14):
+        told.sell(40, 4 + number % 2, hour=8 + number)
+    return told.until(moment(42))
 
 
 def item(status: str = "open", **measured: float) -> Expected:
@@ -210,7 +241,7 @@ def hoarded_after_a_shortage() -> Case:
         "hit-hoarded-after-a-shortage",
         "None for ten days (200 missed), then 80 a day for twenty: of 1,200 packs beyond the usual, 400 may be what was missed "
         "and is bought ahead.",
-        item(volume_7d=560.0),
+        item(volume_28d=1_380.0),
         days=90, packs=lambda day: 20 if day < 40 or day >= 70 else 80 if day >= 50 else 0,
     )  # fmt: skip
     return told.until(moment(91))

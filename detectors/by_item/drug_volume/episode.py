@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from detectors.books.item import Citations, ItemPage
 from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary
+from detectors.books.item_sales import FESTIVAL_DRIFT as DRUGS_FESTIVAL_DRIFT
 from detectors.books.item_sales import usual_sales
 from detectors.books.item_wave import Wave
 from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
@@ -25,18 +26,21 @@ from detectors.models.tail import limit, surprise
 # A window stays full of last month's spike: a day is part of it that itself keeps this share of the excess.
 _GOING_ON_SHARE = 0.25
 _STILL_SHARE, _STILL_RATIO = 0.5, 2.0  # of the excess at the limit, or times the expected: what makes a story longer
-_FESTIVAL_DRIFT = 0.04  # 20 %, where the baseline allows for 30 %
 _PACKS_TOO = 1.2  # times the packs that were expected: where sales are many, packs must be more as well
 _STEP = 4  # an unfinished day is told by the last multiple of its limit that it passed: 1, 4, 16 …
 
 
 class Bar(NamedTuple):
-    """What a window of ``days`` must cross: times the expected, packs above it, nats of surprise."""
+    """What a window of ``days`` must cross: times the expected, packs above it, nats of surprise.
+
+    ``lumps``: it is of items of which as many times their lumpiness is expected, and of no others.
+    """
 
     days: int
     ratio: float
     packs: float
     nats: float
+    lumps: float = 0.0
 
 
 class Sales(NamedTuple):
@@ -87,10 +91,12 @@ def crossing(
         mean = ordinary.mean
         if bar.days > 1 and not _goes_on(book, day, volume / bar.days, mean / bar.days):
             continue
+        if bar.lumps and not _is_steady(book, day, bar):
+            continue
         variance = _of_drugs(ordinary, day - bar.days + 1)
         if surprise(volume, mean, variance) < bar.nats:  # what comes by the patient varies more, never less
             continue
-        variance *= _clustering(book, day, bar.days, cited)
+        variance += clustered(book, day, bar.days, mean, cited)
         nats = surprise(volume, mean, variance)
         if nats < bar.nats:
             continue
@@ -104,6 +110,12 @@ def crossing(
         least = max(mean * bar.ratio, mean + bar.packs, limit(mean, variance, bar.nats))
         return Crossing(day, bar, volume, mean, least, nats, None, shortage, rise)
     return None
+
+
+def _is_steady(book: ItemDays, day: int, bar: Bar) -> bool:
+    """Whether enough of it is expected on most days that a day's tail is what the model says: that of a rare item is longer."""
+    known = book.expected(day - bar.days + 1)
+    return known is not None and known.mean * bar.days >= bar.lumps * known.lumpiness
 
 
 class _Excess(NamedTuple):
@@ -163,7 +175,7 @@ def crossing_by_sales(
         volume, packs = book.volume(day, bar.days), mean * _PACKS_TOO
         if volume < packs or not _goes_on(book, day, volume / bar.days, mean / bar.days):
             continue
-        variance = told.variance * _stays(page, day, bar.days)
+        variance = told.variance + told.more_by(_stays(page, day, bar.days))
         nats = surprise(told.number, told.mean, variance)
         if nats < bar.nats:
             continue
@@ -180,7 +192,7 @@ def _is_burst(day: int, cited: Mapping[int, Citations]) -> bool:
 
 def _of_drugs(ordinary: Ordinary, begin: int) -> float:
     """The variance of a window: around Spring Festival drugs are bought ahead, but stray less than admissions do."""
-    return ordinary.variance - (FESTIVAL_DRIFT - _FESTIVAL_DRIFT) * ordinary.mean**2 * is_unsettled(begin)
+    return ordinary.variance - (FESTIVAL_DRIFT - DRUGS_FESTIVAL_DRIFT) * ordinary.mean**2 * is_unsettled(begin)
 
 
 def _stays(page: ItemPage, day: int, days: int) -> float:
@@ -193,13 +205,20 @@ def _stays(page: ItemPage, day: int, days: int) -> float:
     return 1.0 + (min(days, STAY_DAYS) - 1) * inpatients / len(told) if told else 1.0
 
 
-def _clustering(book: ItemDays, day: int, days: int, cited: Mapping[int, Citations]) -> float:
-    """How many times what was learned from day to day the window varies, because its packs came by the patient."""
-    if days == 1:
-        return 1.0
-    known = book.expected(day - days + 1)
-    told = [cited[each] for each in book.suspects if day - days < each <= day and each in cited]
-    return 1.0 if known is None or not told else max(packs_of_one(told, days) / max(known.lumpiness, 1.0), 1.0)
+def clustered(book: ItemDays, day: int, days: int, mean: float, cited: Mapping[int, Citations]) -> float:
+    """What is added to the variance of a window of ``mean`` packs because they came by the patient, and not by the pack as was
+    learned from day to day. The level strays as it did, whoever comes."""
+    begin = day - days + 1
+    known = book.expected(begin)
+    told = [cited[each] for each in book.suspects if begin <= each <= day and each in cited]
+    if days == 1 or known is None or not told:
+        return 0.0
+    times = packs_of_one(told, days) / max(known.lumpiness, 1.0)
+    festival = FESTIVAL_DRIFT * is_unsettled(begin)
+    unsure = max(
+        known.spread**2 - known.drift**2 - festival, 0.0
+    )  # of the level, for its days came by the patient as well
+    return max(times - 1.0, 0.0) * (known.lumpiness * mean + unsure * mean**2)
 
 
 def _goes_on(book: ItemDays, day: int, height: float, mean: float) -> bool:
@@ -221,6 +240,8 @@ def episodes(page: ItemPage, bars: Sequence[Bar], sales_bars: Sequence[Bar], his
                 explained.append(day)
             continue
         if not found or day - found[-1].last > _patience(seen, gap):
+            if found and _is_told(page, seen, found[-1]):
+                continue
             after = max(day - LONGEST_GAP - 1, found[-1].last if found else -1)
             is_one_story = bool(explained) and day - explained[-1] <= _patience(seen, gap)
             names = [each for each in explained if each > after] if is_one_story else []
@@ -229,6 +250,17 @@ def episodes(page: ItemPage, bars: Sequence[Bar], sales_bars: Sequence[Bar], his
             found[-1] = found[-1]._replace(last=day)
     # What began before is final, and what goes on from there is no new story.
     return [episode for episode in found if episode.first.day >= known]
+
+
+def _is_told(page: ItemPage, seen: Crossing, before: Episode) -> bool:
+    """Whether a window crosses only with what an episode that is over has told already."""
+    book, first = page.days, seen.day - seen.bar.days + 1
+    if before.last < first:
+        return False
+    week = reference_week(before.first)
+    told = range(max(begin_of(page, before.first), first), before.last + 1)
+    excess = sum(max(book.volume(day) - expected_among(page, day, week), 0.0) for day in told)
+    return seen.volume - excess < seen.limit
 
 
 def _seen(

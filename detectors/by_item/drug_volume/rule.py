@@ -29,6 +29,8 @@ from schemas.china_time import DAY, format_day
 
 _HIGH_RATIO, _HIGH_MONEY = 3.0, 1_000_000  # fen: 10,000 yuan
 _LITTLE_MONEY = 100_000  # fen: an influenza week's forty packs at a village room are no case for an inspector (ENG)
+_SALES_A_DAY = 2.0  # of an item whose days are ordinary ones (ENG; benchmarks/volume_quality.py)
+_STOCK = ("3503", "3505")
 _RATIO = "domain.md §4.9 (ENG: 3); benchmarks/volume_quality.py"
 _MEASURED = "benchmarks/volume_quality.py"
 
@@ -37,7 +39,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     """药品、耗材用量异常."""
 
     rule_id: ClassVar[str] = "drug_volume"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     page: ClassVar[type[Page]] = ItemPage
     title: ClassVar[Text] = Text("药品、耗材用量异常", "Abnormal item volume")
     notice: ClassVar[str] = "药品、耗材用量异常；排名靠前、增长不合理"
@@ -57,14 +59,15 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "从一开始就用量偏高的机构、品种看不出来（需与同级机构对比）；新品种在学习期内不判断；每月只来一两次的品种要有多次记录才能判断；"
         "每周整箱到货的品种，四周内放量到五倍也可能看不出来；断供后四周内、两倍于少用量以内的放量视为补货备货。本地区多数机构同步上升（如流感）的头一周，要到约十天后比较同行才撤回；"
-        "借同行上升之机放量、不明显高于同行升幅的看不出来；机构全部品种一起放量的，约十天后由“结算费用增长异常”另行判断；每月不足200元或只报进销存的品种不与同行比较。",
+        "借同行上升之机放量、不明显高于同行升幅的看不出来；机构全部品种一起放量的，约十天后由“结算费用增长异常”另行判断；每月不足200元或只报进销存的品种不与同行比较；仅笔数异常、金额不足500元或基金不支付的不报。",
         "An item that was too high from the start is not seen (that is for the comparison with peers); a new item is not judged"
         " while it warms up; an item that comes once or twice a month needs many deliveries before it can be judged; one that"
         " comes in a box a week may come to five times as much for four weeks unseen. In the four weeks after a shortage twice"
         " what was missed is taken for making up. The first week of a rise at most sellers of the region (influenza) rings until"
         " they are compared, some ten days after it began; what is sold under cover of it and does not go far beyond it is not"
         " seen. Where all that an institution sells has grown, its items ring for some ten days; then spending_growth asks"
-        " about the whole. An item below 200 yuan a month, or known from stock reports only, is not held against others.",
+        " about the whole. An item below 200 yuan a month, or known from stock reports only, is not held against others."
+        " Sales alone that come to less than 500 yuan of the fund's are not told of.",
     )
 
     day_ratio: Annotated[
@@ -96,35 +99,78 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
             3, 30, "powers of ten", "当日偶然性上限", "a day: rarer by chance than one in ten to this", _MEASURED
         ),
     ] = 6
-    week_zeros: Annotated[
-        int, parameter(3, 30, "powers of ten", "7日偶然性上限", "7 days: rarer than one in ten to this", _MEASURED)
-    ] = 4
-    sustained_zeros: Annotated[
-        int,
-        parameter(
-            3, 30, "powers of ten", "14、28日偶然性上限", "14 and 28 days: rarer than one in ten to this", _MEASURED
-        ),
-    ] = 3
-    sales_ratio: Annotated[
+    steady_day_ratio: Annotated[
         float,
         parameter(
             1.3,
             100,
             "times",
-            "7、14、28日笔数与预期之比",
-            "sales of 7, 14 or 28 days over what was expected",
+            "日均两笔以上的品种，当日用量与预期之比",
+            "a day of an item that is sold twice a day or more often, over what was expected",
             _MEASURED,
         ),
+    ] = 5.0
+    steady_day_zeros: Annotated[
+        int,
+        parameter(
+            3,
+            30,
+            "powers of ten",
+            "同上品种，当日偶然性上限",
+            "such a day: rarer by chance than one in ten to this",
+            _MEASURED,
+        ),
+    ] = 4
+    week_zeros: Annotated[
+        int, parameter(3, 30, "powers of ten", "7日偶然性上限", "7 days: rarer than one in ten to this", _MEASURED)
+    ] = 4
+    sustained_zeros: Annotated[
+        float,
+        parameter(
+            3, 30, "powers of ten", "14、28日偶然性上限", "14 and 28 days: rarer than one in ten to this", _MEASURED
+        ),
+    ] = 3.5
+    sales_ratio: Annotated[
+        float,
+        parameter(1.3, 100, "times", "7日笔数与预期之比", "sales of 7 days over what was expected", _MEASURED),
     ] = 1.8
+    sustained_sales_ratio: Annotated[
+        float,
+        parameter(
+            1.3, 100, "times", "14、28日笔数与预期之比", "sales of 14 or 28 days over what was expected", _MEASURED
+        ),
+    ] = 1.5
     least_sales: Annotated[
         int, parameter(3, 1_000_000, "sales", "笔数至少超出预期", "least excess of sales", _MEASURED)
     ] = 8
+    sales_yuan: Annotated[
+        int,
+        parameter(
+            0,
+            1_000_000,
+            "yuan",
+            "仅笔数异常的，至少涉及金额",
+            "least excess in money where only the sales are out of the ordinary",
+            _MEASURED,
+        ),
+    ] = 500
     sales_zeros: Annotated[
         float,
         parameter(
-            3, 30, "powers of ten", "笔数偶然性上限", "sales: rarer by chance than one in ten to this", _MEASURED
+            3, 30, "powers of ten", "7日笔数偶然性上限", "sales of 7 days: rarer than one in ten to this", _MEASURED
         ),
     ] = 5.0
+    sustained_sales_zeros: Annotated[
+        float,
+        parameter(
+            3,
+            30,
+            "powers of ten",
+            "14、28日笔数偶然性上限",
+            "sales of 14 or 28 days: rarer than one in ten to this",
+            _MEASURED,
+        ),
+    ] = 4.0
     warm_up: Annotated[
         int,
         parameter(7, 365, "days", "学习期", "closed days that must have been learned", "rules.md drug_volume (ENG)"),
@@ -173,8 +219,13 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
 
     def sales_bars(self) -> tuple[Bar, ...]:
         """What the number of sales of each window must cross."""
-        nats = self.sales_zeros * log(10)
-        return tuple(Bar(days, self.sales_ratio, self.least_sales, nats) for days in WINDOWS)
+        ten = log(10)
+        return tuple(
+            Bar(days, self.sales_ratio, self.least_sales, self.sales_zeros * ten)
+            if days <= 7
+            else Bar(days, self.sustained_sales_ratio, self.least_sales, self.sustained_sales_zeros * ten)
+            for days in WINDOWS
+        )
 
     def bars(self) -> tuple[Bar, ...]:
         """What each window must cross."""
@@ -182,16 +233,19 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
         packs = self.week_packs
         return (
             Bar(1, self.day_ratio, packs * 0.4, self.day_zeros * ten),
+            Bar(1, self.steady_day_ratio, packs * 0.4, self.steady_day_zeros * ten, _SALES_A_DAY),
             Bar(7, self.week_ratio, packs, self.week_zeros * ten),
             Bar(14, self.fortnight_ratio, packs * 1.5, self.sustained_zeros * ten),
             Bar(28, self.month_ratio, packs * 2, self.sustained_zeros * ten),
         )
 
-    def _finding(self, page: ItemPage, episode: Episode, view: View) -> Finding:
+    def _finding(self, page: ItemPage, episode: Episode, view: View) -> Finding | None:
         first = episode.first
         if first.day >= page.days.today:
             first = first._replace(volume=so_far(first), sales=sales_so_far(first))
         story = tell(page, episode._replace(first=first))
+        if first.sales is not None and story.money < self.sales_yuan * 100 and (story.money or _is_billed(page)):
+            return None
         return Finding(
             severity=_severity(story),
             score=1 - 0.5 ** (story.zeros / (first.bar.nats / log(10))),
@@ -205,6 +259,12 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
             text=describe(page, story, view),
             series=drawn(page, story),
         )
+
+
+def _is_billed(page: ItemPage) -> bool:
+    """Whether its lines say what of them the fund pays: stock reports have no price."""
+    newest = page.cited.get(max(page.cited, default=-1))
+    return newest is not None and all(one.infno not in _STOCK for one in newest.references)
 
 
 def _evidence(page: ItemPage, story: Story) -> Iterator[Cited]:

@@ -52,7 +52,7 @@ def sales_in_wave(
     rise = 1.0 + more / ordinary.mean
     chance = told.chance * rise
     variance = chance + (told.variance - told.chance) * rise**2 + rise_variance((rise - 1.0) * told.mean)
-    return UsualSales(told.number, told.mean * rise, variance, chance), rise
+    return told._replace(mean=told.mean * rise, variance=variance, chance=chance), rise
 
 
 def _more(book: ItemDays, waves: dict[int, Wave], begin: int, day: int) -> float:
