@@ -7,7 +7,8 @@ itself is the rise: three that push a drug among twelve are no wave, whatever th
 Whom only his surge made tell, whose expected volume does not come to `TELLING` by itself, counts apart: of a rare item those tell
 who sold it just then, and they alone would look like a rise. But where hardly anybody's custom comes to so much (an influenza
 drug in autumn), and several times as many tell by their surge as in the month before, that they are so many is the sign, and
-the median of their rises its size.
+the median of their rises its size. Two or three whose custom comes to so much are no group; where others' surges make them
+one, the lower of their rise and all the others' is the rise.
 
 The institution's items that told count among themselves as well, in rows of the page of their ranks. Where most have risen the
 place has grown, and each of them would ring; that is one question, and `spending_growth` asks it. Where nobody can ask it
@@ -16,6 +17,7 @@ of the institution (no record, no peers) nothing is said of it: its items ring.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from math import exp
 from typing import Final, NamedTuple
@@ -32,6 +34,7 @@ from schemas.returns import LARGEST_RISE, NO_RISE, RoseBeside
 
 SCREEN_RISE: Final = 1_250  # thousandths: less is within what any month strays
 LEAST_ITEMS: Final = 10  # others of the institution: of fewer, half may be what is pushed
+_FEWEST_CUSTOMARY: Final = 2
 # Times one more than in any part of the month before: who sells a rare item by chance is not three times as many.
 JUMP: Final = 3
 
@@ -98,13 +101,29 @@ def _beside(pages: Pages, page: SoldPage, member: MemberPage | None, month: int,
     row = FIRST_PART + number
     own = page.months[month].rises.get(row)
     by_custom = others(pages, _name(page), month, row, own)
-    are_few = sum(by_custom.values()) < LEAST_PEERS
-    rise, members = _surged(pages, page, member, month, number) if are_few else _median(by_custom, LEAST_PEERS)
+    rise, members = _median(by_custom, LEAST_PEERS)
+    if sum(by_custom.values()) < LEAST_PEERS:
+        rise, members = _borne_out(by_custom, _surged_others(pages, page, month, number))
+        if not members:
+            rise, members = _surged(pages, page, member, month, number)
     if not _is_growth_judged(member, month):
         return _Beside(rise, members, NO_RISE, 0)
     return _Beside(
         rise, members, *_median(others(pages, shelf_of(page, month), month, row, own, RankPage), LEAST_ITEMS)
     )
+
+
+def _borne_out(by_custom: Mapping[int, int], surged: Mapping[int, int]) -> tuple[int, int]:
+    """The rise of two or three customary sellers, where as many tell by their surge as make them a group.
+
+    No more than theirs alone, for those who surged tell because they did; nor more than that of all.
+    """
+    rise, customary = _median(by_custom, _FEWEST_CUSTOMARY)
+    if not customary:
+        return NO_RISE, 0
+    everybody = Counter(by_custom) + Counter(surged)
+    of_all, members = _median(everybody, LEAST_PEERS)
+    return (min(rise, of_all), members) if members else (NO_RISE, 0)
 
 
 def _surged(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, number: int) -> tuple[int, int]:
