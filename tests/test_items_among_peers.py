@@ -117,11 +117,19 @@ def test_an_item_of_an_institution_whose_region_was_wrong_is_taken_back_there() 
     gateway = Gateway()
     engine = EngineRun(rules=[]).take([bought(gateway, day, 10) for day in range(4)]).mark(moment(9, 1))
     engine.pipeline.stages[0]._references.put_institution(  # type: ignore[attr-defined]
-        json.dumps({"fixmedins_code": gateway.institution, "admdvs": "500106", "medins_type": "A100"}).encode()
+        json.dumps({"fixmedins_code": gateway.institution, "admdvs": "320106", "medins_type": "A100"}).encode()
     )
     engine.take([gateway.refund_purchase(moment(10), "P1", "M2-10", "S2-10")]).mark(moment(11))
     [peers] = [stage for stage in engine.pipeline.stages if stage.name == "peers"]
-    assert {page.region: page.months[MONTH].fen for page in peers.pages.all_of(SoldPage)} == {"": 0, "5001": 75_000}
+    assert {page.region: page.months[MONTH].fen for page in peers.pages.all_of(SoldPage)} == {"5001": 0, "3201": 75_000}
+
+
+@pytest.mark.parametrize(("code", "region"), [("H50010600012", "5001"), ("PHARMACY-3", ""), ("H9999990001", "")])
+def test_without_a_record_it_is_in_the_region_of_its_code(code: str, region: str) -> None:
+    gateway = Gateway(code)
+    engine = EngineRun(rules=[]).take([bought(gateway, day, 10) for day in range(4)]).mark(moment(9, 1))
+    [peers] = [stage for stage in engine.pipeline.stages if stage.name == "peers"]
+    assert {page.region for page in peers.pages.all_of(SoldPage)} == {region}
 
 
 # -- what of it was given in stays ----------------------------------------------------------------------------------

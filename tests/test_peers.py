@@ -467,21 +467,21 @@ def test_institutions_that_nobody_has_described_are_ranked_among_themselves() ->
     engine = EngineRun(references._replace(institutions=())).take(sent)
     assert not [alert for alert in engine.published if alert.rule == "cost_level"]
     known = among_peers(engine.pipeline.stages)
-    assert known["H32010600001"].group == "- 住院"
+    assert known["H32010600001"].group == "3201 住院"
     assert max(known, key=lambda code: known[code].excess) == "H32010600001"
     assert max(known, key=lambda code: known[code].rank or 0.0) == "H32010600001"
     assert known["H32010600001"].excess > 3 > max(known[code].excess for code in known if code != "H32010600001")
 
 
 def test_the_member_page_of_a_region_that_was_wrong_is_emptied() -> None:
-    """It was thought to be nowhere; then its record comes."""
+    """It was thought to be in the region of its code; then its record comes."""
     gateway = Gateway()
     engine = EngineRun(rules=[]).take(stay(gateway, 0)).mark(moment(6))
     engine.pipeline.stages[0]._references.put_institution(  # type: ignore[attr-defined]
-        json.dumps({"fixmedins_code": gateway.institution, "admdvs": "500106", "medins_type": "A100"}).encode()
+        json.dumps({"fixmedins_code": gateway.institution, "admdvs": "320106", "medins_type": "A100"}).encode()
     )
     engine.take([gateway.refund_stay(moment(7), "P1", "M0", "S0")]).mark(moment(8))
     [peers] = [stage for stage in engine.pipeline.stages if stage.name == "peers"]
-    assert {member.region for member in peers.pages.all_of(MemberPage)} == {"", "5001"}
+    assert {member.region for member in peers.pages.all_of(MemberPage)} == {"5001", "3201"}
     assert days_told(engine.pipeline) == {moment(2) // DAY: 1}
     assert time_of(stay(gateway, 0)[0]) < moment(1)

@@ -6,6 +6,7 @@ by batches. Where an institution is found to be in another region, the first one
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from msgspec import structs
@@ -19,8 +20,21 @@ from schemas.china_time import DAY
 from schemas.peer_days import DayCounts, InstitutionDay, encode_for_peers
 from schemas.peer_items import ItemMonth
 
+_NATIONAL_CODE: Final = re.compile(r"[A-Z]([1-8]\d{5})\d{5}")
 NOWHERE: Final = b"-"  # key of institutions that no reference record places
 REGION_DIGITS: Final = 4  # of admdvs: institutions of a city are compared (a province's have 2, a county's 6)
+
+
+def region_in(fixmedins_code: str) -> str:
+    """The admdvs within a code of the national form, a letter, region and number (domain.md §2.2); "" where it is of another.
+
+    An institution without a master record has peers by it, of whatever kind; what kind it is itself the code does not say.
+
+    >>> region_in("H50010600012"), region_in("A3")
+    ('500106', '')
+    """
+    known = _NATIONAL_CODE.fullmatch(fixmedins_code)
+    return known[1] if known else ""
 
 
 class TellingPeers:
@@ -61,4 +75,4 @@ class TellingPeers:
 
     def _region_of(self, institution: str) -> str:
         known = self._references.institution(institution)
-        return "" if known is None else known.region[:REGION_DIGITS]
+        return (known.region if known and known.region else region_in(institution))[:REGION_DIGITS]

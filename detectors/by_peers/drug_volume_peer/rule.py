@@ -44,7 +44,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     """药品、耗材用量高于同级机构."""
 
     rule_id: ClassVar[str] = "drug_volume_peer"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     page: ClassVar[type[Page]] = SoldPage
     title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
     notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
@@ -141,8 +141,9 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
         return any(known.far is not None for known in page.months.values())
 
     def silence(self, page: SoldPage, view: View) -> str | None:
-        """Silent about whom nobody has described, and who has no peers."""
-        if not page.region:
+        """Silent about whom nobody has described, and who has no peers. What a place of unknown kind sells is no other's measure,
+        though its region is known."""
+        if not page.region or view.references.institution(page.institution) is None:
             return judging.NO_PLACE
         newest = page.months.get(max(page.months, default=0))
         return judging.NO_PEERS if newest is not None and not newest.has_peers else None
