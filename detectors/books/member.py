@@ -121,6 +121,24 @@ class Strange(msgspec.Struct, array_like=True, frozen=True, gc=False):
     apart: tuple[tuple[str, float], ...]
 
 
+class OddDay(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A day far from the institution's own others by one number (`detectors.books.odd_days`): ``part`` of the ``whole`` is visits
+    of a day, fen by night of those that say when, settlements taken back of all. ``usual`` is the part of one; ``busiest`` the
+    most visits of a day before; ``fund`` what the fund paid on it (fen)."""
+
+    name: str
+    part: int
+    whole: int
+    usual: float
+    busiest: int
+    fund: int
+
+    @property
+    def expected(self) -> float:
+        """What of such a day is usual."""
+        return self.usual * self.whole
+
+
 class Week(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What the fund paid in a part of a month (fen), over the ``days`` on which the institution was known, for so many cases;
     ``noise`` is the standard deviation that chance alone gives its logarithm."""
@@ -180,7 +198,7 @@ class Past(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class MemberPage(Page, kw_only=True):
     """One institution among its peers."""
 
-    layout: ClassVar[int] = 6
+    layout: ClassVar[int] = 7
     prefix: ClassVar[bytes] = b"M"
     has_model: ClassVar[bool] = True  # that of its group
 
@@ -196,6 +214,7 @@ class MemberPage(Page, kw_only=True):
     lately: dict[str, float] = {}  # its days' vectors, averaged with those before (`detectors.books.profile`)
     scored_days: dict[int, int] = {}  # by month
     strange: dict[int, Strange] = {}  # by day
+    odd: dict[int, tuple[OddDay, ...]] = {}  # by day
     model_group: str = ""  # whose model scores its days: the narrowest that has members enough; "": all of the region's
     is_profiled: bool = False  # its group's model has learned enough
 
@@ -226,6 +245,7 @@ class MemberPage(Page, kw_only=True):
         begin = first_day(self.asked_from())
         strange = [month_of(day) for day in self.strange if day < begin]
         self.strange = {day: one for day, one in self.strange.items() if day >= begin}
+        self.odd = {day: found for day, found in self.odd.items() if day >= begin}
         for month, known in self.months.items():
             if month < self.asked_from():
                 known.settle(strange.count(month))

@@ -25,6 +25,7 @@ from detectors.books.member import (
     member_key,
     waiting_key,
 )
+from detectors.books.odd_days import review_day, watch_day
 from detectors.books.peer_calendar import COMPARE_AFTER, first_day, month_of, next_look, part_of
 from detectors.books.peer_groups import NormPage, SpreadPage, count_cases, groups_of
 from detectors.books.profile import ProfilePage, learn_day
@@ -146,12 +147,14 @@ class PeersStage(LaterStage):
             member.measure_at = next_look(now).at
         member.newest_day = max(member.newest_day, day.day)
         if held is None and not day.is_late:
+            watch_day(member, day)
             is_scored = learn_day(self._pages, member, day, groups)
             self._count_judged(self._profiling, is_scored, is_scored and day.day in member.strange)
         else:
             self._count_late()
             if held is not None:
                 member.take_back(day.day, day.counts)
+                review_day(member, day.day, day.counts)
         known = member.months.get(month)
         if known is not None and day.is_late:
             measure(self._pages, member, month, max(known.through, day.day), groups)

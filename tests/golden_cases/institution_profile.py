@@ -181,3 +181,98 @@ def settlements_taken_back() -> City:
         at = moment(24, 9, number)
         city.send(at, g.refund_visit(at, "", paid["mdtrt_id"], paid["setl_id"]))
     return city.ended(25)
+
+
+def on_one_day(name: str, why: str, *expect: Expected, visits: int, markets: int = 0) -> City:
+    """Clinics that are told as above, and on March 13th one serves so many at 40 yuan; ``markets``: every fifth day so many."""
+    city = told(name, why, *expect, begin=1, last=0)
+    for day in range(-46, 21):
+        crowd = visits if day == _FIRST else markets if day % 5 == 0 else 0
+        for number in range(crowd):
+            city.served(0, day, 40.0 + number % 7)
+    return city
+
+
+@case
+def a_crowd_on_one_day() -> City:
+    crowd = {
+        "status": "open", "institution": "H36010600001", "severity": "medium", "begin": "2026-03-13 00:00:00",
+        "measures": {"odd_days": 1, "busiest_day_before": 2},
+    }  # fmt: skip
+    return on_one_day(
+        "hit-a-crowd-on-one-day", "平日每天一两人次的医院3月13日结算121人次：一天足以说明问题。", crowd, visits=120
+    ).ended(24)
+
+
+@case
+def a_crowd_on_market_days() -> City:
+    return on_one_day(
+        "near-market-days",
+        "逢五赶集日各40人次，3月13日80人次，是此前最多一天的两倍：集日多不算异常。",
+        visits=80,
+        markets=40,
+    ).ended(24)
+
+
+@case
+def a_crowd_taken_back() -> City:
+    city = on_one_day(
+        "correct-crowd-taken-back",
+        "3月13日结算的120人次在27日全部撤销（2208）：疑点撤回。",
+        {"status": "retracted", "institution": "H36010600001"},
+        visits=0,
+    )
+    visits = [city.served(0, _FIRST, 40.0) for _ in range(120)]
+    for number, visit in enumerate(visits):
+        at = moment(25, 10, number % 60) + number // 60
+        city.send(at, city.gateways[city.codes[0]].refund_visit(at, "", visit, f"S{visit}"))
+    return city.ended(31)
+
+
+def some_nights(name: str, why: str, *expect: Expected, nights: int) -> City:
+    """In so many nights from March 13th on one clinic serves seven, at 100 yuan."""
+    city = told(name, why, *expect, begin=1, last=0)
+    for number in range(7 * nights):
+        code = city.codes[0]
+        _, visit, person = city._next(0)
+        at = moment(_FIRST + number % nights, 1, number // nights * 8)
+        line = Billed(f"{visit}-1", at, SCAN, 1.0, 100.0)
+        city.send(at + 30, city.gateways[code].charges(at + 30, person, visit, "B1", [line]))
+        city.send(at + 59, city.gateways[code].settle_visit(at + 59, person, visit, "B1", f"S{visit}", 100.0))
+    return city.ended(24)
+
+
+@case
+def two_nights() -> City:
+    nights = {
+        "status": "open", "institution": "H36010600001", "begin": "2026-03-13 00:00:00",
+        "measures": {"odd_days": 2, "night_share_amount": 140_000},
+    }  # fmt: skip
+    return some_nights(
+        "hit-two-nights", "从无夜间服务的医院3月13日、14日凌晨各7人次、每次100元：共1,400元。", nights, nights=2
+    )
+
+
+@case
+def one_night() -> City:
+    return some_nights("near-one-night", "一夜7人次：急诊也会如此，须有两夜。", nights=1)
+
+
+@case
+def two_days_of_refunds() -> City:
+    refunds = {
+        "status": "open", "institution": "H36010600001", "fund_at_risk": 0, "begin": "2026-03-13 00:00:00",
+        "measures": {"odd_days": 2, "refund_share_amount": 12},
+    }  # fmt: skip
+    city = told(
+        "hit-two-days-of-refunds", "该院每天十三四人次；3月13日、14日当日结算后各撤销6笔，平日没有。全月占比不足一成。",
+        refunds, begin=1, last=0,
+    )  # fmt: skip
+    for day in range(-46, 21):
+        for _ in range(12):
+            city.served(0, day, 60.0)
+    for number in range(12):
+        day = _FIRST + number % 2
+        visit, at = city.served(0, day, 60.0), moment(day, 20, number)
+        city.send(at, city.gateways[city.codes[0]].refund_visit(at, "", visit, f"S{visit}"))
+    return city.ended(24)

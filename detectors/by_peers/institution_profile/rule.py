@@ -5,6 +5,8 @@ and own share against its group's, averaged with the days before it. river's Hal
 model a group, score it before they learn it; a day is strange above the score that one day in two hundred of the group passes,
 a limit that is itself learned online, and not from heaps (`detectors.books.profile`). Single strange days are ordinary life; a
 month in which they heap is not. Among others of no kind of its own a specialist is always strange: there days are not asked.
+A day that brings five times as many patients as its usual one, or two on which much is served by night or taken back where
+nothing is, are asked about by themselves, against the institution's own days (`detectors.books.odd_days`).
 
 Where each day passes for an ordinary one, months may not: cost of stays and visits, the share of stays and what patients pay
 alone are held together, none counting for more than a little, over up to three months (`detectors.books.standing`). Where one
@@ -21,11 +23,13 @@ from typing import Annotated, ClassVar
 
 from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, NIGHT, OWN, REFUNDS
 from detectors.books.member import MemberPage
+from detectors.books.odd_days import LEAST_TIMES
 from detectors.books.peer_calendar import first_day, month_of
 from detectors.books.peer_groups import is_of_one_kind
 from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
 from detectors.by_peers.institution_profile.shares import ShareAlone, share_alone, told_of
+from detectors.by_peers.institution_profile.single_days import Asked, odd_days_of, tell_odd_days
 from detectors.by_peers.institution_profile.text import describe, describe_months
 from detectors.by_peers.monthly import MonthlyRule
 from detectors.engine.page import Page
@@ -44,7 +48,7 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """数据指标异常."""
 
     rule_id: ClassVar[str] = "institution_profile"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("数据指标异常", "Days that look like no day of the peers")
     notice: ClassVar[str] = "数据指标异常"
@@ -113,16 +117,43 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         int, parameter(2, 10_000, "settlements", "退费至少笔数", "settlements taken back, at least", "ENG")
     ] = 10
 
+    day_times: Annotated[
+        float,
+        parameter(LEAST_TIMES, 100, "times", "单日门诊人次与平日之比", "visits of one day over the usual day", "ENG"),
+    ] = 5.0
+    day_visits: Annotated[
+        int,
+        parameter(
+            20, 100_000, "visits", "单日门诊人次至少超出平日", "visits of one day beyond the usual day, at least", "ENG"
+        ),
+    ] = 40
+    night_of_days: Annotated[
+        int,
+        parameter(
+            0,
+            100_000_000,
+            "fen",
+            "数日夜间费用超出平日至少",
+            "money by night of odd days beyond the usual, at least",
+            "ENG",
+        ),
+    ] = 100_000
+
     def concerns(self, page: MemberPage) -> bool:
-        """Some days were strange, or a month was compared."""
-        return bool(page.strange) or any(known.seen for known in page.months.values())
+        """Some days were strange or odd, or a month was compared."""
+        return bool(page.strange or page.odd) or any(known.seen for known in page.months.values())
 
     def is_warm(self, page: MemberPage) -> bool:
         """Whether the group's model has learned, and the institution is known."""
         return page.is_profiled
 
     def silence(self, page: MemberPage, view: View) -> str | None:
-        """Silent about whom nobody has described, who has too few of its kind, and while the model warms up."""
+        """Silent about whom nobody has described, who has too few of its kind, and while the model warms up; but a single day is
+        held against the institution's own."""
+        return None if page.odd else self._alone(page)
+
+    def _alone(self, page: MemberPage) -> str | None:
+        """Why nothing can be said of it among its peers."""
         if not page.region:
             return judging.NO_PLACE
         newest = page.months.get(max(page.months, default=0))
@@ -133,13 +164,18 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
 
     def months(self, page: MemberPage, subject: str) -> Iterable[int]:
         """Those that have been looked at."""
-        strange = {month_of(day) for day in page.strange}
-        return [month for month, known in judging.asked(page) if known.seen or month in strange]
+        noted = {month_of(day) for days in (page.strange, page.odd) for day in days}
+        return [month for month, known in judging.asked(page) if known.seen or month in noted]
 
     def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
-        """What was done by night, or taken back, in the month; else its strange days, among those that were looked at."""
-        if (of_share := self._of_share(page, month, view)) is not None:
+        """What was done by night, or taken back, in the month; else single odd days, or strange ones, of those looked at."""
+        is_alone = self._alone(page) is not None
+        if not is_alone and (of_share := self._of_share(page, month, view)) is not None:
             return of_share
+        if (of_days := odd_days_of(page, month, self._asked_of_days())) is not None:
+            return tell_odd_days(page, of_days, view)
+        if is_alone:
+            return None
         through = page.months[month].through
         days = [day for day in judging.days_of(page, month) if day <= through]
         scored = max(min(page.scored_days.get(month, 0), through - first_day(month) + 1), len(days), 1)
@@ -188,6 +224,9 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         return told_of(
             page, max(far, key=lambda one: one.stood.deviation), self.share_deviation, self.share_margin, view
         )
+
+    def _asked_of_days(self) -> Asked:
+        return Asked(self.day_times, self.day_visits, self.night_of_days, self.least_refunds)
 
     def _is_far(self, one: ShareAlone) -> bool:
         is_enough = one.excess >= self.least_by_night if one.name == NIGHT else one.part >= self.least_refunds

@@ -7,12 +7,15 @@ from typing import Final
 from detectors.books import profile
 from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, NIGHT, OWN
 from detectors.books.member import MemberPage
+from detectors.books.odd_days import VISITS
 from detectors.books.peer_calendar import name_of
 from detectors.books.standing import Standing
 from detectors.by_peers import judging
 from detectors.engine.rule import View
 from schemas.alerts import Text
 from schemas.china_time import format_day
+
+_MOST_NAMED: Final = 5  # days that a text names
 
 _INDICATORS: Final = {
     profile.ADMISSIONS: Text("入院人次", "admissions"),
@@ -73,6 +76,42 @@ def describe_share(
         f"{place}, {period.en}: {part} settlements were taken back, {share:.1%} of all; with {group.en} it is {usual:.1%} "
         f"({far} standard deviations {against.en}). A breakdown or mistakes do that, too. Look first whether few persons or "
         "operators stand behind them, or minutes after the card was used, then whether the money went back to the insured.",
+    )
+
+
+def describe_odd_days(
+    page: MemberPage, name: str, days: list[int], part: int, expected: float, busiest: int, view: View
+) -> Text:
+    """Which days, how much of what, against the institution's own days, and where to look first."""
+    place = judging.place_of(page, view)
+    zh = "、".join(format_day(day) for day in days[:_MOST_NAMED]) + (
+        f"等{len(days)}天" if len(days) > _MOST_NAMED else ""
+    )
+    en = ", ".join(format_day(day) for day in days[:_MOST_NAMED]) + (
+        f" and {len(days) - _MOST_NAMED} more days" if len(days) > _MOST_NAMED else ""
+    )
+    if name == VISITS:
+        return Text(
+            f"{place}：{zh}门诊、购药{part}人次，按其平日约为{expected:.0f}人次，此前最多的一天{busiest}人次。义诊、体检、补录也会如此；"
+            "请先看当日结算的操作员和时间间隔、患者来自何处，有无集中刷卡、补录或虚假就诊。",
+            f"{place}: {part} visits and purchases on {en}, where its usual days bring {expected:.0f}; the busiest day before "
+            f"had {busiest}. A day of check-ups or bills typed in late look like this, too. Look first at the day's operators "
+            "and at the minutes between settlements, where the patients came from, and whether cards were swiped in a row.",
+        )
+    if name == NIGHT:
+        return Text(
+            f"{place}：{zh}夜间（22时至次日6时）门诊、购药费用{judging.money(part)}元，按其平日约为{judging.money(round(expected))}元。"
+            "急诊、抢救有夜间服务属正常；请先看这些夜间明细的项目、医师和患者是否集中，再核对值班与门禁记录；补录时间也会造成夜间集中。",
+            f"{place}: {judging.money(part)} yuan were served by night (22:00 to 06:00) on {en}, where its usual days bring "
+            f"{judging.money(round(expected))}. Emergencies have their nights. Look first whether few items, doctors or patients "
+            "stand behind them, then at rosters and doors; bills typed in later at their own hour look like this, too.",
+        )
+    return Text(
+        f"{place}：{zh}撤销结算{part}笔，按其平日约为{expected:.1f}笔。系统故障、录入错误也会造成退费；"
+        "请先看退费是否集中于少数人、操作员或刷卡后不久，再核对退费是否退到本人。",
+        f"{place}: {part} settlements were taken back on {en}, where its usual days have {expected:.1f}. A breakdown or mistakes "
+        "do that, too. Look first whether few persons or operators stand behind them, or minutes after the card was used, then "
+        "whether the money went back to the insured.",
     )
 
 
