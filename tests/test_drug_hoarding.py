@@ -81,7 +81,9 @@ def test_a_fetch_lasts_what_is_prescribed_or_what_can_be_used(
 def test_the_catalogues_daily_limit_shows_a_heap_that_the_prescriptions_call_a_week() -> None:
     """A pack a day at most: 100 packs last 100 days, ten days later 90 + 100."""
     page = page_of(visit(f"v{n}", JANUARY + n, given(JANUARY + n, 100, 7)) for n in (0, 10))
-    finding = DrugHoarding().ask(page, "X1|2026H1", View((JANUARY + 11) * DAY, Catalogue("盒", per_day=1.0)))
+    view = View((JANUARY + 11) * DAY, Catalogue("盒", per_day=1.0))
+    assert DrugHoarding().ask(page, "X1|2026H1", view) is None  # for 35 yuan of it nobody is asked
+    finding = DrugHoarding(small_heap=0).ask(page, "X1|2026H1", view)
     assert finding is not None
     assert finding.severity == "medium"
     assert finding.measures[0].name == "days_at_home"

@@ -271,6 +271,18 @@ def pens_at_dialysis() -> Case:
 
 
 @case
+def a_box_too_many() -> Case:
+    told = hoard(
+        "near-a-box-too-many",
+        "Seven packs for twelve weeks from two pharmacies within five days, at 8 yuan each: 84, then 79+84=163 days at home. 99 "
+        "of 112 yuan of it are too much: somebody fetched twice, and nobody lives by selling that.",
+    )
+    fetch(told, 0, 7, 84, price=8.0)
+    fetch(told, 5, 7, 84, price=8.0, gateway=Gateway("P50010600007"))
+    return told.until(moment(20))
+
+
+@case
 def carried_off() -> Case:
     told = hoard(
         "hit-pharmacies-albumin",

@@ -26,6 +26,7 @@ from schemas.china_time import DAY
 _SOURCE = "domain.md §4.9"
 _PLAIN = 1.25  # times the limit: a few days above it are a fetch a few days earlier than some
 _DEAR = 25_000  # fen: who goes often for what he may have used is worth a visit from some hundred yuan on
+_GREAT = 100_000  # fen: what one place gave for less is a place's habit
 _VISITS = 2  # in a month, of who is a place's patient
 _MOST_NAMED = 40  # visits, and their messages; the newest
 
@@ -34,7 +35,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     """超量开药、囤积倒卖."""
 
     rule_id: ClassVar[str] = "drug_hoarding"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("超量开药、囤积药品", "More of a drug than can be used")
     notice: ClassVar[str] = "超量开药、倒卖医保药品、虚假购药"
@@ -51,14 +52,15 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "半年内只取一次的不报；按自然半年累计，跨半年的余量不结转；同一成分不同编码的药品分开计算；住院用药、静脉输液和当日用完的药品不计（同一账单上没有输液费的白蛋白除外），"
         "门诊透析、注射或放化疗当日同次就诊所开、不超过4天（注射剂7天）用量且不超过3个计价单位的药品视为当场使用，也不计，借治疗之名少量多次开药的看不见；"
-        "只在一家机构、每月至多取两次的，存量过两个12周才报（一家机构普遍多开由其他规则判断）；"
+        "只在一家机构、每月至多取两次（不足1,000元的至多四次）的，存量过两个12周才报（一家机构普遍多开由其他规则判断）；存量不到上限两倍且不足300元的不报；"
         "目录无每日上限、处方无天数且不以盒计的药品，只看次数和机构数；数量单位录错会造成虚高。",
         "A heap that is fetched once only is not raised; adds up by half of a calendar year, and carries nothing over; the same "
         "substance under another code is another drug; what is given in a stay, infused or used up the same day does not count"
         " (albumin does where no infusion is on its bill), nor what an outpatient's visit gave on a day of dialysis, injections,"
         " chemo- or radiotherapy for four days at most (an injection: seven) and in three units at most: it was used there, and"
-        " small amounts fetched often under that name are not seen; who fetches at one place, twice a month at most, is told"
-        " of beyond two times twelve weeks (that a place gives all too much is asked by other rules); where the catalogue has no"
+        " small amounts fetched often under that name are not seen; who fetches at one place, twice a month at most (four"
+        " times below 1,000 yuan), is told of beyond two times twelve weeks (that a place gives all too much is asked by other"
+        " rules); a heap of less than 300 yuan that is not twice the limit is not told of; where the catalogue has no"
         " daily limit, the prescription no days and the unit is no pack, only times and places are seen; a quantity in the wrong"
         " unit looks like a heap.",
     )
@@ -90,8 +92,8 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             7,
             365,
             "days",
-            "仅在一家机构、每月至多两次取药时的存量",
-            "at home where one place gave it, twice a month at most",
+            "仅在一家机构、每月至多两次（不足1,000元的，至多四次）取药时的存量",
+            "at home where one place gave it, twice a month at most (less often than `least_times` below 1,000 yuan)",
             f"{_SOURCE} (two prescriptions of 12 weeks: ENG; a place that gives its patients more than they need is asked about "
             "by cost_level and drug_volume_peer)",
         ),
@@ -112,6 +114,17 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             "ENG: whoever is sold too much of something cheap is the seller's case (drug_volume, drug_volume_peer)",
         ),
     ] = 10_000
+    small_heap: Annotated[
+        int,
+        parameter(
+            0,
+            10_000_000,
+            "fen",
+            "家中存量小额",
+            "less than twice `most_days` at home for less is nothing",
+            "ENG: who fetches twice for the same twelve weeks has a box or two too many; docs/quality.md",
+        ),
+    ] = 30_000
 
     def concerns(self, page: PersonPage) -> bool:
         """Something was taken home."""
@@ -145,24 +158,27 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
 
     def _severity(self, stock: Stock) -> Severity | None:
         """How much speaks for it; None where what was fetched can have been used."""
-        is_heap = stock.peak > self._most(stock)
         at_risk = self._at_risk(stock)
         is_small = at_risk < self.small_amount
         is_unknown = all(one.supply is None for one in stock.taken)
         is_often = stock.times >= self.least_times and (stock.early >= 1 or is_unknown) and not is_small
         is_much = stock.peak > self.around_days or is_unknown
         is_around = stock.institutions >= self.least_institutions and stock.early >= 2 and is_much and not is_small
+        is_little = 0 < at_risk < self.small_heap and stock.peak < 2 * self.most_days
+        is_heap = stock.peak > self._most(stock) and (not is_little or is_often or is_around)
         if len(stock.taken) < 2 or not (is_heap or is_often or is_around):
             return None
-        if stock.peak >= 2 * self.most_days or (is_heap and (is_often or is_around)):
+        if stock.peak >= 2 * self.most_days or (is_heap and (is_often or (is_around and not is_little))):
             return "high"
         is_plain = is_heap and stock.peak >= _PLAIN * self.most_days
         is_clear = is_plain or (at_risk >= _DEAR and ((is_often and is_around) or stock.early >= 3))
         return "medium" if is_clear else "low"
 
     def _most(self, stock: Stock) -> int:
-        """Days at home that may be; more for who goes to one place now and then: what that gives its patients is its own case."""
-        return self.one_place_days if stock.institutions == 1 and stock.times <= _VISITS else self.most_days
+        """Days at home that may be; more for who goes to one place now and then, or for no great sum: what that gives its
+        patients is its own case."""
+        is_usual = stock.times <= _VISITS or (stock.times < self.least_times and self._at_risk(stock) < _GREAT)
+        return self.one_place_days if stock.institutions == 1 and is_usual else self.most_days
 
     def _at_risk(self, stock: Stock) -> int:
         """Fen: the share of it that was too much."""
