@@ -13,6 +13,11 @@ from stream.portraits import Known, among_peers, portraits
 from stream.process_usage import peak_rss_bytes
 from stream.replay import Replay
 
+_CLOCKS = (
+    "{:,} message(s) bear an inf_time more than an hour after this run began and were left out: set this machine's clock"
+    " right, or correct the sender's"
+)
+
 
 class Read(msgspec.Struct):
     """What was read of one source."""
@@ -33,7 +38,9 @@ class Ran(msgspec.Struct):
     @property
     def notes(self) -> list[str]:
         """All that a reader of its result should know."""
-        return [*self.replay.notes, *(note for read in self.read for note in read.notes)]
+        ahead = self.replay.dead_letters.get("clock_ahead", 0)
+        of_clocks = [_CLOCKS.format(ahead)] if ahead else []
+        return [*self.replay.notes, *(note for read in self.read for note in read.notes), *of_clocks]
 
 
 def as_data(ran: Ran) -> dict[str, Any]:

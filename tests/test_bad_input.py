@@ -7,11 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from detectors.engine.clock import CLOCK_KEY
 from detectors.engine.incoming import Incoming
 from schemas.alerts import Alert
 from schemas.decode import LARGEST_MESSAGE
+from stream.cli import fundwatch
 from stream.line_files import FileUnreadable, LineFile
 from stream.replay import Replay
 from tests.checks import Story
@@ -290,3 +292,15 @@ def test_one_call_from_the_future_makes_no_other_too_late() -> None:
     ahead = purchase(400, "MT-ahead")
     engine = EngineRun().take([ahead, *(purchase(day, f"MT{day}") for day in range(5))])
     assert not engine.dead_letters
+
+
+def test_a_replay_of_messages_from_the_future_says_what_to_do(tmp_path: Path) -> None:
+    future = tmp_path / "future.jsonl"
+    future.write_bytes(
+        G.admission(moment(40_000), PERSON, "MI9") + b"\n" + G.admission(moment(1), PERSON, "MI8") + b"\n"
+    )
+    done = CliRunner().invoke(fundwatch, ["replay", str(future), "--out", str(tmp_path / "alerts.jsonl")])
+    told = done.output
+    assert done.exit_code == 0, told
+    assert "dead letters: clock_ahead 1" in told
+    assert "note: 1 message(s) bear an inf_time more than an hour after this run began" in told
