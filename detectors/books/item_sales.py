@@ -24,7 +24,7 @@ _LEAST_SALES: Final = 8  # in a window; fewer prove nothing
 _SCREEN_RATIO: Final = 1.3
 _SCREEN_NATS: Final = 5.0  # no rule may ask for less
 _PRIOR_LUMPS, _PRIOR_WEEKS = 1.2, 4.0
-FESTIVAL_DRIFT: Final = 0.04  # 20 %, of drugs, where `detectors.models.baseline` allows for 30 %
+DRUGS_FESTIVAL_DRIFT: Final = 0.04  # 20 %, where `detectors.models.baseline` allows for 30 %
 _SMALLEST: Final = 0.5  # sales that were to be expected of a window, at least
 
 
@@ -58,9 +58,9 @@ class SalesDays:
 
 
 class UsualSales(NamedTuple):
-    """A window's sales: how many there were, and what was to be expected; ``chance`` is the part of the variance that grows with
-    the mean, not with its square: for each sale that comes with others `PRIOR_LUMPS` are believed beforehand, at ``prior``, the
-    share of it in what was learned."""
+    """A window's sales: how many there were, and what was to be expected. ``chance`` is the part of the variance that grows with
+    the mean, not with its square; ``lumps`` is how many come together, in which what is believed beforehand has the share
+    ``prior``."""
 
     number: int
     mean: float
@@ -70,10 +70,9 @@ class UsualSales(NamedTuple):
     prior: float = 0.0
 
     def more_by(self, together: float) -> float:
-        """Variance that is added where so many sales are believed to come together, not `_PRIOR_LUMPS`. What was seen of the
-        weeks before weighs as it did."""
-        more = max(together - _PRIOR_LUMPS, 0.0) * self.prior
-        return self.chance / self.lumps * more
+        """Variance that is added where so many sales are believed beforehand to come together, not `_PRIOR_LUMPS`. What was seen
+        of the weeks before weighs as it did."""
+        return self.chance / self.lumps * max(together - _PRIOR_LUMPS, 0.0) * self.prior
 
 
 def align(sales: SalesDays, days: ItemDays) -> None:
@@ -152,7 +151,7 @@ def usual_sales(sales: SalesDays, days: ItemDays, day: int, window: int) -> Usua
     place = begin + sales.first_day - days.first_day  # a window that begins before the volumes is never asked about
     drift = days.drifts[place] / DRIFT_UNIT if 0 <= place < len(days.drifts) else 0.0
     chance = lumps * mean * (1.0 + window / known)  # with what is not known of the mean
-    stray = drift * drift + (FESTIVAL_DRIFT if is_unsettled(begin + sales.first_day) else 0.0)
+    stray = drift * drift + (DRUGS_FESTIVAL_DRIFT if is_unsettled(begin + sales.first_day) else 0.0)
     prior = _PRIOR_WEEKS / ((begin - first) // 7 - 1 + _PRIOR_WEEKS)
     return UsualSales(count, mean, chance + stray * mean * mean, chance, lumps, prior)
 

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from detectors.books.item import Citations, ItemPage
 from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary
-from detectors.books.item_sales import FESTIVAL_DRIFT as DRUGS_FESTIVAL_DRIFT
-from detectors.books.item_sales import usual_sales
+from detectors.books.item_sales import DRUGS_FESTIVAL_DRIFT, usual_sales
 from detectors.books.item_wave import Wave
 from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
 from detectors.by_item.drug_volume.shortage import Shortage, expected_after, shortage_before
@@ -215,9 +214,8 @@ def clustered(book: ItemDays, day: int, days: int, mean: float, cited: Mapping[i
         return 0.0
     times = packs_of_one(told, days) / max(known.lumpiness, 1.0)
     festival = FESTIVAL_DRIFT * is_unsettled(begin)
-    unsure = max(
-        known.spread**2 - known.drift**2 - festival, 0.0
-    )  # of the level, for its days came by the patient as well
+    # What is not known of the level, for its days came by the patient as well.
+    unsure = max(known.spread**2 - known.drift**2 - festival, 0.0)
     return max(times - 1.0, 0.0) * (known.lumpiness * mean + unsure * mean**2)
 
 
