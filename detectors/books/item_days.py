@@ -21,7 +21,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from detectors.models.baseline import Expected, SavedBaseline, VolumeBaseline
+from detectors.models.baseline import DRUGS_FESTIVAL_DRIFT, FESTIVAL_DRIFT, Expected, SavedBaseline, VolumeBaseline
+from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import surprise
 from schemas.china_time import DAY
 from schemas.snapshots import Reference
@@ -43,8 +44,8 @@ THOUSAND: Final = 1_000
 DRIFT_UNIT: Final = 200  # half per cents
 _LUMP_UNIT: Final = 10
 _SCREEN_PACKS: Final = 4 * THOUSAND
-SCREEN_NATS: Final = 5.0  # no rule may ask for less
-SCREEN_RATIO: Final = 1.2
+SCREEN_NATS: Final = 6.9  # one in a thousand; no rule may ask for less
+SCREEN_RATIO: Final = 1.25
 _BAND: Final = (
     1.645  # standard deviations: of ordinary days one in twenty lies above, and as many as that while the model fits
 )
@@ -345,8 +346,11 @@ class ItemDays:
         return False
 
     def _surprises(self, total: int, mean: float, begin: int) -> bool:
-        lumpiness, stray = self.lumps[begin] / _LUMP_UNIT, self.spreads[begin] / THOUSAND * mean
-        return surprise(total / THOUSAND, mean, lumpiness * mean + stray * stray) >= SCREEN_NATS
+        lumpiness, spread = self.lumps[begin] / _LUMP_UNIT, self.spreads[begin] / THOUSAND
+        strayed = spread * spread
+        if is_unsettled(self.first_day + begin):
+            strayed -= FESTIVAL_DRIFT - DRUGS_FESTIVAL_DRIFT
+        return surprise(total / THOUSAND, mean, lumpiness * mean + strayed * mean * mean) >= SCREEN_NATS
 
     # -- what rules ask ---------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from detectors.books.item_days import DRIFT_UNIT, ItemDays, VolumeDelta
+from detectors.models.baseline import DRUGS_FESTIVAL_DRIFT
 from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import surprise
 
@@ -22,9 +23,8 @@ _BEFORE: Final = 56  # days, by which counts are kept longer than volumes: no wi
 _LEAST_BEFORE: Final = 28
 _LEAST_SALES: Final = 8  # in a window; fewer prove nothing
 _SCREEN_RATIO: Final = 1.3
-_SCREEN_NATS: Final = 5.0  # no rule may ask for less
+_SCREEN_NATS: Final = 6.9  # one in a thousand; no rule may ask for less
 _PRIOR_LUMPS, _PRIOR_WEEKS = 1.2, 4.0
-DRUGS_FESTIVAL_DRIFT: Final = 0.04  # 20 %, where `detectors.models.baseline` allows for 30 %
 _SMALLEST: Final = 0.5  # sales that were to be expected of a window, at least
 
 

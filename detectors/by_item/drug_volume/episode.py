@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from detectors.books.item import Citations, ItemPage
 from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary
-from detectors.books.item_sales import DRUGS_FESTIVAL_DRIFT, usual_sales
+from detectors.books.item_sales import usual_sales
 from detectors.books.item_wave import Wave
 from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
 from detectors.by_item.drug_volume.shortage import Shortage, expected_after, shortage_before
 from detectors.by_item.drug_volume.wave import expected_among, in_wave, sales_in_wave
-from detectors.models.baseline import FESTIVAL_DRIFT
+from detectors.models.baseline import DRUGS_FESTIVAL_DRIFT, FESTIVAL_DRIFT
 from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import limit, surprise
 
