@@ -14,8 +14,8 @@ from stream.process_usage import peak_rss_bytes
 from stream.replay import Replay
 
 _CLOCKS = (
-    "{:,} message(s) bear an inf_time more than an hour after this run began and were left out: set this machine's clock"
-    " right, or correct the sender's"
+    "{:,} message(s) bear an inf_time more than an hour after this run began (in a topic: after the record's timestamp)"
+    " and were left out: set this machine's clock right, or correct the sender's"
 )
 
 

@@ -149,7 +149,7 @@ def test_a_week_that_creeps_over_its_limit_is_found_where_no_day_is() -> None:
 
 
 def test_more_than_five_times_on_a_day_is_found_where_it_is_sold_every_day() -> None:
-    """Lines of five to fifteen packs, some five a day: a day of 150 is rarer than one in ten thousand, and not than in a million.
+    """Lines of five to fifteen packs, some five a day: a day of 180 is rarer than one in ten thousand, and not than in a million.
     Of an item whose days are mostly empty such days are too many."""
     before = [packs * 5 for packs in ordinary(40, 6)]
     (alert,) = watched([*before, 180.0]).open

@@ -86,6 +86,11 @@ class Ordinary(NamedTuple):
     variance: float
 
 
+def variance_of_drugs(mean: float, variance: float, begin: int) -> float:
+    """That of a window from ``begin`` on: around Spring Festival drugs are bought ahead, but stray less than admissions do."""
+    return variance - (FESTIVAL_DRIFT - DRUGS_FESTIVAL_DRIFT) * mean * mean if is_unsettled(begin) else variance
+
+
 def thousandths(quantity: float) -> int:
     """Packs in thousandths, `LARGEST` at most."""
     amount = quantity * THOUSAND
@@ -346,11 +351,9 @@ class ItemDays:
         return False
 
     def _surprises(self, total: int, mean: float, begin: int) -> bool:
-        lumpiness, spread = self.lumps[begin] / _LUMP_UNIT, self.spreads[begin] / THOUSAND
-        strayed = spread * spread
-        if is_unsettled(self.first_day + begin):
-            strayed -= FESTIVAL_DRIFT - DRUGS_FESTIVAL_DRIFT
-        return surprise(total / THOUSAND, mean, lumpiness * mean + strayed * mean * mean) >= SCREEN_NATS
+        lumpiness, stray = self.lumps[begin] / _LUMP_UNIT, self.spreads[begin] / THOUSAND * mean
+        variance = variance_of_drugs(mean, lumpiness * mean + stray * stray, self.first_day + begin)
+        return surprise(total / THOUSAND, mean, variance) >= SCREEN_NATS
 
     # -- what rules ask ---------------------------------------------------------------------------------------------
 

@@ -103,9 +103,10 @@ def _beside(pages: Pages, page: SoldPage, member: MemberPage | None, month: int,
     by_custom = others(pages, _name(page), month, row, own)
     rise, members = _median(by_custom, LEAST_PEERS)
     if sum(by_custom.values()) < LEAST_PEERS:
-        rise, members = _borne_out(by_custom, _surged_others(pages, page, month, number))
+        surged = _surged_others(pages, page, month, number)
+        rise, members = _borne_out(by_custom, surged)
         if not members:
-            rise, members = _surged(pages, page, member, month, number)
+            rise, members = _surged(pages, page, member, month, surged)
     if not _is_growth_judged(member, month):
         return _Beside(rise, members, NO_RISE, 0)
     return _Beside(
@@ -126,11 +127,12 @@ def _borne_out(by_custom: Mapping[int, int], surged: Mapping[int, int]) -> tuple
     return (min(rise, of_all), members) if members else (NO_RISE, 0)
 
 
-def _surged(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, number: int) -> tuple[int, int]:
+def _surged(
+    pages: Pages, page: SoldPage, member: MemberPage | None, month: int, now: Mapping[int, int]
+) -> tuple[int, int]:
     """The median rise of those who told by their surge alone, where they are several times as many as the month before."""
     if member is None or month - 1 not in member.months:  # at a history's beginning nobody has told of the month before
         return NO_RISE, 0
-    now = _surged_others(pages, page, month, number)
     if sum(now.values()) < LEAST_PEERS:
         return NO_RISE, 0
     before = max(sum(_surged_others(pages, page, month - 1, part).values()) for part in range(PARTS_OF_MONTH))

@@ -162,40 +162,41 @@ def cards_in_a_row() -> Case:
     return told.until(moment(36))
 
 
+def more_sales(name: str, why: str, *expect: Expected, packs: int, then: int) -> Case:
+    """Every second day for sixty days one sale of ``packs``, for ten days four a day of ``then``."""
+    told = sales(name, why, *expect, days=60, packs=lambda day: packs * int(day % 2 == 0))
+    for day in range(60, 70):
+        for number in range(4):
+            told.sell(day, then, hour=9 + number)
+    return told.until(moment(71))
+
+
 @case
 def more_sales_of_fewer_packs() -> Case:
-    told = sales(
+    return more_sales(
         "hit-more-sales-of-fewer-packs",
         "Every second day for sixty days one sale of 22 packs; from day 60 on four sales of four a day: 112 packs a week "
         "where some 77 are usual say nothing, but 28 sales where 3.5 were to be expected do; 50 packs of 12.50 yuan too many.",
         {"status": "open", "item": TABLETS, "institution": HOSPITAL},
-        days=60, packs=lambda day: 22 * int(day % 2 == 0),
+        packs=22, then=4,
     )  # fmt: skip
-    for day in range(60, 70):
-        for number in range(4):
-            told.sell(day, 4, hour=9 + number)
-    return told.until(moment(71))
 
 
 @case
 def more_sales_of_little_worth() -> Case:
-    told = sales(
+    return more_sales(
         "near-more-sales-of-little-worth",
         "Every second day for sixty days one sale of eleven packs; from day 60 on four sales of two a day, eight times as "
         "many: 25 packs of 12.50 yuan too many, less than the 500 yuan that are asked for.",
-        days=60, packs=lambda day: 11 * int(day % 2 == 0),
+        packs=11, then=2,
     )  # fmt: skip
-    for day in range(60, 70):
-        for number in range(4):
-            told.sell(day, 2, hour=9 + number)
-    return told.until(moment(71))
 
 
 @case
 def five_times_on_a_day() -> Case:
     told = sales(
         "hit-five-times-on-a-day",
-        "Twelve packs a day in six sales, 62 on day 40 in thirty-one: five times, rarer than one in ten thousand. Where a day "
+        "Twelve packs a day in six sales, 63 on day 40 in fourteen: five times, rarer than one in ten thousand. Where a day "
         "is mostly empty that would be nothing.",
         {"status": "open", "item": TABLETS, "institution": HOSPITAL},
         days=0,

@@ -200,7 +200,7 @@ def a_crowd_on_one_day() -> City:
         "measures": {"odd_days": 1, "busiest_day_before": 2},
     }  # fmt: skip
     return on_one_day(
-        "hit-a-crowd-on-one-day", "平日每天一两人次的医院3月13日结算121人次：一天足以说明问题。", crowd, visits=120
+        "hit-a-crowd-on-one-day", "平日每天一两人次的医院3月13日结算122人次：一天足以说明问题。", crowd, visits=120
     ).ended(24)
 
 

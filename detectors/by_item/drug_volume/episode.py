@@ -12,13 +12,13 @@ from math import ceil
 from typing import NamedTuple
 
 from detectors.books.item import Citations, ItemPage
-from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary
+from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary, variance_of_drugs
 from detectors.books.item_sales import usual_sales
 from detectors.books.item_wave import Wave
 from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
 from detectors.by_item.drug_volume.shortage import Shortage, expected_after, shortage_before
 from detectors.by_item.drug_volume.wave import expected_among, in_wave, sales_in_wave
-from detectors.models.baseline import DRUGS_FESTIVAL_DRIFT, FESTIVAL_DRIFT
+from detectors.models.baseline import FESTIVAL_DRIFT
 from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import limit, surprise
 
@@ -92,7 +92,7 @@ def crossing(
             continue
         if bar.lumps and not _is_steady(book, day, bar):
             continue
-        variance = _of_drugs(ordinary, day - bar.days + 1)
+        variance = variance_of_drugs(mean, ordinary.variance, day - bar.days + 1)
         if surprise(volume, mean, variance) < bar.nats:  # what comes by the patient varies more, never less
             continue
         variance += clustered(book, day, bar.days, mean, cited)
@@ -187,11 +187,6 @@ def crossing_by_sales(
 
 def _is_burst(day: int, cited: Mapping[int, Citations]) -> bool:
     return day in cited and is_burst(cited[day])
-
-
-def _of_drugs(ordinary: Ordinary, begin: int) -> float:
-    """The variance of a window: around Spring Festival drugs are bought ahead, but stray less than admissions do."""
-    return ordinary.variance - (FESTIVAL_DRIFT - DRUGS_FESTIVAL_DRIFT) * ordinary.mean**2 * is_unsettled(begin)
 
 
 def _stays(page: ItemPage, day: int, days: int) -> float:

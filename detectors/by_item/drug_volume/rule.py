@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar
 
 from detectors.books.item import ItemPage
 from detectors.books.item_days import LONGEST_GAP
-from detectors.books.item_sales import WINDOWS
+from detectors.books.stock import PURCHASES, SALES
 from detectors.by_item.drug_volume.episode import Bar, Episode, episodes, sales_so_far, so_far
 from detectors.by_item.drug_volume.text import Story, describe, drawn, measures, tell
 from detectors.engine.page import Page
@@ -30,7 +30,6 @@ from schemas.china_time import DAY, format_day
 _HIGH_RATIO, _HIGH_MONEY = 3.0, 1_000_000  # fen: 10,000 yuan
 _LITTLE_MONEY = 100_000  # fen: an influenza week's forty packs at a village room are no case for an inspector (ENG)
 _SALES_A_DAY = 2.0  # of an item whose days are ordinary ones (ENG; benchmarks/volume_quality.py)
-_STOCK = ("3503", "3505")
 _RATIO = "domain.md §4.9 (ENG: 3); benchmarks/volume_quality.py"
 _MEASURED = "benchmarks/volume_quality.py"
 
@@ -220,11 +219,11 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     def sales_bars(self) -> tuple[Bar, ...]:
         """What the number of sales of each window must cross."""
         ten = log(10)
-        return tuple(
-            Bar(days, self.sales_ratio, self.least_sales, self.sales_zeros * ten)
-            if days <= 7
-            else Bar(days, self.sustained_sales_ratio, self.least_sales, self.sustained_sales_zeros * ten)
-            for days in WINDOWS
+        zeros, ratio = self.sustained_sales_zeros * ten, self.sustained_sales_ratio
+        return (
+            Bar(7, self.sales_ratio, self.least_sales, self.sales_zeros * ten),
+            Bar(14, ratio, self.least_sales, zeros),
+            Bar(28, ratio, self.least_sales, zeros),
         )
 
     def bars(self) -> tuple[Bar, ...]:
@@ -264,7 +263,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
 def _is_billed(page: ItemPage) -> bool:
     """Whether its lines say what of them the fund pays: stock reports have no price."""
     newest = page.cited.get(max(page.cited, default=-1))
-    return newest is not None and all(one.infno not in _STOCK for one in newest.references)
+    return newest is not None and all(one.infno not in PURCHASES | SALES for one in newest.references)
 
 
 def _evidence(page: ItemPage, story: Story) -> Iterator[Cited]:

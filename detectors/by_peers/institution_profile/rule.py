@@ -150,9 +150,9 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     def silence(self, page: MemberPage, view: View) -> str | None:
         """Silent about whom nobody has described, who has too few of its kind, and while the model warms up; but a single day is
         held against the institution's own."""
-        return None if page.odd else self._alone(page)
+        return None if page.odd else self._unknown_among_peers(page)
 
-    def _alone(self, page: MemberPage) -> str | None:
+    def _unknown_among_peers(self, page: MemberPage) -> str | None:
         """Why nothing can be said of it among its peers."""
         if not page.region:
             return judging.NO_PLACE
@@ -169,7 +169,7 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
 
     def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
         """What was done by night, or taken back, in the month; else single odd days, or strange ones, of those looked at."""
-        is_alone = self._alone(page) is not None
+        is_alone = self._unknown_among_peers(page) is not None
         if not is_alone and (of_share := self._of_share(page, month, view)) is not None:
             return of_share
         if (of_days := odd_days_of(page, month, self._asked_of_days())) is not None:

@@ -89,9 +89,9 @@ def _crowded(days: list[tuple[int, OddDay]], asked: Asked) -> OddDays | None:
 
 def _added_up(name: str, days: list[tuple[int, OddDay]], asked: Asked) -> OddDays | None:
     part, expected = sum(one.part for _, one in days), sum(one.expected for _, one in days)
-    least = expected + asked.by_night if name == NIGHT else float(asked.refunds)
-    asked_beyond = least - expected if name == NIGHT else least
-    if not days or part < least or (len(days) < _LEAST_DAYS and part - expected < _OF_ONE_DAY * asked_beyond):
+    beyond = asked.by_night if name == NIGHT else asked.refunds
+    least = expected + beyond if name == NIGHT else float(beyond)
+    if not days or part < least or (len(days) < _LEAST_DAYS and part - expected < _OF_ONE_DAY * beyond):
         return None
     return OddDays(name, tuple(days), part / max(least, 1.0), least)
 

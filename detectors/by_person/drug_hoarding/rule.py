@@ -189,6 +189,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     def _finding(self, page: PersonPage, stock: Stock, severity: Severity, view: View) -> Finding:
         taken = stock.taken
         named = [source for one in taken for source in one.sources][-_MOST_NAMED:]
+        most = self._most(stock)
         grade = {"low": 0.2, "medium": 0.45, "high": 0.7}[severity]
         return Finding(
             severity=severity,
@@ -200,7 +201,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             visits=tuple(dict.fromkeys(visit for visit, _ in named)),
             item=stock.item,
             measures=(
-                Measure("days_at_home", round(stock.peak, 1), self._most(stock), "days"),
+                Measure("days_at_home", round(stock.peak, 1), most, "days"),
                 Measure("fetches_in_month", stock.times, self.least_times, "times"),
                 Measure("institutions", stock.institutions, self.least_institutions, "institutions"),
                 Measure("fetches_in_half_year", len(taken), None, "times"),
@@ -209,8 +210,8 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(reference, visit) for visit, reference in named),
             fund_at_risk=self._at_risk(stock),
-            text=describe(stock, self.overlap_days, self._most(stock), view),
-            series=drawn(stock, self._most(stock)),
+            text=describe(stock, self.overlap_days, most, view),
+            series=drawn(stock, most),
         )
 
 
