@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from detectors.books.item import ItemPage, item_key
-from detectors.books.item_days import VolumeDelta
 from detectors.books.item_posting import post_volumes
+from detectors.books.volumes import VolumeDelta
 from detectors.by_item.drug_volume.rule import DrugVolume
 from detectors.engine.compare import Cause, Examiner
 from detectors.engine.incoming import Effects

@@ -30,7 +30,7 @@ from detectors.books.household import HouseholdPage
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import ItemPage
 from detectors.books.item_among_peers import KinPage, SoldPage
-from detectors.books.item_bins import ItemSpreadPage, RankPage
+from detectors.books.item_spreads import ItemSpreadPage, RankPage
 from detectors.books.member import DaysPage, MemberPage, WaitingPage
 from detectors.books.neighbours import GroupPage
 from detectors.books.peer_groups import NormPage, SpreadPage

@@ -9,9 +9,10 @@ import pytest
 
 from detectors.books.item import TELLING, ItemPage
 from detectors.books.item_among_peers import KinPage, SoldMonth, SoldPage, sold_key
-from detectors.books.item_bins import BILL, CASES, ItemSpreadPage, RankPage, count_in, size_bin
+from detectors.books.item_bins import BILL, CASES, count_in, size_bin
 from detectors.books.item_comparing import compare_item, measure_item
 from detectors.books.item_looks import post_item
+from detectors.books.item_spreads import ItemSpreadPage, RankPage
 from detectors.books.member import CaseMix, MemberPage, Month, member_key
 from detectors.books.peer_calendar import first_day, month_of, name_of, next_look
 from detectors.books.peer_groups import SpreadPage

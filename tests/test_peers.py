@@ -26,8 +26,9 @@ from detectors.books.member import (
 )
 from detectors.books.paid_most import with_ranks
 from detectors.books.peer_calendar import first_day, month_of, name_of, next_look, part_of
-from detectors.books.peer_groups import SpreadPage, bin_of, count_bins, groups_of, others
+from detectors.books.peer_groups import SpreadPage, groups_of
 from detectors.books.profile import NAMES
+from detectors.books.spreads import bin_of, count_bins, others
 from detectors.by_peers.own_expense_share.rule import OwnExpenseShare
 from detectors.engine.page import decode_page, encode_page
 from detectors.engine.pages import Pages

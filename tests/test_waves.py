@@ -10,14 +10,14 @@ import pytest
 from detectors.books.indicators import FUND, GROWTH
 from detectors.books.item import TELLING, ItemPage
 from detectors.books.item_among_peers import KinPage, SoldMonth, SoldPage, sold_key
-from detectors.books.item_bins import ItemSpreadPage, RankPage
-from detectors.books.item_days import THOUSAND
 from detectors.books.item_looks import post_item
+from detectors.books.item_spreads import ItemSpreadPage, RankPage
 from detectors.books.item_wave import CARRIED, Wave, expected_in_wave, kept_waves, post_rise, week_before
 from detectors.books.member import CaseMix, Compared, MemberPage, Month
 from detectors.books.peer_calendar import days_of, first_day, month_of, part_of, parts_of
 from detectors.books.peer_groups import SpreadPage
 from detectors.books.rises_beside import LEAST_ITEMS, compare_rises, count_rises, told_rises
+from detectors.books.volumes import THOUSAND
 from detectors.engine.page import decode_page, encode_page
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY

@@ -17,18 +17,10 @@ from detectors.books.bill_noise import CASE_SIGMA, noise_of_sum, sums_of, varian
 from detectors.books.indicators import FUND, NATURES, USUAL, Indicator, measured, summed
 from detectors.books.item_bins import BILL, CASES, size_bin
 from detectors.books.member import MOST_TOP, CaseMix, Compared, DayHeld, DaysPage, MemberPage, Month, days_keys
+from detectors.books.norms import norm
 from detectors.books.peer_calendar import first_day
-from detectors.books.peer_groups import (
-    LEAST_PEERS,
-    OUTSIDE,
-    SELLS_ONLY,
-    WITH_STAYS,
-    WITH_VISITS,
-    bin_of,
-    count_bins,
-    norm,
-    others,
-)
+from detectors.books.peer_groups import LEAST_PEERS, SELLS_ONLY, WITH_STAYS, WITH_VISITS
+from detectors.books.spreads import OUTSIDE, bin_of, count_bins, others
 from detectors.books.weeks_grown import grown, weeks_of
 from detectors.engine.pages import Pages
 from schemas.peer_days import STAYS, DayCounts

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import msgspec
 
-from detectors.books.item_days import FORGOTTEN, LARGEST, ItemDays
+from detectors.books.item_days import FORGOTTEN, ItemDays
 from detectors.books.item_in_stays import kept_in_stays
 from detectors.books.item_sales import SalesDays, align
 from detectors.books.item_wave import Wave, kept_waves
+from detectors.books.volumes import LARGEST
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
 from schemas.peer_items import InStays, PartTold

@@ -1,6 +1,6 @@
 """How are those who have an item spread, and how the items of one institution? Counts by bins of 5 %, of several rows at once.
 
-As `detectors.books.peer_groups` counts indicators, so that one can be left out and taken back exactly; but there are as many of
+As `detectors.books.spreads` counts indicators, so that one can be left out and taken back exactly; but there are as many of
 these pages as items, so the rows of a month share one dictionary, and the bins are coarser: honest peers differ by far more.
 """
 
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import log
-from typing import ClassVar, Final
+from typing import Final
 
-from detectors.books.peer_calendar import PARTS_OF_MONTH, first_day
-from detectors.books.peer_groups import KEPT, MONTHS_KEPT
-from detectors.engine.page import NEVER, Page
+from detectors.books.item_spreads import ItemSpreadPage
+from detectors.books.peer_calendar import PARTS_OF_MONTH
+from detectors.books.peer_groups import latest
 from detectors.engine.pages import Pages
-from schemas.china_time import DAY
 
 # The rows; from the last on one for each part of the month, then one more for each, of those who told by their surge alone, and
 # one of items that stand out.
@@ -26,25 +25,6 @@ _ROW: Final = 1 << 11  # bins of a row: from e^-51 to e^51
 _MIDDLE: Final = _ROW // 2
 
 Counted = Mapping[int, int]  # the bin of each row
-
-
-class ItemSpreadPage(Page, kw_only=True):
-    """By month and bin, how many of a group count so: by what they have of an item or a class, or (no item) by their size."""
-
-    layout: ClassVar[int] = 1
-    prefix: ClassVar[bytes] = b"Q"
-
-    months: dict[int, dict[int, int]] = {}
-
-    def forgets_at(self) -> int:
-        """When its last month is forgotten."""
-        return (first_day(max(self.months) + 1) + KEPT) * DAY if self.months else NEVER
-
-
-class RankPage(ItemSpreadPage, kw_only=True):
-    """By bin of money, and of each part's rise, how many items an institution told of in a month."""
-
-    prefix: ClassVar[bytes] = b"R"
 
 
 def size_bin(size: float) -> int:
@@ -59,8 +39,7 @@ def count_in(
     key = kind.prefix + name.encode()
     page = pages.open(kind, key, kind)
     if month not in page.months:
-        newest = max(month, *page.months) if page.months else month
-        page.months = {known: bins for known, bins in page.months.items() if known > newest - MONTHS_KEPT}
+        page.months = latest(page.months, month)
     bins = page.months.setdefault(month, {})
     for row, place in before.items():
         code = row * _ROW + place + _MIDDLE

@@ -36,22 +36,12 @@ from detectors.books.item_among_peers import (
     kin_of,
     shelf_of,
 )
-from detectors.books.item_bins import (
-    BILL,
-    CASES,
-    FEN,
-    PER_BILL,
-    PER_CASE,
-    STEPS,
-    RankPage,
-    count_in,
-    others,
-    quantile,
-    size_bin,
-)  # fmt: skip
+from detectors.books.item_bins import BILL, CASES, FEN, PER_BILL, PER_CASE, STEPS, count_in, others, quantile, size_bin
+from detectors.books.item_spreads import RankPage  # fmt: skip
 from detectors.books.items_standing_out import count_standing_out, standing_out_elsewhere
 from detectors.books.member import Compared, MemberPage, Month
-from detectors.books.peer_groups import BINS, LEAST_PEERS, spread_of
+from detectors.books.peer_groups import LEAST_PEERS
+from detectors.books.spreads import BINS, spread_of
 from detectors.engine.pages import Pages
 from schemas.peer_items import InStays
 

@@ -21,11 +21,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from detectors.books.volumes import LARGEST, THOUSAND, VolumeDelta, thousandths
 from detectors.models.baseline import DRUGS_FESTIVAL_DRIFT, FESTIVAL_DRIFT, Expected, SavedBaseline, VolumeBaseline
 from detectors.models.spring_festival import is_unsettled
 from detectors.models.tail import surprise
 from schemas.china_time import DAY
-from schemas.snapshots import Reference
 
 LAG: Final = 5  # days: a day's end + 72 h for late lines + a day for disorder, before the next day begins
 LATE: Final = 72 * 3_600
@@ -40,7 +40,6 @@ LOOK_BACK: Final = (
 )
 _JUDGED: Final = 56  # days on which a story may begin
 KEPT: Final = _JUDGED + LONGEST_GAP + 1 + LOOK_BACK  # days of volumes
-THOUSAND: Final = 1_000
 DRIFT_UNIT: Final = 200  # half per cents
 _LUMP_UNIT: Final = 10
 _SCREEN_PACKS: Final = 4 * THOUSAND
@@ -50,7 +49,6 @@ _BAND: Final = (
     1.645  # standard deviations: of ordinary days one in twenty lies above, and as many as that while the model fits
 )
 _LEAST_VARIANCE: Final = 0.25  # packs squared
-LARGEST: Final = 10**15  # thousandths; keeps sums within what msgpack's integers hold
 
 
 SavedDays: TypeAlias = tuple[
@@ -58,25 +56,6 @@ SavedDays: TypeAlias = tuple[
     list[int], list[int], list[int], list[int], list[int], list[int],
     dict[int, int], dict[int, tuple[int, int]], list[int], SavedBaseline,
 ]  # fmt: skip
-
-
-class VolumeDelta:
-    """What a message did to the volume of a service day: packs and fen of policy scope, negative where it took back.
-
-    ``message`` is the one that these packs came with, whichever takes them back. ``in_stay``: it is a line of a stay. One with
-    ``stays`` has no packs: of so many stays more, or fewer, ``day`` is the first of its month that has the item.
-    """
-
-    def __init__(
-        self, item: str, day: int, quantity: float, scope: int, message: Reference, in_stay: bool = False, stays: int = 0
-    ) -> None:  # fmt: skip
-        self.item = item
-        self.day = day
-        self.quantity = quantity
-        self.scope = scope
-        self.message = message
-        self.in_stay = in_stay
-        self.stays = stays
 
 
 class Ordinary(NamedTuple):
@@ -89,14 +68,6 @@ class Ordinary(NamedTuple):
 def variance_of_drugs(mean: float, variance: float, begin: int) -> float:
     """That of a window from ``begin`` on: around Spring Festival drugs are bought ahead, but stray less than admissions do."""
     return variance - (FESTIVAL_DRIFT - DRUGS_FESTIVAL_DRIFT) * mean * mean if is_unsettled(begin) else variance
-
-
-def thousandths(quantity: float) -> int:
-    """Packs in thousandths, `LARGEST` at most."""
-    amount = quantity * THOUSAND
-    if amount >= LARGEST:
-        return LARGEST
-    return -LARGEST if amount <= -LARGEST else round(amount)
 
 
 def _whole(number: float) -> int:

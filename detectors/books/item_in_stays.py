@@ -8,8 +8,9 @@ be half as large again as the page.
 
 from __future__ import annotations
 
-from detectors.books.item_days import ItemDays, VolumeDelta
+from detectors.books.item_days import ItemDays
 from detectors.books.peer_calendar import days_of, part_of, parts_of
+from detectors.books.volumes import VolumeDelta
 from schemas.peer_items import LARGEST_SUM, InStays
 
 

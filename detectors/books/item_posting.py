@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from detectors.books.item import Citations, ItemPage
-from detectors.books.item_days import LARGEST, THOUSAND, VolumeDelta, thousandths
 from detectors.books.item_in_stays import kept_in_stays, post_in_stays
 from detectors.books.item_sales import post_sales
+from detectors.books.volumes import LARGEST, THOUSAND, VolumeDelta, thousandths
 from schemas.snapshots import Reference
 
 _CITED_PACKS: Final = 2 * THOUSAND  # an ordinary day's messages are not kept

@@ -18,10 +18,10 @@ from msgspec import structs
 
 from detectors.books.activity import LATE
 from detectors.books.item import TELLING, ItemPage, ToldMonth
-from detectors.books.item_days import VolumeDelta
 from detectors.books.item_in_stays import sum_in_stays
 from detectors.books.item_wave import week_before
 from detectors.books.peer_calendar import days_of, first_day, looks_of, month_of, parts_of
+from detectors.books.volumes import VolumeDelta
 from detectors.engine.page import NEVER
 from schemas.china_time import DAY
 from schemas.peer_items import LARGEST_SUM, PartTold

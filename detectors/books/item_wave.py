@@ -13,8 +13,9 @@ from typing import Final
 
 import msgspec
 
-from detectors.books.item_days import LAG, THOUSAND, ItemDays
+from detectors.books.item_days import LAG, ItemDays
 from detectors.books.peer_calendar import days_of, part_of
+from detectors.books.volumes import THOUSAND
 from schemas.returns import NO_RISE, RoseBeside
 
 BEFORE: Final = 28  # days before a part, of which the baseline is asked: the longest window of `drug_volume`

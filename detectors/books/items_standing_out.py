@@ -11,7 +11,8 @@ An item counts when all have been measured, and is compared when all have counte
 from __future__ import annotations
 
 from detectors.books.item_among_peers import FarOut, SoldPage, shelf_of
-from detectors.books.item_bins import STANDING_OUT, ItemSpreadPage, RankPage, count_in, others, size_bin
+from detectors.books.item_bins import STANDING_OUT, count_in, others, size_bin
+from detectors.books.item_spreads import ItemSpreadPage, RankPage
 from detectors.engine.pages import Pages
 
 

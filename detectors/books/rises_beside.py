@@ -25,7 +25,8 @@ from typing import Final, NamedTuple
 from detectors.books.indicators import FUND, GROWTH
 from detectors.books.item import TELLING
 from detectors.books.item_among_peers import RiseTold, SoldMonth, SoldPage, shelf_of
-from detectors.books.item_bins import FIRST_PART, FIRST_SURGED, STEPS, RankPage, count_in, others, quantile, size_bin
+from detectors.books.item_bins import FIRST_PART, FIRST_SURGED, STEPS, count_in, others, quantile, size_bin
+from detectors.books.item_spreads import RankPage
 from detectors.books.member import MemberPage
 from detectors.books.peer_calendar import PARTS_OF_MONTH, days_of, parts_of
 from detectors.books.peer_groups import LEAST_PEERS

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from detectors.books.institution import InstitutionPage
 from detectors.books.item import stock_item_key
-from detectors.books.item_days import VolumeDelta
 from detectors.books.stock import DATA_TYPES, PURCHASES, SALES, StockPage, packs_of, stock_key
+from detectors.books.volumes import VolumeDelta
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY
 from schemas.codes import is_volume_item

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import ceil
 
-from detectors.books.item_days import VolumeDelta
 from detectors.books.peer_calendar import first_day, month_of
 from detectors.books.visit import MOST_REFUNDS, DayOfStay, PostedLine, Settled, VisitPage
+from detectors.books.volumes import VolumeDelta
 from schemas import facts
 from schemas.china_time import DAY
 from schemas.codes import DRUGS, ROUTINE

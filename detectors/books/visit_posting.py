@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from detectors.books import visit_lines
 from detectors.books.group_keys import contact_of
-from detectors.books.item_days import VolumeDelta
 from detectors.books.visit import (
     MOST_BEDS,
     MOST_MESSAGES,
@@ -18,6 +17,7 @@ from detectors.books.visit import (
     Settled,
     VisitPage,
 )
+from detectors.books.volumes import VolumeDelta
 from schemas import facts
 from schemas.codes import DIED, is_volume_item
 from schemas.snapshots import OUTPATIENT, PHARMACY, STAY, Reference

@@ -16,7 +16,6 @@ from detectors.books.elsewhere import post_elsewhere
 from detectors.books.habit_learning import changes_bills, days_of, learn_day
 from detectors.books.institution import InstitutionPage, institution_key
 from detectors.books.item import ItemPage, item_key
-from detectors.books.item_days import VolumeDelta
 from detectors.books.item_posting import post_volumes
 from detectors.books.item_telling import may_tell
 from detectors.books.item_wave import post_rise
@@ -25,6 +24,7 @@ from detectors.books.stock import PURCHASES, SALES, StockPage
 from detectors.books.stock_reports import Movement, post_report, tells_volumes, void_reports
 from detectors.books.visit import VisitPage, visit_key
 from detectors.books.visit_posting import Posting, has_seen, is_full, note, post
+from detectors.books.volumes import VolumeDelta
 from detectors.engine.clock import CLOCK_KEY, PACE, StreamClock
 from detectors.engine.compare import OTHERS_ROSE, PLACE_ROSE, Cause
 from detectors.engine.followers import FOLLOWERS, KINDS, followers_of

@@ -13,8 +13,8 @@ import msgspec
 from detectors.books.among_peers import with_months
 from detectors.books.comparing import compare, measure
 from detectors.books.item_among_peers import KinPage, SoldPage, waiting_item_key
-from detectors.books.item_bins import ItemSpreadPage, RankPage
 from detectors.books.item_looks import look_at, post_item
+from detectors.books.item_spreads import ItemSpreadPage, RankPage
 from detectors.books.member import (
     DAYS_KEPT,
     DayHeld,
@@ -25,9 +25,10 @@ from detectors.books.member import (
     member_key,
     waiting_key,
 )
+from detectors.books.norms import count_cases
 from detectors.books.odd_days import review_day, watch_day
 from detectors.books.peer_calendar import COMPARE_AFTER, first_day, month_of, next_look, part_of
-from detectors.books.peer_groups import NormPage, SpreadPage, count_cases, groups_of
+from detectors.books.peer_groups import NormPage, SpreadPage, groups_of
 from detectors.books.profile import ProfilePage, learn_day
 from detectors.engine.clock import Watermark
 from detectors.engine.compare import Cause

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from detectors.books.item import Citations
-from detectors.books.item_days import THOUSAND
+from detectors.books.volumes import THOUSAND
 
 STAY_DAYS: Final = 9  # a stay lasted 8.8 days (domain.md §5), and what is given is given daily
 _A_DAY: Final = 3  # packs a day that one patient may need
