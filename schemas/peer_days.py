@@ -62,6 +62,10 @@ class DayCounts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     timed: _Count = 0  # medfee_sumamt of visits and purchases that say at what hour they were served
     by_night: _Count = 0  # … of it, between `NIGHT_BEGINS` and `NIGHT_ENDS`
     refunds: _Count = 0  # settlements that were taken back on this day, of whatever day they were
+    itemized: _Count = 0  # outpatients of whom a line says that they were tested, treated or given drugs
+    tested: _Count = 0  # … with an examination or a laboratory's test
+    treated: _Count = 0  # … with a treatment
+    medicated: _Count = 0  # … with drugs
 
     @property
     def settlements(self) -> int:
@@ -69,7 +73,7 @@ class DayCounts(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.visits + self.discharges + self.refunds
 
 
-class InstitutionDay(msgspec.Struct, frozen=True, array_like=True, tag="day2", gc=False):
+class InstitutionDay(msgspec.Struct, frozen=True, array_like=True, tag="day3", gc=False):
     """One day of one institution. ``partition`` and ``offset`` of `fund.transactions` are its version; ``time`` is the stream
     time from which on it is so: the day's close, or the newest message that changed it since."""
 

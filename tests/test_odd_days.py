@@ -6,7 +6,7 @@ import pytest
 
 from detectors.books.indicators import NIGHT, REFUNDS
 from detectors.books.member import MemberPage
-from detectors.books.odd_days import VISITS, review_day, watch_day
+from detectors.books.odd_days import MEDICATED, TREATED, VISITS, review_day, watch_day
 from schemas.china_time import DAY, parse_time
 from schemas.peer_days import DayCounts, InstitutionDay
 
@@ -98,3 +98,39 @@ def test_what_is_taken_back_of_a_day_is_odd_no_more() -> None:
     assert [one.part for found in page.odd.values() for one in found] == [45]
     review_day(page, FIRST + 20, DayCounts(visits=12))
     assert page.odd == {}
+
+
+def given(treated: int, medicated: int, of: int) -> DayCounts:
+    """A day whose outpatients were treated and given drugs so often."""
+    return DayCounts(visits=of, itemized=of, treated=treated, medicated=medicated)
+
+
+@pytest.mark.parametrize(
+    ("treated", "of", "is_noted"),
+    [(5, 5, False), (6, 6, True), (13, 30, False), (30, 30, True)],
+)
+def test_all_treated_where_few_are(treated: int, of: int, is_noted: bool) -> None:
+    page = watched(*[given(3, 28, 30)] * 20, given(treated, of - of // 10, of))
+    assert noted(page) == ([(20, TREATED)] if is_noted else [])
+
+
+def test_what_most_are_given_anyway_is_nothing_odd() -> None:
+    assert noted(watched(*[given(0, 22, 30)] * 20, given(0, 30, 30))) == []
+    assert noted(watched(*[given(0, 3, 30)] * 20, given(0, 30, 30))) == [(20, MEDICATED)]
+
+
+def test_a_department_that_opens_is_usual_after_two_months() -> None:
+    page = watched(*[given(3, 28, 30)] * 20, *[given(20, 28, 30)] * 70)
+    days = [day for day, _ in noted(page)]
+    assert days
+    assert max(days) < 60
+
+
+def test_money_of_stays_is_not_that_of_outpatients() -> None:
+    odd = given(30, 0, 30)
+    page = watched(*[given(0, 28, 30)] * 20, odd)
+    assert [one.fund for found in page.odd.values() for one in found] == [0]
+    mixed = DayCounts(visits=30, discharges=1, fund=900_000, itemized=30, treated=30)
+    assert [one.fund for found in watched(*[given(0, 28, 30)] * 20, mixed).odd.values() for one in found] == [0]
+    alone = DayCounts(visits=30, fund=90_000, itemized=30, treated=30)
+    assert [one.fund for found in watched(*[given(0, 28, 30)] * 20, alone).odd.values() for one in found] == [90_000]

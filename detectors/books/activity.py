@@ -22,13 +22,15 @@ KEPT: Final = 75  # days; a visit is kept for 60 after its end, so most that is 
 LOG_SCALE: Final = 1_000
 REFUND: Final = "r"  # no case is of this kind
 UNTIMED, BY_DAY, BY_NIGHT = range(3)
+TESTED, TREATED, MEDICATED = 1, 2, 4
 
 
 class Share(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What a visit counts on one day; money in fen.
 
     ``kind`` is that of its cases, ``""`` for an admission, `REFUND` for settlements that were taken back on the day. ``hour`` is
-    `BY_DAY`, `BY_NIGHT`, or `UNTIMED` where nothing says when it was served.
+    `BY_DAY`, `BY_NIGHT`, or `UNTIMED` where nothing says when it was served. ``given`` is what an outpatient was given, a sum of
+    `TESTED`, `TREATED` and `MEDICATED`; 0 where his lines do not say, as of stays and sales.
     """
 
     day: int
@@ -39,12 +41,13 @@ class Share(msgspec.Struct, array_like=True, frozen=True, gc=False):
     fund: int = 0
     hour: int = UNTIMED
     refunds: int = 0
+    given: int = 0
 
 
 class ActivityPage(Page, kw_only=True):
     """One institution's day. ``told`` is the region in which its peers were told of it, None while they were not."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"y"
 
     institution: str
@@ -59,6 +62,10 @@ class ActivityPage(Page, kw_only=True):
     timed: int = 0
     by_night: int = 0
     refunds: int = 0
+    itemized: int = 0
+    tested: int = 0
+    treated: int = 0
+    medicated: int = 0
     cases: dict[str, list[int]] = {}  # by kind: count, total, logs
     newest: int = 0  # inf_time of the newest message that changed it
     is_closed: bool = False
@@ -88,6 +95,8 @@ class ActivityPage(Page, kw_only=True):
             self.nights += by * share.nights
         else:
             self.visits += by
+            if share.given:
+                self._count_given(share.given, by)
         if share.total > 0:
             self.total += by * share.total
             self.own += by * share.own
@@ -96,6 +105,12 @@ class ActivityPage(Page, kw_only=True):
                 self.timed += by * share.total
                 self.by_night += by * share.total * (share.hour == BY_NIGHT)
             self._count_case(share.kind, share.total, by)
+
+    def _count_given(self, given: int, by: int) -> None:
+        self.itemized += by
+        self.tested += by * bool(given & TESTED)
+        self.treated += by * bool(given & TREATED)
+        self.medicated += by * bool(given & MEDICATED)
 
     def _count_case(self, kind: str, total: int, by: int) -> None:
         case = self.cases.get(kind)
@@ -111,7 +126,7 @@ class ActivityPage(Page, kw_only=True):
         """As it is told."""
         row = (
             self.visits, self.admissions, self.discharges, self.nights, self.total, self.own, self.fund,
-            self.timed, self.by_night, self.refunds,
+            self.timed, self.by_night, self.refunds, self.itemized, self.tested, self.treated, self.medicated,
         )  # fmt: skip
         return DayCounts(*(min(max(count, 0), LARGEST) for count in row))
 

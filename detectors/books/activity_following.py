@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from detectors.books.activity import BY_DAY, BY_NIGHT, KEPT, REFUND, UNTIMED, ActivityPage, Share, activity_key
+from detectors.books.activity import (
+    BY_DAY,
+    BY_NIGHT,
+    KEPT,
+    MEDICATED,
+    REFUND,
+    TESTED,
+    TREATED,
+    UNTIMED,
+    ActivityPage,
+    Share,
+    activity_key,
+)
 from detectors.books.visit import VisitPage
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY
+from schemas.codes import EXAMINATION, LABORATORY, TREATMENT, is_drug_item
 from schemas.peer_days import NIGHT_BEGINS, NIGHT_ENDS, SALES, STAYS, VISITS
 from schemas.snapshots import PHARMACY, STAY
 
@@ -39,8 +52,10 @@ def _of_stay(visit: VisitPage) -> tuple[Share, ...]:
 def _of_service(visit: VisitPage) -> tuple[Share, ...]:
     for settled in visit.settlements:
         if not settled.void:
-            kind = SALES if visit.kind == PHARMACY else VISITS + visit.entry_diagnosis[:3]
-            return (_billed(visit, settled.time // DAY, kind, 0, _hour_of(visit, settled.time)),)
+            is_sale = visit.kind == PHARMACY
+            kind = SALES if is_sale else VISITS + visit.entry_diagnosis[:3]
+            given = 0 if is_sale else _given_in(visit)
+            return (_billed(visit, settled.time // DAY, kind, 0, _hour_of(visit, settled.time), given),)
     return _NOTHING
 
 
@@ -62,6 +77,22 @@ def _hour_of(visit: VisitPage, settled_at: int) -> int:
     return BY_NIGHT if second >= NIGHT_BEGINS or second < NIGHT_ENDS else BY_DAY
 
 
+def _given_in(visit: VisitPage) -> int:
+    """What an outpatient was given, by the lines that stand."""
+    given = 0
+    for line in visit.lines.values():
+        if line.quantity <= line.refunded:
+            continue
+        category = line.category
+        if is_drug_item(category, line.item):
+            given |= MEDICATED
+        elif category == TREATMENT:
+            given |= TREATED
+        elif category in (EXAMINATION, LABORATORY):
+            given |= TESTED
+    return given
+
+
 def _taken_back(visit: VisitPage) -> tuple[Share, ...]:
     """Refunds (2208, 2103, 2305) by the day on which they were sent; what was reversed (2601) never was."""
     refunds: dict[int, int] = {}
@@ -75,14 +106,14 @@ def _taken_back(visit: VisitPage) -> tuple[Share, ...]:
     return tuple([Share(day, REFUND, refunds=number) for day, number in sorted(refunds.items())])
 
 
-def _billed(visit: VisitPage, day: int, kind: str, nights: int, hour: int) -> Share:
+def _billed(visit: VisitPage, day: int, kind: str, nights: int, hour: int, given: int = 0) -> Share:
     total = own = fund = 0
     for settled in visit.settlements:
         if not settled.void:
             total += settled.total
             own += settled.own
             fund += settled.fund
-    return Share(day, kind, nights, max(total, 0), max(min(own, total), 0), max(min(fund, total), 0), hour)
+    return Share(day, kind, nights, max(total, 0), max(min(own, total), 0), max(min(fund, total), 0), hour, given=given)
 
 
 def follow(visit: VisitPage, pages: Pages, offset: int) -> list[tuple[bytes, ActivityPage]]:

@@ -45,7 +45,7 @@ class DayHeld(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class DaysPage(Page, kw_only=True):
     """Days of a part of a month."""
 
-    layout: ClassVar[int] = 2
+    layout: ClassVar[int] = 3
     prefix: ClassVar[bytes] = b"D"
 
     last: int  # of the part's days
@@ -59,7 +59,7 @@ class DaysPage(Page, kw_only=True):
 class WaitingPage(Page, kw_only=True):
     """Snapshots of a day, or of an item's month, that are ahead of the watermark, in the order in which they came."""
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"W"
 
     waiting: list[InstitutionDay | ItemMonth] = []
@@ -123,7 +123,8 @@ class Strange(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 class OddDay(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A day far from the institution's own others by one number (`detectors.books.odd_days`): ``part`` of the ``whole`` is visits
-    of a day, fen by night of those that say when, settlements taken back of all. ``usual`` is the part of one; ``busiest`` the
+    of a day, fen by night of those that say when, settlements taken back of all, outpatients tested, treated or given drugs of
+    those whose lines say. ``usual`` is the part of one; ``busiest`` the
     most visits of a day before; ``fund`` what the fund paid on it (fen)."""
 
     name: str
@@ -198,7 +199,7 @@ class Past(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class MemberPage(Page, kw_only=True):
     """One institution among its peers."""
 
-    layout: ClassVar[int] = 7
+    layout: ClassVar[int] = 8
     prefix: ClassVar[bytes] = b"M"
     has_model: ClassVar[bool] = True  # that of its group
 

@@ -1,4 +1,5 @@
-"""Which single days of an institution are far from its own others: by how many came, by money by night, by what was taken back?
+"""Which single days of an institution are far from its own others: by how many came, by money by night, by what was taken back,
+by what its outpatients were given?
 
 A day's vector is averaged with those before it, and in a month's sum a day or two do not show. Here a count is held against the
 institution's own usual day, an exponentially weighted mean that no day moves by more than a doubling; of visits also against
@@ -8,6 +9,7 @@ count nor teach (`detectors.books.profile`).
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Final
 
 from detectors.books.indicators import NIGHT, REFUNDS
@@ -16,7 +18,9 @@ from detectors.models.spring_festival import is_quiet
 from schemas.peer_days import DayCounts, InstitutionDay
 
 VISITS: Final = "visits"
-KINDS: Final = (VISITS, NIGHT, REFUNDS)
+TESTED, TREATED, MEDICATED = "tested_share", "treated_share", "medicated_share"
+GIVEN: Final = (TESTED, TREATED, MEDICATED)
+KINDS: Final = (VISITS, NIGHT, REFUNDS, *GIVEN)
 
 _LEARNING_DAYS: Final = 14
 _FADING: Final = 0.08  # of a usual value, per day
@@ -29,6 +33,8 @@ _OF_BUSIEST: Final = 2.0
 _LEAST_BEYOND: Final = 20.0  # visits
 _NIGHT_SHARE, _LEAST_BY_NIGHT = 0.4, 30_000  # beyond the usual share; fen beyond the usual money
 _REFUND_SHARE, _LEAST_REFUNDS = 0.12, 4
+_GIVEN_SHARE, _LEAST_GIVEN, _GIVEN_SIGMAS = 0.35, 5, 4.0  # beyond the usual share; outpatients; and beyond chance
+_UNSURE: Final = 1.0  # outpatients squared: the usual share is itself an estimate
 
 
 def watch_day(member: MemberPage, day: InstitutionDay) -> None:
@@ -47,7 +53,9 @@ def watch_day(member: MemberPage, day: InstitutionDay) -> None:
 def review_day(member: MemberPage, day: int, counts: DayCounts) -> None:
     """Keep what is still odd of a day that has changed, by what was usual then."""
     known = member.odd.pop(day, ())
-    changed = [OddDay(one.name, *_parts(counts, one.name), one.usual, one.busiest, counts.fund) for one in known]
+    changed = [
+        OddDay(one.name, *_parts(counts, one.name), one.usual, one.busiest, _fund_of(counts, one.name)) for one in known
+    ]
     if found := tuple(one for one in changed if is_odd(one)):
         member.odd[day] = found
 
@@ -58,6 +66,9 @@ def is_odd(one: OddDay) -> bool:
     if one.name == VISITS:
         least = max(LEAST_TIMES * one.usual, _OF_BUSIEST * one.busiest)
         return excess >= _LEAST_BEYOND and one.part >= least
+    if one.name in GIVEN:
+        by_chance = _GIVEN_SIGMAS * sqrt(max(one.expected * (1 - one.usual), 0.0) + _UNSURE)
+        return excess >= max(_GIVEN_SHARE * one.whole, _LEAST_GIVEN, by_chance)
     share, least = (_NIGHT_SHARE, _LEAST_BY_NIGHT) if one.name == NIGHT else (_REFUND_SHARE, _LEAST_REFUNDS)
     return excess >= max(share * one.whole, least) and one.whole > 0
 
@@ -67,13 +78,23 @@ def _held_against(habits: dict[str, float], name: str, counts: DayCounts) -> Odd
     if usual is None:
         return None
     busiest = round(habits.get(_BUSIEST, 0.0))
-    return OddDay(name, *_parts(counts, name), round(usual, 4), busiest, counts.fund)
+    return OddDay(name, *_parts(counts, name), round(usual, 4), busiest, _fund_of(counts, name))
+
+
+def _fund_of(counts: DayCounts, name: str) -> int:
+    """What the fund paid on a day for what may be odd of it: outpatients' money is not known apart from that of stays."""
+    return 0 if name in GIVEN and counts.discharges else counts.fund
 
 
 def _parts(counts: DayCounts, name: str) -> tuple[int, int]:
+    if name == VISITS:
+        return counts.visits, 1
     if name == NIGHT:
         return counts.by_night, counts.timed
-    return (counts.refunds, counts.settlements) if name == REFUNDS else (counts.visits, 1)
+    if name == REFUNDS:
+        return counts.refunds, counts.settlements
+    part = counts.tested if name == TESTED else counts.treated if name == TREATED else counts.medicated
+    return part, counts.itemized
 
 
 def _learn(habits: dict[str, float], counts: DayCounts) -> None:

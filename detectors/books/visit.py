@@ -114,7 +114,7 @@ class DayOfStay(msgspec.Struct, array_like=True, gc=False):
 class VisitPage(Page, kw_only=True):
     """One visit at one institution."""
 
-    layout: ClassVar[int] = 7
+    layout: ClassVar[int] = 8
     prefix: ClassVar[bytes] = b"v"
 
     institution: str

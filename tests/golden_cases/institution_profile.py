@@ -12,9 +12,11 @@ import json
 
 from tests.golden_cases.peers_story import SPREAD, City
 from tests.golden_cases.story import Expected, case
-from tests.wire_messages import Billed, moment
+from tests.wire_messages import TABLETS, Billed, moment
 
 SCAN = "210300001"  # a service, no volume
+PHYSIOTHERAPY = "340200020"
+_DRUGS, _TREATMENT = b'"med_chrgitm_type": "09"', b'"med_chrgitm_type": "05"'
 _FIRST, _LAST = 11, 18  # days of the tests' calendar: March 13th to 20th
 
 
@@ -276,3 +278,46 @@ def two_days_of_refunds() -> City:
         visit, at = city.served(0, day, 60.0), moment(day, 20, number)
         city.send(at, city.gateways[city.codes[0]].refund_visit(at, "", visit, f"S{visit}"))
     return city.ended(24)
+
+
+def given_alike(
+    name: str, why: str, *expect: Expected, days: int = 3, visits: int = 12, usually: float = 0.0
+) -> City:  # fmt: skip
+    """Every day twelve outpatients of one clinic are given drugs, ``usually`` a part of them is treated as well; on so many days
+    from March 13th on each of ``visits`` is treated."""
+    city = told(name, why, *expect, begin=1, last=0)
+    for day in range(-46, 21):
+        is_odd = _FIRST <= day < _FIRST + days
+        for number in range(visits if is_odd else 12):
+            code = city.codes[0]
+            _, visit, person = city._next(0)
+            at = moment(day, 9, number * 4)
+            is_treated = is_odd or number < 12 * usually
+            lines = [Billed(f"{visit}-1", at, PHYSIOTHERAPY if is_treated else TABLETS, 1.0, 30.0)]
+            charges = city.gateways[code].charges(at + 30, person, visit, "B1", lines)
+            city.send(at + 30, charges.replace(_DRUGS, _TREATMENT) if is_treated else charges)
+            city.send(at + 59, city.gateways[code].settle_visit(at + 59, person, visit, "B1", f"S{visit}", 30.0))
+    return city
+
+
+@case
+def three_days_of_treatment() -> City:
+    treated = {
+        "status": "open", "institution": "H36010600001", "severity": "medium", "begin": "2026-03-13 00:00:00",
+        "measures": {"odd_days": 3, "treated_share_amount": 36},
+    }  # fmt: skip
+    return given_alike(
+        "hit-three-days-of-treatment", "平日每天十二人次只开药，3月13日至15日全部只做治疗：共36人次。", treated
+    ).ended(24)
+
+
+@case
+def two_days_of_treatment() -> City:
+    return given_alike("near-two-days-of-treatment", "只有两天：义诊、集中复查也会如此。", days=2).ended(24)
+
+
+@case
+def a_clinic_that_treats() -> City:
+    return given_alike("exclude-a-clinic-that-treats", "平日就有八成做治疗：全部做治疗不算异常。", usually=0.8).ended(
+        24
+    )

@@ -6,7 +6,8 @@ model a group, score it before they learn it; a day is strange above the score t
 a limit that is itself learned online, and not from heaps (`detectors.books.profile`). Single strange days are ordinary life; a
 month in which they heap is not. Among others of no kind of its own a specialist is always strange: there days are not asked.
 A day that brings five times as many patients as its usual one, or two on which much is served by night or taken back where
-nothing is, are asked about by themselves, against the institution's own days (`detectors.books.odd_days`).
+nothing is, or on which nearly all outpatients are tested, treated or given drugs where some are, are asked about by themselves,
+against the institution's own days (`detectors.books.odd_days`).
 
 Where each day passes for an ordinary one, months may not: cost of stays and visits, the share of stays and what patients pay
 alone are held together, none counting for more than a little, over up to three months (`detectors.books.standing`). Where one
@@ -48,7 +49,7 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """数据指标异常."""
 
     rule_id: ClassVar[str] = "institution_profile"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("数据指标异常", "Days that look like no day of the peers")
     notice: ClassVar[str] = "数据指标异常"
@@ -138,6 +139,13 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
             "ENG",
         ),
     ] = 100_000
+    given_of_days: Annotated[
+        int,
+        parameter(
+            5, 100_000, "visits", "数日同类服务门诊人次至少超出平日",
+            "outpatients of odd days given one kind of service, beyond the usual, at least", "ENG",
+        ),
+    ] = 15  # fmt: skip
 
     def concerns(self, page: MemberPage) -> bool:
         """Some days were strange or odd, or a month was compared."""
@@ -226,7 +234,7 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         )
 
     def _asked_of_days(self) -> Asked:
-        return Asked(self.day_times, self.day_visits, self.night_of_days, self.least_refunds)
+        return Asked(self.day_times, self.day_visits, self.night_of_days, self.least_refunds, self.given_of_days)
 
     def _is_far(self, one: ShareAlone) -> bool:
         is_enough = one.excess >= self.least_by_night if one.name == NIGHT else one.part >= self.least_refunds

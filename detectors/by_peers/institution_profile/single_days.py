@@ -1,8 +1,10 @@
-"""Are a day or two of a month far from all others of the institution: a crowd, services by night, settlements taken back?
+"""Are a day or two of a month far from all others of the institution: a crowd, services by night, settlements taken back, or
+outpatients who were all given the same kind of service?
 
 What is odd was noted as the day closed (`detectors.books.odd_days`); here it is weighed against what the rule asks for. One day
-is enough of a crowd; of nights and of what is taken back it takes two, or half as much again, for an accident or a breakdown
-has its own.
+is enough of a crowd; of nights and of what is taken back it takes two, or half as much again, for an accident or a breakdown has
+its own; of the same service for all three, for a village's diabetics are all tested on one morning. What goes on for more than
+a fortnight may be a department that has opened: it is told, and not as grave.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import msgspec
 
 from detectors.books.indicators import NIGHT, REFUNDS, told
 from detectors.books.member import MemberPage, Month, OddDay
-from detectors.books.odd_days import KINDS, VISITS, is_odd
+from detectors.books.odd_days import GIVEN, KINDS, VISITS, is_odd
 from detectors.books.peer_calendar import month_of
 from detectors.by_peers import judging
 from detectors.by_peers.institution_profile.text import describe_odd_days
@@ -23,18 +25,22 @@ from schemas.china_time import DAY, format_time
 
 _OF_BUSIEST: Final = 2.5
 _LEAST_DAYS: Final = 2  # of nights, and of what is taken back …
+_LEAST_DAYS_GIVEN: Final = 3  # of the same service for all
 _OF_ONE_DAY: Final = 1.5  # … or one with so many times as much
 _GRAVE: Final = 2.0  # times what is asked for
-_UNITS: Final = {VISITS: "visits", NIGHT: "fen", REFUNDS: "settlements"}
+_LASTING: Final = 14  # days
+_UNITS: Final = {VISITS: "visits", NIGHT: "fen", REFUNDS: "settlements", **dict.fromkeys(GIVEN, "visits")}
 
 
 class Asked(NamedTuple):
-    """What the rule asks for: times the usual visits, so many more of them; fen by night, and settlements taken back."""
+    """What the rule asks for: times the usual visits, so many more of them; fen by night, settlements taken back, and outpatients
+    who were given the same beyond the usual."""
 
     times: float
     visits: int
     by_night: int
     refunds: int
+    given: int
 
 
 class OddDays(NamedTuple):
@@ -89,9 +95,13 @@ def _crowded(days: list[tuple[int, OddDay]], asked: Asked) -> OddDays | None:
 
 def _added_up(name: str, days: list[tuple[int, OddDay]], asked: Asked) -> OddDays | None:
     part, expected = sum(one.part for _, one in days), sum(one.expected for _, one in days)
-    beyond = asked.by_night if name == NIGHT else asked.refunds
-    least = expected + beyond if name == NIGHT else float(beyond)
-    if not days or part < least or (len(days) < _LEAST_DAYS and part - expected < _OF_ONE_DAY * beyond):
+    beyond = asked.by_night if name == NIGHT else asked.refunds if name == REFUNDS else asked.given
+    least = float(beyond) if name == REFUNDS else expected + beyond
+    if name in GIVEN:
+        is_few = len(days) < _LEAST_DAYS_GIVEN
+    else:
+        is_few = not days or (len(days) < _LEAST_DAYS and part - expected < _OF_ONE_DAY * beyond)
+    if is_few or part < least:
         return None
     return OddDays(name, tuple(days), part / max(least, 1.0), least)
 
@@ -101,7 +111,8 @@ def tell_odd_days(page: MemberPage, far: OddDays, view: View) -> Finding:
     days, last = [day for day, _ in far.days], far.days[-1][0]
     is_paid = far.name != REFUNDS  # what was taken back has cost the fund nothing
     fund = sum(one.fund * (one.part - one.expected) / max(one.part, one.whole, 1) for _, one in far.days)
-    severity: Severity = "medium" if far.times >= _GRAVE else "low"
+    is_lasting = far.name in GIVEN and len(days) >= _LASTING
+    severity: Severity = "medium" if far.times >= _GRAVE and not is_lasting else "low"
     amount = "visits_of_days" if far.name == VISITS else f"{far.name}_amount"
     return Finding(
         severity=severity,

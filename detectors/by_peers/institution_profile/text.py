@@ -7,7 +7,7 @@ from typing import Final
 from detectors.books import profile
 from detectors.books.indicators import COST_STAYS, COST_VISITS, INPATIENT, NIGHT, OWN
 from detectors.books.member import MemberPage
-from detectors.books.odd_days import VISITS
+from detectors.books.odd_days import MEDICATED, TESTED, TREATED, VISITS
 from detectors.books.peer_calendar import name_of
 from detectors.books.standing import Standing
 from detectors.by_peers import judging
@@ -15,6 +15,11 @@ from detectors.engine.rule import View
 from schemas.alerts import Text
 from schemas.china_time import format_day
 
+_GIVEN: Final = {
+    TESTED: Text("做了检查化验", "were tested"),
+    TREATED: Text("做了治疗", "were treated"),
+    MEDICATED: Text("开了药", "were given drugs"),
+}
 _MOST_NAMED: Final = 5  # days that a text names
 
 _INDICATORS: Final = {
@@ -105,6 +110,15 @@ def describe_odd_days(
             f"{place}: {judging.money(part)} yuan were served by night (22:00 to 06:00) on {en}, where its usual days bring "
             f"{judging.money(round(expected))}. Emergencies have their nights. Look first whether few items, doctors or patients "
             "stand behind them, then at rosters and doors; bills typed in later at their own hour look like this, too.",
+        )
+    if name in _GIVEN:
+        given = _GIVEN[name]
+        return Text(
+            f"{place}：{zh}有{part}人次门诊都{given.zh}，按其平日约为{expected:.0f}人次。义诊、集中复查、新设科室也会如此；"
+            "请先看这些人次的医师、项目和金额是否雷同，再核对检查报告、治疗记录与设备、人员能力是否相符。",
+            f"{place}: {part} outpatients {given.en} on {en}, where its usual days have {expected:.0f}. A day of check-ups or a "
+            "new department look like this, too. Look first whether doctors, items and amounts are alike, then at reports and "
+            "records of treatment, and whether machines and staff can have done so much.",
         )
     return Text(
         f"{place}：{zh}撤销结算{part}笔，按其平日约为{expected:.1f}笔。系统故障、录入错误也会造成退费；"
