@@ -134,3 +134,29 @@ def test_marks_give_the_same_watermark_in_any_order(marks: list[tuple[int, int]]
     for source, time in again:
         shuffled.post(Mark(source, time, 0, 0))
     assert ordered.now(4) == shuffled.now(4)
+
+
+def test_of_two_who_jump_the_one_that_is_nearly_as_far_is_believed_at_once() -> None:
+    clock = clock_at()
+    assert not clock.hear("c", NOW + 3 * DAY)
+    assert clock.hear("d", NOW + 3 * DAY + 22 * HOUR)
+    assert clock.now == NOW + 3 * DAY + 22 * HOUR
+
+
+def test_who_agreed_with_another_has_spoken_and_a_third_is_doubted_still() -> None:
+    clock = clock_at()
+    assert not clock.hear("c", NOW + 3 * DAY)
+    assert not clock.hear("d", NOW + 900 * DAY)
+    assert clock.now == NOW + 3 * DAY
+    assert not clock.hear("d", NOW + 900 * DAY)
+    assert clock.now == NOW + 3 * DAY
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 12 * DAY))))
+def test_a_word_that_comes_twice_moves_time_no_further_than_once(said: list[tuple[str, int]]) -> None:
+    once, twice = StreamClock(), StreamClock()
+    for institution, time in said:
+        believed = once.hear(institution, time)
+        assert twice.hear(institution, time) == believed
+        assert twice.hear(institution, time) == believed
+        assert twice.now == once.now
