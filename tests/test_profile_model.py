@@ -46,6 +46,10 @@ class Group:
         return page
 
 
+def limits_of(model: ProfilePage) -> tuple[float, float]:
+    return model.of_trees.value, model.of_distance.value
+
+
 def strange(member: MemberPage, first: int, last: int) -> int:
     return sum(first <= day < last for day in member.strange)
 
@@ -59,10 +63,10 @@ def test_ordinary_days_are_seldom_strange() -> None:
 def test_weeks_of_strange_days_do_not_make_themselves_usual() -> None:
     group = Group()
     group.days(FIRST, FIRST + 100)
-    limit, usual = group.model.limit, dict(group.model.usual)
+    limits, usual = limits_of(group.model), dict(group.model.usual)
     group.days(FIRST + 100, FIRST + 130, times=3.0, dear=3.0)
     assert strange(group.members[0], FIRST + 105, FIRST + 130) >= 22
-    assert group.model.limit < limit + 0.06
+    assert all(after < before + 0.06 for before, after in zip(limits, limits_of(group.model), strict=True))
     assert all(abs(group.model.usual[name] - value) < 0.3 for name, value in usual.items())
 
 
@@ -89,3 +93,21 @@ def test_the_days_of_spring_festival_are_nobodys_usual_days() -> None:
     group.days(festival, festival + 1)
     assert group.pages.get(ProfilePage, profile_key(GROUP)) is None
     assert group.members[0].learned_days == 0
+
+
+def test_one_indicator_that_is_far_out_alone_is_strange_by_its_distance() -> None:
+    group = Group()
+    group.days(FIRST, FIRST + 100)
+    group.days(FIRST + 100, FIRST + 115, by_night=0.25)
+    found = [one for day, one in group.members[0].strange.items() if day >= FIRST + 105]
+    assert len(found) >= 8
+    assert all(one.apart[0][0] == BY_NIGHT for one in found)
+
+
+def test_the_days_after_a_strange_week_are_not_strange() -> None:
+    group = Group()
+    group.days(FIRST, FIRST + 100)
+    group.days(FIRST + 100, FIRST + 107, by_night=0.5)
+    group.days(FIRST + 107, FIRST + 130)
+    assert strange(group.members[0], FIRST + 100, FIRST + 107) >= 4
+    assert strange(group.members[0], FIRST + 108, FIRST + 130) <= 1

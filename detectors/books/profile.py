@@ -5,11 +5,16 @@ to between 0 and 1, so that a large institution is no stranger than a small one.
 mean of logarithms, moved by no more than a doubling at a time: an outlier is never learned whole. Days are averaged with those
 before them, for a small hospital's day is strange every other day by chance alone; a week of them is not. What is strange of
 one institution several times a month does not teach the model, or it would soon be usual, nor do the days of Spring Festival.
+
+Two models score it. river's Half-Space Trees see combinations that nobody has, wherever each indicator lies; but a tree cuts few
+of the indicators, so they are blind to one that is far out alone. The distance sees that: how many of the group's own standard
+deviations each indicator lies from its middle, the first of each for nothing, and the root of the sum of their squares
+(`docs/decisions/0023-a-days-distance-beside-the-trees.md`).
 """
 
 from __future__ import annotations
 
-from math import log, tanh
+from math import log, sqrt, tanh
 from typing import ClassVar, Final
 
 import msgspec
@@ -39,47 +44,100 @@ _STEP: Final = log(2.0)
 _LEARNING_DAYS: Final = 14  # of its own, before an institution's counts are judged
 _QUANTILE: Final = 0.995
 _LIMIT_STEP: Final = 0.02
-_LEAST_LIMIT: Final = 0.25  # of a score; in a group whose days are all alike the rarest is nothing strange
+# Of a score; in a group whose days are all alike the rarest is nothing strange.
+_LEAST_OF_TREES, _LEAST_OF_DISTANCE = 0.25, 0.4
 _LIMIT_DAYS: Final = 50  # whose largest score the limit begins with
 _RECENT: Final = 0.25  # what the newest day weighs in the average: a week counts
 _HEAPED: Final = 2  # strange days of a member in `_LATELY` days: one more of them teaches nothing
 _LATELY: Final = 30  # days
 _ACCEPTED, _LONG = 60, 90  # strange days in so many: then that is how it is
 _TOP: Final = 3
+_FREE: Final = 1.0  # standard deviations of each indicator that are nothing
+_HALF: Final = 3.0  # standard deviations together that score a half
+_LEAST_VARIANCE: Final = 0.0004  # of an indicator between 0 and 1
+_BELIEVED, _BELIEVED_DAYS = 0.02, 20  # variance beforehand, and the days that it counts as
+_SLOWEST: Final = 0.004  # what a new day weighs at least: two hundred and fifty of the group
+_CLIPPED: Final = 3.0  # standard deviations; no day moves middle and spread by more …
+_OF_CLIPPED: Final = 1.1  # … which takes a tenth off what heavy tails have of variance
 FORGOTTEN: Final = 400  # days
 
 
-class ProfilePage(Page, kw_only=True):
-    """A group's model, its usual quotients, and the score that one day in two hundred passes."""
+class Limit(msgspec.Struct, array_like=True, gc=False):
+    """The score that one day in two hundred passes, learned online."""
 
-    layout: ClassVar[int] = 3
+    value: float = 0.0
+    scored: int = 0
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether it has seen enough to be one."""
+        return self.scored > _LIMIT_DAYS
+
+    def judge(self, score: float, least: float) -> float:
+        """The limit before this score, which it then moves: a quantile by stochastic approximation (Robbins and Monro, 1951)."""
+        limit = self.value
+        self.scored += 1
+        if self.scored <= _LIMIT_DAYS:
+            self.value = max(limit, score)
+        else:
+            self.value += _LIMIT_STEP * (_QUANTILE if score > limit else _QUANTILE - 1)
+        self.value = min(max(self.value, least), 1.0)
+        return limit
+
+
+class Spread(msgspec.Struct, array_like=True, gc=False):
+    """Where the group's days lie by one indicator: exponentially weighted middle and variance, of so many days."""
+
+    middle: float = 0.5
+    variance: float = _BELIEVED
+    days: int = 0
+
+    def away(self, value: float) -> float:
+        """Standard deviations from the middle."""
+        return (value - self.middle) / sqrt(self.variance + _LEAST_VARIANCE)
+
+    def learn(self, value: float) -> None:
+        """Never an outlier whole."""
+        weight = max(_SLOWEST, 1 / (self.days + _BELIEVED_DAYS))
+        most = _CLIPPED * sqrt(self.variance + _LEAST_VARIANCE)
+        beyond = min(max(value - self.middle, -most), most)
+        self.middle += weight * beyond
+        self.variance += weight * (_OF_CLIPPED * beyond * beyond - self.variance)
+        self.days += 1
+
+
+class ProfilePage(Page, kw_only=True):
+    """A group's models, its usual quotients, and their limits."""
+
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"F"
 
     trees: Trees = msgspec.field(default_factory=lambda: Trees(NAMES))
+    spreads: dict[str, Spread] = {}
     usual: dict[str, float] = {}
-    limit: float = 0.0
-    scored: int = 0
+    of_trees: Limit = msgspec.field(default_factory=Limit)
+    of_distance: Limit = msgspec.field(default_factory=Limit)
     newest_day: int = 0
 
     def forgets_at(self) -> int:
         """When its members have been silent for over a year."""
         return (self.newest_day + FORGOTTEN) * DAY
 
-    def judge(self, score: float, is_heaped: bool) -> float:
-        """The limit before this score, which it then moves: a quantile by stochastic approximation (Robbins and Monro, 1951).
+    def distance(self, vector: dict[str, float]) -> float:
+        """0 (usual) to 1: a half at `_HALF` standard deviations beyond the first of each indicator."""
+        squares = 0.0
+        for name, spread in self.spreads.items():
+            beyond = abs(spread.away(vector[name])) - _FREE
+            if beyond > 0:
+                squares += beyond * beyond
+        far = sqrt(squares)
+        return far / (far + _HALF)
 
-        One of a heap of strange days of one member does not: its own weeks would make themselves usual.
-        """
-        limit = self.limit
-        if is_heaped:
-            return limit
-        self.scored += 1
-        if self.scored <= _LIMIT_DAYS:
-            self.limit = max(limit, score)
-        else:
-            self.limit += _LIMIT_STEP * (_QUANTILE if score > limit else _QUANTILE - 1)
-        self.limit = min(max(self.limit, _LEAST_LIMIT), 1.0)
-        return limit
+    def learn(self, vector: dict[str, float]) -> None:
+        """Score before you learn."""
+        self.trees.learn(vector)
+        for name, value in vector.items():
+            self.spreads.setdefault(name, Spread()).learn(value)
 
 
 def profile_key(group: str) -> bytes:
@@ -94,23 +152,32 @@ def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tup
     key = profile_key(member.model_group or groups[-1])
     page = pages.open(ProfilePage, key, ProfilePage)
     raw = _raw(day)
-    vector = _averaged(member.lately, _vector(raw, member.habits, page.usual))
+    alone = _vector(raw, member.habits, page.usual)
+    vector = _averaged(member.lately, alone)
     is_scored, teaches = False, True
     size = day.counts.visits + day.counts.admissions + day.counts.discharges
     if page.trees.is_warm and member.learned_days >= _LEARNING_DAYS and size:
-        score = page.trees.score(vector)
-        is_heaped = score > page.limit and _is_heaped(member, day.day)
-        limit = page.judge(score, is_heaped)
-        is_scored = member.is_profiled = page.scored > _LIMIT_DAYS
+        # The average is far for days after what made it so has ended; these are not strange themselves.
+        distance = min(page.distance(vector), page.distance(alone))
+        scores = (
+            (page.trees.score(vector), page.of_trees, _LEAST_OF_TREES),
+            (distance, page.of_distance, _LEAST_OF_DISTANCE),
+        )
+        is_far = any(score > limit.value for score, limit, _ in scores)
+        is_heaped = is_far and _is_heaped(member, day.day)
+        # One of a heap of strange days of one member moves no limit: its own weeks would make themselves usual.
+        judged = [(score, limit.value if is_heaped else limit.judge(score, least)) for score, limit, least in scores]
+        is_scored = member.is_profiled = page.of_trees.is_warm
         if is_scored:
             month = month_of(day.day)
             member.scored_days[month] = member.scored_days.get(month, 0) + 1
+            score, limit = max(judged, key=lambda one: one[0] - one[1])
             if score > limit:
-                member.strange[day.day] = Strange(round(score, 4), round(limit, 4), size, _apart(vector))
+                member.strange[day.day] = Strange(round(score, 4), round(limit, 4), size, _apart(vector, page.spreads))
                 vector = {name: (value + 0.5) / 2 for name, value in vector.items()}  # never learned whole
                 teaches = not is_heaped
     if teaches:
-        page.trees.learn(vector)
+        page.learn(vector)
         for name, value in raw.items():
             _learn(member.habits if name in _OF_ITSELF else page.usual, name, value)
     member.learned_days += 1
@@ -170,9 +237,10 @@ def _averaged(lately: dict[str, float], vector: dict[str, float]) -> dict[str, f
     return dict(lately)
 
 
-def _apart(vector: dict[str, float]) -> tuple[tuple[str, float], ...]:
-    far = sorted(((2 * value - 1, name) for name, value in vector.items()), key=lambda one: (-abs(one[0]), one[1]))
-    return tuple((name, round(value, 3)) for value, name in far[:_TOP])
+def _apart(vector: dict[str, float], spreads: dict[str, Spread]) -> tuple[tuple[str, float], ...]:
+    """The indicators that are furthest out for their group, and how far from the middle they lie."""
+    far = sorted(vector, key=lambda name: (-abs(spreads[name].away(vector[name])), name))
+    return tuple((name, round(2 * vector[name] - 1, 3)) for name in far[:_TOP])
 
 
 def _learn(usual: dict[str, float], name: str, value: float) -> None:

@@ -2,9 +2,10 @@
 
 Every closed day is a vector of indicators: admissions, visits and money against its own usual day; cost, nights, inpatient
 and own share against its group's, averaged with the days before it. river's Half-Space Trees (Tan, Ting and Liu, 2011), one
-model a group, score it before they learn it; a day is strange above the score that one day in two hundred of the group passes,
-a limit that is itself learned online, and not from heaps (`detectors.books.profile`). Single strange days are ordinary life; a
-month in which they heap is not. Among others of no kind of its own a specialist is always strange: there days are not asked.
+model a group, and its distance from the group's middle score it before they learn it; a day is strange above the score that one
+day in two hundred of the group passes, a limit that is itself learned online, and not from heaps (`detectors.books.profile`).
+Single strange days are ordinary life; a month in which they heap is not. Among others of no kind of its own a specialist is
+always strange: there days are not asked.
 A day that brings five times as many patients as its usual one, or two on which much is served by night or taken back where
 nothing is, or on which nearly all outpatients are tested, treated or given drugs where some are, are asked about by themselves,
 against the institution's own days (`detectors.books.odd_days`).
