@@ -36,7 +36,7 @@ COMPILED := $(shell sed -n 's/^    "\(.*\.py\)",$$/\1/p' setup.py)
 .venv/compiled: .venv/installed setup.py $(COMPILED)
 	@echo "compiling the engine's inner loops" >&2
 	@rm -rf build && find . -path ./.venv -prune -o -name '*.cpython-*.so' -exec rm -f {} +
-	@$(BIN)/python setup.py -q build_ext --inplace 2>build.log || { cat build.log >&2; exit 1; }
+	@$(BIN)/python setup.py -q build_ext --inplace -j2 2>build.log || { cat build.log >&2; exit 1; }
 	@rm -f build.log
 	@test -n "$$(find detectors -name '*.cpython-*.so')" || \
 		echo "no C compiler or no Python headers: the engine runs as pure Python, and slower" >&2
