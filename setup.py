@@ -117,8 +117,8 @@ def extensions() -> list:
     # One library for all, in a package of ours: at the top of the tree an installed `fundwatch` would not find it.
     found = mypycify(["--ignore-missing-imports", *COMPILED], opt_level="1", group_name="schemas.compiled")
     for extension in found:
-        # Of generated C of 45 MB symbols are two thirds more to compile, and an interpreter built with -Wall has its compiler look
-        # for a hundred seconds of three minutes for mistakes that no generator makes.
+        # Of generated C of 45 MB symbols are two thirds more to compile; and what an interpreter was built with, -Wall, has the
+        # compiler look for two minutes of three for mistakes that no generator makes (docs/performance.md).
         extension.extra_compile_args = [*extension.extra_compile_args, "-g0", "-Wno-all"]
         extension.optional = True  # no C compiler, or no Python headers: pure Python, and no failure
     return found

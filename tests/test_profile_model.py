@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from math import log
 
+import pytest
+
 from detectors.books.member import MemberPage
 from detectors.books.profile import BY_NIGHT, ProfilePage, learn_day, profile_key
 from detectors.engine.pages import Pages
+from detectors.models.distance import Spread, distance_of
 from detectors.models.spring_festival import is_quiet
 from schemas.china_time import DAY, parse_time
 from schemas.peer_days import Cases, DayCounts, InstitutionDay
@@ -111,3 +114,22 @@ def test_the_days_after_a_strange_week_are_not_strange() -> None:
     group.days(FIRST + 107, FIRST + 130)
     assert strange(group.members[0], FIRST + 100, FIRST + 107) >= 4
     assert strange(group.members[0], FIRST + 108, FIRST + 130) <= 1
+
+
+def test_the_middle_and_the_first_deviation_of_each_number_are_no_distance() -> None:
+    spreads = {"a": Spread(0.5, 0.0096), "b": Spread(0.4, 0.0096)}  # a tenth is one deviation
+    assert distance_of(spreads, {"a": 0.5, "b": 0.4}) == 0
+    assert distance_of(spreads, {"a": 0.6, "b": 0.3}) == pytest.approx(0, abs=1e-9)
+    assert distance_of(spreads, {"a": 0.9, "b": 0.4}) == pytest.approx(0.5)
+    assert distance_of(spreads, {"a": 0.9, "b": 0.9}) > 0.55
+
+
+def test_no_outlier_moves_a_spread_whole_and_many_days_are_learned() -> None:
+    spread, chance = Spread(), random.Random(3)
+    for _ in range(800):
+        spread.learn(chance.gauss(0.6, 0.05))
+    assert spread.middle == pytest.approx(0.6, abs=0.02)
+    assert spread.variance == pytest.approx(0.0025, rel=0.35)
+    before = spread.middle
+    spread.learn(1.0)
+    assert spread.middle - before < 0.002

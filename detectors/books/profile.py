@@ -14,7 +14,7 @@ deviations each indicator lies from its middle, the first of each for nothing, a
 
 from __future__ import annotations
 
-from math import log, sqrt, tanh
+from math import log, tanh
 from typing import ClassVar, Final
 
 import msgspec
@@ -23,6 +23,7 @@ from detectors.books.member import MemberPage, Strange
 from detectors.books.peer_calendar import month_of
 from detectors.engine.page import Page
 from detectors.engine.pages import Pages
+from detectors.models.distance import Spread, distance_of
 from detectors.models.half_space import Trees
 from detectors.models.spring_festival import is_quiet
 from schemas.china_time import DAY
@@ -52,13 +53,6 @@ _HEAPED: Final = 2  # strange days of a member in `_LATELY` days: one more of th
 _LATELY: Final = 30  # days
 _ACCEPTED, _LONG = 60, 90  # strange days in so many: then that is how it is
 _TOP: Final = 3
-_FREE: Final = 1.0  # standard deviations of each indicator that are nothing
-_HALF: Final = 3.0  # standard deviations together that score a half
-_LEAST_VARIANCE: Final = 0.0004  # of an indicator between 0 and 1
-_BELIEVED, _BELIEVED_DAYS = 0.02, 20  # variance beforehand, and the days that it counts as
-_SLOWEST: Final = 0.004  # what a new day weighs at least: two hundred and fifty of the group
-_CLIPPED: Final = 3.0  # standard deviations; no day moves middle and spread by more …
-_OF_CLIPPED: Final = 1.1  # … which takes a tenth off what heavy tails have of variance
 FORGOTTEN: Final = 400  # days
 
 
@@ -85,27 +79,6 @@ class Limit(msgspec.Struct, array_like=True, gc=False):
         return limit
 
 
-class Spread(msgspec.Struct, array_like=True, gc=False):
-    """Where the group's days lie by one indicator: exponentially weighted middle and variance, of so many days."""
-
-    middle: float = 0.5
-    variance: float = _BELIEVED
-    days: int = 0
-
-    def away(self, value: float) -> float:
-        """Standard deviations from the middle."""
-        return (value - self.middle) / sqrt(self.variance + _LEAST_VARIANCE)
-
-    def learn(self, value: float) -> None:
-        """Never an outlier whole."""
-        weight = max(_SLOWEST, 1 / (self.days + _BELIEVED_DAYS))
-        most = _CLIPPED * sqrt(self.variance + _LEAST_VARIANCE)
-        beyond = min(max(value - self.middle, -most), most)
-        self.middle += weight * beyond
-        self.variance += weight * (_OF_CLIPPED * beyond * beyond - self.variance)
-        self.days += 1
-
-
 class ProfilePage(Page, kw_only=True):
     """A group's models, its usual quotients, and their limits."""
 
@@ -122,16 +95,6 @@ class ProfilePage(Page, kw_only=True):
     def forgets_at(self) -> int:
         """When its members have been silent for over a year."""
         return (self.newest_day + FORGOTTEN) * DAY
-
-    def distance(self, vector: dict[str, float]) -> float:
-        """0 (usual) to 1: a half at `_HALF` standard deviations beyond the first of each indicator."""
-        squares = 0.0
-        for name, spread in self.spreads.items():
-            beyond = abs(spread.away(vector[name])) - _FREE
-            if beyond > 0:
-                squares += beyond * beyond
-        far = sqrt(squares)
-        return far / (far + _HALF)
 
     def learn(self, vector: dict[str, float]) -> None:
         """Score before you learn."""
@@ -158,7 +121,7 @@ def learn_day(pages: Pages, member: MemberPage, day: InstitutionDay, groups: tup
     size = day.counts.visits + day.counts.admissions + day.counts.discharges
     if page.trees.is_warm and member.learned_days >= _LEARNING_DAYS and size:
         # The average is far for days after what made it so has ended; these are not strange themselves.
-        distance = min(page.distance(vector), page.distance(alone))
+        distance = min(distance_of(page.spreads, vector), distance_of(page.spreads, alone))
         scores = (
             (page.trees.score(vector), page.of_trees, _LEAST_OF_TREES),
             (distance, page.of_distance, _LEAST_OF_DISTANCE),
