@@ -7,13 +7,18 @@ from math import log
 
 import pytest
 
-from detectors.books.member import MemberPage
-from detectors.books.profile import BY_NIGHT, ProfilePage, learn_day, profile_key
+from detectors.books.indicators import COST_VISITS
+from detectors.books.member import CaseMix, Compared, MemberPage, Month, Strange
+from detectors.books.peer_calendar import month_of
+from detectors.books.profile import BY_NIGHT, FUND, REFUNDS, VISIT_COST, VISITS, ProfilePage, learn_day, profile_key
+from detectors.by_peers.institution_profile.rule import InstitutionProfile
 from detectors.engine.pages import Pages
+from detectors.engine.rule import View
 from detectors.models.distance import Spread, distance_of
 from detectors.models.spring_festival import is_quiet
 from schemas.china_time import DAY, parse_time
 from schemas.peer_days import Cases, DayCounts, InstitutionDay
+from tests.item_days import NoReferences
 
 FIRST = parse_time("2026-03-02") // DAY
 GROUP = "5001 P 11"
@@ -133,3 +138,28 @@ def test_no_outlier_moves_a_spread_whole_and_many_days_are_learned() -> None:
     before = spread.middle
     spread.learn(1.0)
     assert spread.middle - before < 0.002
+
+
+@pytest.mark.parametrize(
+    ("apart", "severity"),
+    [
+        (((VISITS, 0.5), (FUND, 0.4), (VISIT_COST, -0.2)), "medium"),
+        (((VISITS, -0.5), (FUND, -0.4), (VISIT_COST, -0.2)), "low"),
+        (((VISITS, -0.5), (VISIT_COST, 0.4), (FUND, -0.2)), "low"),
+        (((REFUNDS, 0.5), (BY_NIGHT, 0.4), (VISIT_COST, -0.2)), "medium"),
+    ],
+)
+def test_a_place_that_is_paid_less_than_it_was_is_no_grave_case(
+    apart: tuple[tuple[str, float], ...], severity: str
+) -> None:
+    month = month_of(FIRST)
+    page = MemberPage(institution="P1", region="5001", model_group=GROUP, is_profiled=True, newest_day=FIRST + 20)
+    seen = {COST_VISITS: Compared(0.0, 0.0, -0.3, 0.3, 0.0, GROUP, 8)}
+    page.months[month] = Month(
+        FIRST + 20, 21, DayCounts(), CaseMix(), CaseMix(), groups=(GROUP, "5001 药店"), seen=seen
+    )
+    page.strange = {FIRST + day: Strange(0.6, 0.4, 9, apart) for day in range(12)}
+    page.scored_days[month] = 20
+    finding = InstitutionProfile().ask_month(page, month, "", View((FIRST + 20) * DAY, NoReferences()))
+    assert finding is not None
+    assert finding.severity == severity

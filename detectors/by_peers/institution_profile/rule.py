@@ -28,6 +28,7 @@ from detectors.books.member import MemberPage
 from detectors.books.odd_days import LEAST_TIMES
 from detectors.books.peer_calendar import first_day, month_of
 from detectors.books.peer_groups import is_of_one_kind
+from detectors.books.profile import FUND as FUND_OF_DAY
 from detectors.books.standing import Standing, joint, standing, together
 from detectors.by_peers import judging
 from detectors.by_peers.institution_profile.shares import ShareAlone, share_alone, told_of
@@ -202,7 +203,9 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
                 apart.setdefault(name, []).append(value)
         far = sorted(apart.items(), key=lambda item: (-abs(sum(item[1])), item[0]))[:3]
         is_often = share >= 2 * self.share and len(days) >= 2 * self.least_days
-        is_less = all(sum(values) < 0 for _, values in far)  # a place that does less than others costs nobody anything
+        sums = {name: sum(values) for name, values in apart.items()}
+        # A place that does less than others, or is paid less than it was, costs nobody anything.
+        is_less = all(sums[name] < 0 for name, _ in far) or sums.get(FUND_OF_DAY, 0.0) < 0
         severity: Severity = "medium" if is_often and not is_less else "low"
         return Finding(
             severity=severity,
