@@ -182,6 +182,7 @@ MEASURES: Final = {
     "growth": Text("日均基金支付与此前之比", "fund paid a day over what it was"),
     "fund_of_weeks": Text("这几周基金支付", "what the fund paid in these weeks"),
     "fund_of_month": Text("当月基金支付", "what the fund paid in the month"),
+    "price_of_pack": Text("每单位价格", "price of a pack"),
     "own_share": Text("目录外费用占比", "share outside of the catalogue"),
     "own_amount": Text("目录外费用", "amount outside of the catalogue"),
     "strange_days": Text("指标异常天数", "strange days"),

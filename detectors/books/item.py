@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from detectors.books.item_days import FORGOTTEN, ItemDays
+from detectors.books.item_days import DEARER_DAYS, FORGOTTEN, ItemDays
 from detectors.books.item_in_stays import kept_in_stays
 from detectors.books.item_sales import SalesDays, align
 from detectors.books.item_wave import Wave, kept_waves
@@ -119,9 +119,10 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
         return self.days.take_judged()
 
     def next_change(self) -> int:
-        """Midnight, while something stands and numbers wait to be told; when peers are told; when the page is forgotten."""
+        """Midnight, while something stands, or may, and numbers wait to be told; when peers are told; when it is forgotten."""
         due = self.forgets_at() if self.tell_at == NEVER else self.tell_at
-        if self.standing and self.days.pending:
+        suspects = self.days.suspects
+        if self.days.pending and (self.standing or (suspects and suspects[-1] >= self.days.today - DEARER_DAYS)):
             return min(due, (self.days.today + 1) * DAY)
         return due
 

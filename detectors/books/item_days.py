@@ -45,6 +45,9 @@ _LUMP_UNIT: Final = 10
 _SCREEN_PACKS: Final = 4 * THOUSAND
 SCREEN_NATS: Final = 6.9  # one in a thousand; no rule may ask for less
 SCREEN_RATIO: Final = 1.25
+DEARER_DAYS, USUAL_DAYS = 14, 28  # a price is asked about over these days, against those before them
+DEARER_SCREEN: Final = 1.3  # times the usual price; no rule may ask for less
+_DEARER_PACKS: Final = 8 * THOUSAND
 _BAND: Final = (
     1.645  # standard deviations: of ordinary days one in twenty lies above, and as many as that while the model fits
 )
@@ -305,6 +308,22 @@ class ItemDays:
             mean = self.means[index] / THOUSAND
             if total >= mean * THOUSAND * SCREEN_RATIO and self._surprises(total, mean, index):
                 return True
+        return self._is_much(index) or self._is_dear(index)
+
+    def _is_dear(self, index: int) -> bool:
+        """Whether a pack of the days up to one cost far more than before them."""
+        begin = index - DEARER_DAYS + 1
+        first = begin - USUAL_DAYS
+        if first < 0:
+            return False
+        packs, usual = sum(self.volumes[begin : index + 1]), sum(self.volumes[first:begin])
+        if packs < _DEARER_PACKS or usual < _DEARER_PACKS:
+            return False
+        fen, before = sum(self.scopes[begin : index + 1]), sum(self.scopes[first:begin])
+        return before > 0 and fen * usual >= DEARER_SCREEN * before * packs
+
+    def _is_much(self, index: int) -> bool:
+        """Whether one of the longer windows passes."""
         total, end = 0, index + 1
         for days in _LONG_WINDOWS:
             begin = index - days + 1

@@ -547,3 +547,59 @@ def growth_that_nobody_judges() -> Case:
     )  # fmt: skip
     told.sells_all(TOLD, 3, 3, range_=12)
     return told.until(moment(TOLD + 1))
+
+
+def priced(
+    name: str, why: str, *expect: Expected, before: tuple[float, float], since: tuple[float, float], days: int
+) -> Case:
+    """A pharmacy's even sales, quantity and price of one, for fifty days and for so many ``since``."""
+    told = Case("drug_volume", name, why, *expect)
+    for day in range(50 + days):
+        quantity, price = before if day < 50 else since
+        at, visit = moment(day, 10), f"MP{day}"
+        lines = [Billed("1", at, TABLETS, quantity, round(quantity * price, 2))]
+        told.send(at, told.gateway.purchase(at, FAMILY[0], visit, f"S{visit}", lines))
+    return told
+
+
+DEARER: Expected = {
+    "status": "open", "severity": "low", "item": TABLETS, "institution": HOSPITAL, "begin": "2026-04-21 00:00:00",
+    "fund_at_risk": 84_000, "measures": {"price_of_pack": 3_000, "volume_since_begin": 48.0},
+}  # fmt: skip
+
+
+@case
+def as_many_packs_and_dearer() -> Case:
+    return priced(
+        "hit-as-many-packs-and-dearer",
+        "Four packs a day at 12.50 yuan for fifty days, then for twelve days as many at 30: 17.50 × 48 = 840 yuan too many.",
+        DEARER, before=(4.0, 12.5), since=(4.0, 30.0), days=12,
+    ).until(moment(62, 12))  # fmt: skip
+
+
+@case
+def a_few_dear_days() -> Case:
+    return priced(
+        "near-a-few-dear-days", "Four such days: 280 yuan too many, where 300 are asked for.",
+        before=(4.0, 12.5), since=(4.0, 30.0), days=4,
+    ).until(moment(60, 12))  # fmt: skip
+
+
+@case
+def packs_that_were_pieces() -> Case:
+    return priced(
+        "exclude-packs-that-were-pieces", "Forty tablets a day at 1.25 yuan, then four packs at 12.50: the money is the same.",
+        before=(40.0, 1.25), since=(4.0, 12.5), days=20,
+    ).until(moment(72, 12))  # fmt: skip
+
+
+@case
+def the_dear_sales_were_taken_back() -> Case:
+    told = priced(
+        "correct-dear-sales-taken-back", "The dear sales are all taken back (2103) on day 63: nothing stands.",
+        {"status": "retracted"}, before=(4.0, 12.5), since=(4.0, 30.0), days=12,
+    )  # fmt: skip
+    for day in range(50, 62):
+        at = moment(63, 9, day)
+        told.send(at, told.gateway.refund_purchase(at, "", f"MP{day}", f"SMP{day}"))
+    return told.until(moment(65))

@@ -6,7 +6,8 @@ for a ratio, a number of packs and a significance, and all three must be crossed
 gaps are one alert, anchored on the first; it grows once a day, when the day that is over joins it. After a shortage what was
 missed, and as much again, may come (`detectors.by_item.drug_volume.shortage`). Where most other sellers of the region, or most
 other items of the institution, have risen too, no less than their rise is expected (`detectors.by_item.drug_volume.wave`). An
-excess is called a spike, a surge, a ramp or a shift of level.
+excess is called a spike, a surge, a ramp or a shift of level. What is billed in as many packs and only dearer is a story of its
+own (`detectors.by_item.drug_volume.dearer`).
 Where an institution sends no bills, what it sells from stock (3505) is judged, or else what it buys (3503).
 """
 
@@ -18,13 +19,14 @@ from math import log
 from typing import Annotated, ClassVar
 
 from detectors.books.item import ItemPage
-from detectors.books.item_days import LONGEST_GAP
+from detectors.books.item_days import DEARER_SCREEN, LONGEST_GAP
 from detectors.books.stock import PURCHASES, SALES
+from detectors.by_item.drug_volume.dearer import ANCHOR, Dearer, dearer, drawn_price
 from detectors.by_item.drug_volume.episode import Bar, Episode, episodes, sales_so_far, so_far
-from detectors.by_item.drug_volume.text import Story, describe, drawn, measures, tell
+from detectors.by_item.drug_volume.text import Story, describe, describe_dearer, drawn, measures, tell
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
-from schemas.alerts import MOST_EVIDENCE, RuleClass, Severity, Text
+from schemas.alerts import MOST_EVIDENCE, Measure, RuleClass, Severity, Text
 from schemas.china_time import DAY, format_day
 
 _HIGH_RATIO, _HIGH_MONEY = 3.0, 1_000_000  # fen: 10,000 yuan
@@ -38,7 +40,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     """药品、耗材用量异常."""
 
     rule_id: ClassVar[str] = "drug_volume"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     page: ClassVar[type[Page]] = ItemPage
     title: ClassVar[Text] = Text("药品、耗材用量异常", "Abnormal item volume")
     notice: ClassVar[str] = "药品、耗材用量异常；排名靠前、增长不合理"
@@ -58,7 +60,7 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "从一开始就用量偏高的机构、品种看不出来（需与同级机构对比）；新品种在学习期内不判断；每月只来一两次的品种要有多次记录才能判断；"
         "每周整箱到货的品种，四周内放量到五倍也可能看不出来；断供后四周内、两倍于少用量以内的放量视为补货备货。本地区多数机构同步上升（如流感）的头一周，要到约十天后比较同行才撤回；"
-        "借同行上升之机放量、不明显高于同行升幅的看不出来；机构全部品种一起放量的，约十天后由“结算费用增长异常”另行判断；每月不足200元或只报进销存的品种不与同行比较；仅笔数异常、金额不足500元或基金不支付的不报。",
+        "借同行上升之机放量、不明显高于同行升幅的看不出来；机构全部品种一起放量的，约十天后由“结算费用增长异常”另行判断；每月不足200元或只报进销存的品种不与同行比较；仅笔数异常、金额不足500元或基金不支付的不报；单价要涨到1.5倍、费用随之增长才报，涨价持续约四周后视为常态。",
         "An item that was too high from the start is not seen (that is for the comparison with peers); a new item is not judged"
         " while it warms up; an item that comes once or twice a month needs many deliveries before it can be judged; one that"
         " comes in a box a week may come to five times as much for four weeks unseen. In the four weeks after a shortage twice"
@@ -66,7 +68,8 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
         " they are compared, some ten days after it began; what is sold under cover of it and does not go far beyond it is not"
         " seen. Where all that an institution sells has grown, its items ring for some ten days; then spending_growth asks"
         " about the whole. An item below 200 yuan a month, or known from stock reports only, is not held against others."
-        " Sales alone that come to less than 500 yuan of the fund's are not told of.",
+        " Sales alone that come to less than 500 yuan of the fund's are not told of. A price must rise by half, the money with"
+        " it; after some four weeks it is the usual one.",
     )
 
     day_ratio: Annotated[
@@ -170,6 +173,19 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
             _MEASURED,
         ),
     ] = 4.0
+    price_ratio: Annotated[
+        float,
+        parameter(
+            DEARER_SCREEN, 100, "times", "两周单价与此前四周之比", "a pack of two weeks over one of the four weeks before",
+            "rules.md drug_volume (in money; ENG)",
+        ),
+    ] = 1.5  # fmt: skip
+    price_yuan: Annotated[
+        int,
+        parameter(
+            0, 1_000_000, "yuan", "两周因单价至少多出", "two weeks' excess by the price alone, at least", "ENG",
+        ),
+    ] = 300  # fmt: skip
     warm_up: Annotated[
         int,
         parameter(7, 365, "days", "学习期", "closed days that must have been learned", "rules.md drug_volume (ENG)"),
@@ -199,11 +215,14 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
         return page.days.history(page.days.today) >= self.warm_up
 
     def anchors(self, page: ItemPage) -> Iterable[str]:
-        """The first days of the episodes."""
-        return [format_day(episode.anchor) for episode in self._episodes(page)]
+        """The first days of the episodes, by volume and by price."""
+        found = [format_day(episode.anchor) for episode in self._episodes(page)]
+        return found + [one.anchor for one in self._dearer(page)]
 
     def ask(self, page: ItemPage, anchor: str, view: View) -> Finding | None:
         """The episode that began on the anchor's day."""
+        if anchor.startswith(ANCHOR):
+            return next((self._of_price(page, one, view) for one in self._dearer(page) if one.anchor == anchor), None)
         for episode in self._episodes(page):
             if format_day(episode.anchor) == anchor:
                 return self._finding(page, episode, view)
@@ -211,7 +230,11 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
 
     def ask_all(self, page: ItemPage, view: View) -> dict[str, Finding | None]:
         """All episodes at one look."""
-        return {format_day(episode.anchor): self._finding(page, episode, view) for episode in self._episodes(page)}
+        found = {format_day(episode.anchor): self._finding(page, episode, view) for episode in self._episodes(page)}
+        return found | {one.anchor: self._of_price(page, one, view) for one in self._dearer(page)}
+
+    def _dearer(self, page: ItemPage) -> list[Dearer]:
+        return dearer(page, self.price_ratio, self.price_yuan * 100)
 
     def _episodes(self, page: ItemPage) -> list[Episode]:
         return episodes(page, self.bars(), self.sales_bars(), self.warm_up, self.gap)
@@ -259,6 +282,26 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
             series=drawn(page, story),
         )
 
+    def _of_price(self, page: ItemPage, one: Dearer, view: View) -> Finding:
+        limit = one.usual * self.price_ratio
+        return Finding(
+            severity=_level(one.price / one.usual, one.excess),
+            score=1 - 0.5 ** (one.price / limit),
+            begin=one.begin * DAY,
+            end=(one.last + 1) * DAY - 1,
+            institution=page.institution,
+            item=page.item,
+            measures=(
+                Measure("price_of_pack", round(one.price), round(limit), "fen", round(one.usual)),
+                Measure("volume_since_begin", round(one.packs, 1), None, "packs"),
+                Measure("times_expected", round(one.price / one.usual, 2), self.price_ratio, "times", 1),
+            ),
+            evidence=tuple(islice(_evidence(page, one), MOST_EVIDENCE)),
+            fund_at_risk=one.excess,
+            text=describe_dearer(page, one, view),
+            series=drawn_price(page.days, one),
+        )
+
 
 def _is_billed(page: ItemPage) -> bool:
     """Whether its lines say what of them the fund pays: stock reports have no price."""
@@ -266,7 +309,7 @@ def _is_billed(page: ItemPage) -> bool:
     return newest is not None and all(one.infno not in PURCHASES | SALES for one in newest.references)
 
 
-def _evidence(page: ItemPage, story: Story) -> Iterator[Cited]:
+def _evidence(page: ItemPage, story: Story | Dearer) -> Iterator[Cited]:
     """Of a running day only what made it conspicuous: every further message would revise the alert."""
     for day in sorted(page.cited):
         if story.begin <= day <= story.last:
@@ -276,7 +319,11 @@ def _evidence(page: ItemPage, story: Story) -> Iterator[Cited]:
 
 
 def _severity(story: Story) -> Severity:
+    return _level(story.ratio, story.money)
+
+
+def _level(ratio: float, money: int) -> Severity:
     """By how far and how dear: both, one, or neither of three times and 10,000 yuan; a step less for less than 1,000."""
-    level = (story.ratio >= _HIGH_RATIO) + (story.money >= _HIGH_MONEY) - (story.money < _LITTLE_MONEY)
+    level = (ratio >= _HIGH_RATIO) + (money >= _HIGH_MONEY) - (money < _LITTLE_MONEY)
     levels: tuple[Severity, ...] = ("low", "medium", "high")
     return levels[max(level, 0)]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from detectors.books.item import ItemPage
 from detectors.books.item_days import ItemDays
 from detectors.books.item_wave import expected_in_wave, wave_of
+from detectors.by_item.drug_volume.dearer import Dearer
 from detectors.by_item.drug_volume.episode import (
     Crossing,
     Episode,
@@ -238,6 +239,22 @@ def describe(page: ItemPage, story: Story, view: View) -> Text:
         f" (by chance less than once in 10^{int(story.zeros)}). {others.en}{before.en}{look.en}.",
     )
     return Text("".join(zh), "".join(en))
+
+
+def describe_dearer(page: ItemPage, one: Dearer, view: View) -> Text:
+    """Since when a pack costs more, how much in all, and where to look first."""
+    place, item, unit = _known(page, view)
+    begin, last, money = format_day(one.begin), format_day(one.last), f"{one.excess / 100:,.0f}"
+    price, usual = f"{one.price / 100:,.2f}", f"{one.usual / 100:,.2f}"
+    return Text(
+        f"{place}的{item}自{begin}起单价异常：至{last}共{_packs(one.packs)}{unit}，每{unit}政策范围内{price}元，此前四周为{usual}元，"
+        f"是其{one.price / one.usual:.1f}倍，因单价多出约{money}元，用量并未减少。"
+        "先核对同期采购价（3501、3503）和挂网价、限价，再看是否串换项目、更换规格未换编码。",
+        f"{place}: a pack of {item} costs {price} yuan within policy scope since {begin}, where it was {usual} in the four weeks "
+        f"before: {one.price / one.usual:.1f} times. {_packs(one.packs)} packs to {last}, some {money} yuan too many, no fewer "
+        "packs. Look first at what it was bought for (3501, 3503), at listed and highest prices, then whether another item or "
+        "size is billed under this code.",
+    )
 
 
 def _beside(story: Story) -> tuple[str, str]:
