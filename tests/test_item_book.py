@@ -306,3 +306,12 @@ def test_how_well_the_model_fits_is_counted_once() -> None:
     judged, above = page.take_judged()
     assert judged == 14
     assert above >= 7
+
+
+def test_a_page_whose_suspects_are_over_and_of_which_nothing_waits_does_not_wake_at_midnight() -> None:
+    page = ItemPage(institution="H1", item="X1")
+    page.days.turn(FIRST_DAY + 9)
+    page.days.suspects = [FIRST_DAY + 8]
+    assert page.next_change() == page.forgets_at()
+    page.days.suspects = [FIRST_DAY + 8, FIRST_DAY + 9]
+    assert page.next_change() == (FIRST_DAY + 10) * DAY, "what ends today is told of tomorrow"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from detectors.books.item_days import DEARER_DAYS, FORGOTTEN, ItemDays
+from detectors.books.item_days import FORGOTTEN, ItemDays
 from detectors.books.item_in_stays import kept_in_stays
 from detectors.books.item_sales import SalesDays, align
 from detectors.books.item_wave import Wave, kept_waves
@@ -121,9 +121,11 @@ class ItemPage(Page, array_like=True, kw_only=True, gc=False):
     def next_change(self) -> int:
         """Midnight, while something stands, or may, and numbers wait to be told; when peers are told; when it is forgotten."""
         due = self.forgets_at() if self.tell_at == NEVER else self.tell_at
-        suspects = self.days.suspects
-        if self.days.pending and (self.standing or (suspects and suspects[-1] >= self.days.today - DEARER_DAYS)):
-            return min(due, (self.days.today + 1) * DAY)
+        days = self.days
+        # A window that ends on or after the oldest day with such numbers may hold them; what ends today is told of tomorrow.
+        may_stand = bool(days.suspects) and days.suspects[-1] >= min((days.today, *days.pending))
+        if may_stand or (self.standing and days.pending):
+            return min(due, (days.today + 1) * DAY)
         return due
 
     def forgets_at(self) -> int:

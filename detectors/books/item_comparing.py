@@ -37,7 +37,7 @@ from detectors.books.item_among_peers import (
     shelf_of,
 )
 from detectors.books.item_bins import BILL, CASES, FEN, PER_BILL, PER_CASE, STEPS, count_in, others, quantile, size_bin
-from detectors.books.item_spreads import RankPage  # fmt: skip
+from detectors.books.item_spreads import RankPage
 from detectors.books.items_standing_out import count_standing_out, standing_out_elsewhere
 from detectors.books.member import Compared, MemberPage, Month
 from detectors.books.peer_groups import LEAST_PEERS

@@ -308,10 +308,11 @@ class ItemDays:
             mean = self.means[index] / THOUSAND
             if total >= mean * THOUSAND * SCREEN_RATIO and self._surprises(total, mean, index):
                 return True
-        return self._is_much(index) or self._is_dear(index)
+        return self._is_much(index) or self.is_dear(day)
 
-    def _is_dear(self, index: int) -> bool:
-        """Whether a pack of the days up to one cost far more than before them."""
+    def is_dear(self, day: int) -> bool:
+        """Whether a pack of the days up to this one cost far more than before them."""
+        index = day - self.first_day
         begin = index - DEARER_DAYS + 1
         first = begin - USUAL_DAYS
         if first < 0:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from detectors.books.peer_calendar import first_day
-from detectors.books.peer_groups import KEPT
-from detectors.engine.page import NEVER, Page
-from schemas.china_time import DAY
+from detectors.books.peer_groups import forgotten
+from detectors.engine.page import Page
 
 
 class ItemSpreadPage(Page, kw_only=True):
@@ -20,7 +18,7 @@ class ItemSpreadPage(Page, kw_only=True):
 
     def forgets_at(self) -> int:
         """When its last month is forgotten."""
-        return (first_day(max(self.months) + 1) + KEPT) * DAY if self.months else NEVER
+        return forgotten(self.months)
 
 
 class RankPage(ItemSpreadPage, kw_only=True):

@@ -53,9 +53,7 @@ def watch_day(member: MemberPage, day: InstitutionDay) -> None:
 def review_day(member: MemberPage, day: int, counts: DayCounts) -> None:
     """Keep what is still odd of a day that has changed, by what was usual then."""
     known = member.odd.pop(day, ())
-    changed = [
-        OddDay(one.name, *_parts(counts, one.name), one.usual, one.busiest, _fund_of(counts, one.name)) for one in known
-    ]
+    changed = [_of_day(counts, one.name, one.usual, one.busiest) for one in known]
     if found := tuple(one for one in changed if is_odd(one)):
         member.odd[day] = found
 
@@ -78,7 +76,11 @@ def _held_against(habits: dict[str, float], name: str, counts: DayCounts) -> Odd
     if usual is None:
         return None
     busiest = round(habits.get(_BUSIEST, 0.0))
-    return OddDay(name, *_parts(counts, name), round(usual, 4), busiest, _fund_of(counts, name))
+    return _of_day(counts, name, round(usual, 4), busiest)
+
+
+def _of_day(counts: DayCounts, name: str, usual: float, busiest: int) -> OddDay:
+    return OddDay(name, *_parts(counts, name), usual, busiest, _fund_of(counts, name))
 
 
 def _fund_of(counts: DayCounts, name: str) -> int:

@@ -36,7 +36,7 @@ class NormPage(Page, kw_only=True):
 
     def forgets_at(self) -> int:
         """When its last month is forgotten."""
-        return _forgotten(self.months)
+        return forgotten(self.months)
 
 
 class SpreadPage(Page, kw_only=True):
@@ -49,10 +49,11 @@ class SpreadPage(Page, kw_only=True):
 
     def forgets_at(self) -> int:
         """When its last month is forgotten."""
-        return _forgotten(self.months)
+        return forgotten(self.months)
 
 
-def _forgotten(months: Mapping[int, object]) -> int:
+def forgotten(months: Mapping[int, object]) -> int:
+    """When the last of them is."""
     return (first_day(max(months) + 1) + KEPT) * DAY if months else NEVER
 
 

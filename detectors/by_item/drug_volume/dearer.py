@@ -46,22 +46,16 @@ class Dearer(NamedTuple):
         return round(self.fen - self.usual * self.packs)
 
 
-class _Price(NamedTuple):
-    packs: float
-    fen: int
-    usual: float
-
-
 def dearer(page: ItemPage, ratio: float, least: int) -> list[Dearer]:
     """The stories that the page knows, oldest first: ``ratio`` times the usual price, ``least`` fen beyond it in two weeks."""
     book, found = page.days, list[Dearer]()
     for day in book.suspects:
-        if day >= book.today or day < book.whole_from():
+        if day >= book.today or day < book.whole_from() or not book.is_dear(day):  # nearly all are here for their packs
             continue
-        told = _price_up_to(book, day, ratio, least)
-        if told is None:
+        usual = _usual_before(book, day, ratio, least)
+        if usual is None:
             continue
-        one = Dearer(day, _begin(book, day, told.usual, ratio), day, 0.0, 0, told.usual)
+        one = Dearer(day, _begin(book, day, usual, ratio), day, 0.0, 0, usual)
         if found and (day - found[-1].last <= LONGEST_GAP or one.anchor == found[-1].anchor):
             found[-1] = found[-1]._replace(last=day)
         else:
@@ -69,8 +63,8 @@ def dearer(page: ItemPage, ratio: float, least: int) -> list[Dearer]:
     return [_summed(book, one) for one in found if one.seen >= book.known_from()]
 
 
-def _price_up_to(book: ItemDays, day: int, ratio: float, least: int) -> _Price | None:
-    """Of two weeks, where they are so much dearer than the four weeks before them."""
+def _usual_before(book: ItemDays, day: int, ratio: float, least: int) -> float | None:
+    """Fen a pack of the four weeks before the two up to a day; None where these are not so much dearer."""
     begin = day - DEARER_DAYS + 1
     packs, fen = _told(book, begin, day)
     before, spent = _told(book, begin - USUAL_DAYS, begin - 1)
@@ -79,7 +73,7 @@ def _price_up_to(book: ItemDays, day: int, ratio: float, least: int) -> _Price |
     usual = spent / before
     is_dear = fen >= ratio * usual * packs and fen - usual * packs >= least
     is_more = fen / DEARER_DAYS >= _OF_MONEY * ratio * spent / USUAL_DAYS
-    return _Price(packs, fen, usual) if is_dear and is_more else None
+    return usual if is_dear and is_more else None
 
 
 def _told(book: ItemDays, begin: int, end: int) -> tuple[float, int]:
