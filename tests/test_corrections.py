@@ -23,7 +23,8 @@ from detectors.books.amounts import AmountsPage
 from detectors.books.amounts_lately import WINDOW
 from detectors.books.household import HouseholdPage
 from detectors.books.item import ItemPage, item_key
-from detectors.books.item_days import LAG, LATE
+from detectors.books.item_days import LATE
+from detectors.books.kept_days import LAG
 from detectors.books.visit import VisitPage, visit_key
 from detectors.engine.graph import STAGES
 from detectors.engine.page import NEVER, Page

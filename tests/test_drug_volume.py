@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.books.item import Citations, ItemPage
-from detectors.books.item_days import SCREEN_NATS, SCREEN_RATIO
 from detectors.books.item_sales import usual_sales
+from detectors.books.item_screen import SCREEN_NATS, SCREEN_RATIO
 from detectors.books.volumes import THOUSAND
 from detectors.by_item.drug_volume.decisions import packs_of_one
 from detectors.by_item.drug_volume.episode import clustered

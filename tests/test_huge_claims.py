@@ -19,7 +19,8 @@ from msgspec import structs
 from detectors.books import institution
 from detectors.books.household import MOST_MEMBERS, MOST_STAYS, HouseholdPage
 from detectors.books.institution import InstitutionPage
-from detectors.books.item_days import FORGOTTEN, KEPT, ItemDays
+from detectors.books.item_days import FORGOTTEN, ItemDays
+from detectors.books.kept_days import KEPT
 from detectors.books.person import MOST_VISITS, PersonPage
 from detectors.books.visit import MOST_MESSAGES, MOST_PERSONS, MOST_REFUNDS, MOST_SETTLEMENTS, MOST_WEIGHT, VisitPage
 from detectors.books.visit_posting import is_full

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.books.item import MOST_CITED, ItemPage, item_key
-from detectors.books.item_days import FORGOTTEN, KEPT, LAG
+from detectors.books.item_days import FORGOTTEN
 from detectors.books.item_posting import post_volumes
+from detectors.books.kept_days import KEPT, LAG
 from detectors.books.volumes import VolumeDelta
 from detectors.engine.page import decode_page, encode_page
 from schemas.china_time import DAY, HOUR

@@ -23,7 +23,8 @@ from typing import ClassVar, Final, NamedTuple
 import msgspec
 
 from detectors.books.arrivals_habit import BIN, BINS, Besides, Habit, Habits
-from detectors.books.item_days import FORGOTTEN, LAG, ItemDays
+from detectors.books.item_days import FORGOTTEN, ItemDays
+from detectors.books.kept_days import LAG
 from detectors.books.volumes import VolumeDelta
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY

@@ -7,7 +7,7 @@ from typing import Final
 
 from detectors.books.arrivals import AHEAD, BY_NEED, COLD, COULD_WAIT, SINGLY, Arrival, ArrivalsPage, arrivals_key
 from detectors.books.institution import InstitutionPage, institution_key
-from detectors.books.item_days import LAG
+from detectors.books.kept_days import LAG
 from detectors.books.visit import VisitPage, visit_key
 from detectors.engine.pages import Pages
 from schemas.china_time import DAY

@@ -1,8 +1,4 @@
-"""How much of an item came day by day, what was to be expected of each day, and which days are out of the ordinary?
-
-One number a day, net volume and policy-scope money of the last days; the baseline that learned the closed ones; and what
-that baseline expected of each day *before it came*. Volumes are kept as whole thousandths of a pack: sums of them do not
-depend on their order, and a correction cancels what it corrects to the last digit.
+"""How do an item's days come to be: posted line by line, closed, and learned by a baseline?
 
 A day is closed a day of stream time after the last moment (72 h after its end, domain.md §3.2) at which lines for it are
 on time, so no disorder under a day changes what is learned; what comes later by its own ``inf_time`` is counted, not learned.
@@ -12,42 +8,24 @@ limit that does not move.
 A history begins with the first day that has volume when it is closed. Until then all days on which lines can still come
 are kept, so that what was taken back before it was learned leaves nothing behind, not even a beginning.
 
-A plain class, not a struct: it is compiled (see ``setup.py``), for most of a replay's time is spent here.
+What is kept of them is in `detectors.books.kept_days`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from detectors.books.item_screen import LONGEST_WINDOW, passes
+from detectors.books.kept_days import DRIFT_UNIT, KEPT, LAG, LUMP_UNIT, KeptDays
 from detectors.books.volumes import LARGEST, THOUSAND, VolumeDelta, thousandths
-from detectors.models.baseline import DRUGS_FESTIVAL_DRIFT, FESTIVAL_DRIFT, Expected, SavedBaseline, VolumeBaseline
-from detectors.models.spring_festival import is_unsettled
-from detectors.models.tail import surprise
+from detectors.models.baseline import SavedBaseline, VolumeBaseline
 from schemas.china_time import DAY
 
-LAG: Final = 5  # days: a day's end + 72 h for late lines + a day for disorder, before the next day begins
 LATE: Final = 72 * 3_600
 FORGOTTEN: Final = 400  # days without any volume
 AHEAD: Final = 3  # days: lines dated after the day on which they come
-WINDOWS: Final = (1, 7, 14, 28)  # days over which volumes are judged
-_LONG_WINDOWS: Final = (7, 14, 28)
-_LONGEST_WINDOW: Final = 28
-LONGEST_GAP: Final = 14  # days within one story
-LOOK_BACK: Final = (
-    42  # days that a day's judgement needs before it: a window of four weeks, or what was missed till then
-)
-_JUDGED: Final = 56  # days on which a story may begin
-KEPT: Final = _JUDGED + LONGEST_GAP + 1 + LOOK_BACK  # days of volumes
-DRIFT_UNIT: Final = 200  # half per cents
-_LUMP_UNIT: Final = 10
-_SCREEN_PACKS: Final = 4 * THOUSAND
-SCREEN_NATS: Final = 6.9  # one in a thousand; no rule may ask for less
-SCREEN_RATIO: Final = 1.25
-DEARER_DAYS, USUAL_DAYS = 14, 28  # a price is asked about over these days, against those before them
-DEARER_SCREEN: Final = 1.3  # times the usual price; no rule may ask for less
-_DEARER_PACKS: Final = 8 * THOUSAND
 _BAND: Final = (
     1.645  # standard deviations: of ordinary days one in twenty lies above, and as many as that while the model fits
 )
@@ -61,39 +39,18 @@ SavedDays: TypeAlias = tuple[
 ]  # fmt: skip
 
 
-class Ordinary(NamedTuple):
-    """What was expected of a window of days: ``mean`` packs, with ``variance``."""
-
-    mean: float
-    variance: float
-
-
-def variance_of_drugs(mean: float, variance: float, begin: int) -> float:
-    """That of a window from ``begin`` on: around Spring Festival drugs are bought ahead, but stray less than admissions do."""
-    return variance - (FESTIVAL_DRIFT - DRUGS_FESTIVAL_DRIFT) * mean * mean if is_unsettled(begin) else variance
-
-
 def _whole(number: float) -> int:
     return int(number + 0.5) if number < LARGEST else LARGEST
 
 
-class ItemDays:
-    """The days. ``volumes`` and its siblings hold one number a day from ``first_day`` on, the newest last."""
+class ItemDays(KeptDays):
+    """The days, with what makes them."""
 
     def __init__(self) -> None:
-        self.today = -1  # the day that stream time has reached here
-        self.born = -1  # the first day of the history, -1 while none has volume
-        self.first_day = -1
+        super().__init__()
         self.active_day = -1  # on which something came last
         self.learned = -1  # the newest closed day
-        self.volumes: list[int] = []  # thousandths of a pack, net
-        self.scopes: list[int] = []  # fen, net
-        self.means: list[int] = []  # expected, thousandths
-        self.lumps: list[int] = []  # lumpiness, tenths
-        self.spreads: list[int] = []  # thousandths
-        self.drifts: list[int] = []  # half per cents: one byte saved where thousandths would be two
         self.late: dict[int, int] = {}  # by day: came too late to be learned
-        self.pending: dict[int, tuple[int, int]] = {}  # by day: what has come since today began, volume and scope
         self.suspects: list[int] = []  # days whose volume, alone or with those before, may interest a rule
         self.baseline = VolumeBaseline()
         self.judged, self.above = 0, 0  # not saved: days learned since `take_judged`, and how many lay above their band
@@ -245,7 +202,7 @@ class ItemDays:
             mean, lumpiness, spread, drift = model.expect(day + LAG)
             index = day + LAG - first
             self.means[index] = _whole(mean * THOUSAND)
-            self.lumps[index] = _whole(lumpiness * _LUMP_UNIT)
+            self.lumps[index] = _whole(lumpiness * LUMP_UNIT)
             self.spreads[index] = int(spread * THOUSAND)
             self.drifts[index] = int(drift * DRIFT_UNIT + 0.5)
         if newest > self.learned:
@@ -260,7 +217,7 @@ class ItemDays:
         mean = self.means[index]
         if volume > mean:
             excess, stray = (volume - mean) / THOUSAND, self.spreads[index] / THOUSAND * mean / THOUSAND
-            variance = self.lumps[index] / _LUMP_UNIT * mean / THOUSAND + stray * stray
+            variance = self.lumps[index] / LUMP_UNIT * mean / THOUSAND + stray * stray
             if excess * excess > _BAND * _BAND * max(variance, _LEAST_VARIANCE):
                 self.above += 1
 
@@ -285,127 +242,13 @@ class ItemDays:
         if self.suspects and self.suspects[0] < self.first_day:
             self.suspects = [day for day in self.suspects if day >= self.first_day]
 
-    # -- the screen: days that a rule could be interested in -----------------------------------------------------------
-
     def _screen(self, day: int) -> None:
         """Mark, or clear, the days whose windows hold ``day``."""
-        for end in range(day, min(day + _LONGEST_WINDOW, self.today + 1)):
-            is_suspect = self._passes(end)
+        for end in range(day, min(day + LONGEST_WINDOW, self.today + 1)):
+            is_suspect = passes(self, end)
             if is_suspect != (end in self.suspects):
                 if is_suspect:
                     self.suspects.append(end)
                     self.suspects.sort()
                 else:
                     self.suspects.remove(end)
-
-    def _passes(self, day: int) -> bool:
-        """Whether a window that ends on ``day`` passes the screen. A day without volume never does."""
-        index = day - self.first_day
-        total = self.volumes[index]
-        if total <= 0:
-            return False
-        if total >= _SCREEN_PACKS and self.means[index] >= 0:
-            mean = self.means[index] / THOUSAND
-            if total >= mean * THOUSAND * SCREEN_RATIO and self._surprises(total, mean, index):
-                return True
-        return self._is_much(index) or self.is_dear(day)
-
-    def is_dear(self, day: int) -> bool:
-        """Whether a pack of the days up to this one cost far more than before them."""
-        index = day - self.first_day
-        begin = index - DEARER_DAYS + 1
-        first = begin - USUAL_DAYS
-        if first < 0:
-            return False
-        packs, usual = sum(self.volumes[begin : index + 1]), sum(self.volumes[first:begin])
-        if packs < _DEARER_PACKS or usual < _DEARER_PACKS:
-            return False
-        fen, before = sum(self.scopes[begin : index + 1]), sum(self.scopes[first:begin])
-        return before > 0 and fen * usual >= DEARER_SCREEN * before * packs
-
-    def _is_much(self, index: int) -> bool:
-        """Whether one of the longer windows passes."""
-        total, end = 0, index + 1
-        for days in _LONG_WINDOWS:
-            begin = index - days + 1
-            if begin < 0:
-                return False
-            total += sum(self.volumes[begin:end])
-            end = begin
-            if total < _SCREEN_PACKS:
-                continue
-            week = self.means[begin : begin + 7]
-            mean = sum(week) / THOUSAND * days / 7
-            # The cheap question first: nearly all windows stay below it.
-            if total >= mean * THOUSAND * SCREEN_RATIO and min(week) >= 0 and self._surprises(total, mean, begin):
-                return True
-        return False
-
-    def _surprises(self, total: int, mean: float, begin: int) -> bool:
-        lumpiness, stray = self.lumps[begin] / _LUMP_UNIT, self.spreads[begin] / THOUSAND * mean
-        variance = variance_of_drugs(mean, lumpiness * mean + stray * stray, self.first_day + begin)
-        return surprise(total / THOUSAND, mean, variance) >= SCREEN_NATS
-
-    # -- what rules ask ---------------------------------------------------------------------------------------------
-
-    def known_from(self) -> int:
-        """The oldest day on which a story may begin, eight weeks back: what is taken back later no longer retracts.
-
-        The days of a longest gap before it are judged as they always were, so that what goes on there is known to have
-        begun before.
-        """
-        return self.first_day if self._is_whole() else self.whole_from() + LONGEST_GAP + 1
-
-    def whole_from(self) -> int:
-        """The oldest day of which all is kept that its judgement needs."""
-        return self.first_day if self._is_whole() else self.first_day + LOOK_BACK
-
-    def _is_whole(self) -> bool:
-        """No day of the history is forgotten yet."""
-        return self.born < 0 or self.first_day <= self.born
-
-    def volume(self, day: int, days: int = 1) -> float:
-        """Packs of the ``days`` days up to and with ``day``, now; never below 0."""
-        end = day - self.first_day + 1
-        return max(sum(self.volumes[max(end - days, 0) : max(end, 0)]), 0) / THOUSAND
-
-    def told(self, day: int) -> tuple[float, int]:
-        """Packs and fen of a day as they stood when ``today`` began: what an alert says, so that it changes once a day."""
-        index = day - self.first_day
-        if index < 0 or index >= len(self.volumes):
-            return 0.0, 0
-        volume, scope = self.pending.get(day, (0, 0))
-        return max(self.volumes[index] - volume, 0) / THOUSAND, max(self.scopes[index] - scope, 0)
-
-    def history(self, day: int) -> int:
-        """Days that were learned before ``day``'s expectation was fixed."""
-        return max(day - LAG - self.born + 1, 0) if self.born >= 0 else 0
-
-    def expected(self, day: int) -> Expected | None:
-        """What had been expected of a day; None where it is not known."""
-        index = day - self.first_day
-        if index < 0 or index >= len(self.means) or self.means[index] < 0:
-            return None
-        drift = self.drifts[index] / DRIFT_UNIT
-        return Expected(
-            self.means[index] / THOUSAND, self.lumps[index] / _LUMP_UNIT, self.spreads[index] / THOUSAND, drift
-        )
-
-    def ordinary(self, day: int, days: int) -> Ordinary | None:
-        """What was expected of the window of ``days`` that ends on ``day``, by what was known as the window began.
-
-        Whole weeks are judged by the week of expectations at their beginning: the baseline follows a ramp, and a window
-        measured against what it taught would never find one.
-        """
-        if days == 1:
-            single = self.expected(day)
-            return None if single is None else Ordinary(single.mean, single.variance())
-        begin = day - days + 1 - self.first_day
-        if begin < 0 or begin + 7 > len(self.means):
-            return None
-        week = self.means[begin : begin + 7]
-        if min(week) < 0:
-            return None
-        mean = sum(week) / THOUSAND * days / 7
-        lumpiness, spread = self.lumps[begin] / _LUMP_UNIT, self.spreads[begin] / THOUSAND
-        return Ordinary(mean, lumpiness * mean + (spread * mean) ** 2)

@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from detectors.books.item_days import DRIFT_UNIT, ItemDays
+from detectors.books.item_days import ItemDays
+from detectors.books.kept_days import DRIFT_UNIT
 from detectors.books.volumes import VolumeDelta
 from detectors.models.baseline import DRUGS_FESTIVAL_DRIFT
 from detectors.models.spring_festival import is_unsettled

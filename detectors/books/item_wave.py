@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from detectors.books.item_days import LAG, ItemDays
+from detectors.books.item_days import ItemDays
+from detectors.books.kept_days import LAG
 from detectors.books.peer_calendar import days_of, part_of
 from detectors.books.volumes import THOUSAND
 from schemas.returns import NO_RISE, RoseBeside

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from detectors.books.item_days import KEPT
+from detectors.books.kept_days import KEPT
 from detectors.engine.page import Page
 from schemas.china_time import DAY
 from schemas.facts import StockMove

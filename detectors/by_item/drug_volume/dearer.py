@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from detectors.books.item import ItemPage
-from detectors.books.item_days import DEARER_DAYS, LONGEST_GAP, USUAL_DAYS, ItemDays
+from detectors.books.item_days import ItemDays
+from detectors.books.item_screen import DEARER_DAYS, USUAL_DAYS, is_dear
+from detectors.books.kept_days import LONGEST_GAP
 from schemas.alerts import Point, Series
 from schemas.china_time import format_day
 
@@ -50,7 +52,9 @@ def dearer(page: ItemPage, ratio: float, least: int) -> list[Dearer]:
     """The stories that the page knows, oldest first: ``ratio`` times the usual price, ``least`` fen beyond it in two weeks."""
     book, found = page.days, list[Dearer]()
     for day in book.suspects:
-        if day >= book.today or day < book.whole_from() or not book.is_dear(day):  # nearly all are here for their packs
+        if (
+            day >= book.today or day < book.whole_from() or not is_dear(book, day)
+        ):  # nearly all are here for their packs
             continue
         usual = _usual_before(book, day, ratio, least)
         if usual is None:

@@ -12,9 +12,10 @@ from math import ceil
 from typing import NamedTuple
 
 from detectors.books.item import Citations, ItemPage
-from detectors.books.item_days import LONGEST_GAP, ItemDays, Ordinary, variance_of_drugs
+from detectors.books.item_days import ItemDays
 from detectors.books.item_sales import usual_sales
 from detectors.books.item_wave import Wave
+from detectors.books.kept_days import LONGEST_GAP, Ordinary, variance_of_drugs
 from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
 from detectors.by_item.drug_volume.shortage import Shortage, expected_after, shortage_before
 from detectors.by_item.drug_volume.wave import expected_among, in_wave, sales_in_wave

@@ -19,7 +19,8 @@ from math import log
 from typing import Annotated, ClassVar
 
 from detectors.books.item import ItemPage
-from detectors.books.item_days import DEARER_SCREEN, LONGEST_GAP
+from detectors.books.item_screen import DEARER_SCREEN
+from detectors.books.kept_days import LONGEST_GAP
 from detectors.books.stock import PURCHASES, SALES
 from detectors.by_item.drug_volume.dearer import ANCHOR, Dearer, dearer, drawn_price
 from detectors.by_item.drug_volume.episode import Bar, Episode, episodes, sales_so_far, so_far

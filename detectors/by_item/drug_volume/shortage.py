@@ -9,7 +9,8 @@ from __future__ import annotations
 from math import inf
 from typing import Final, NamedTuple
 
-from detectors.books.item_days import LOOK_BACK, ItemDays
+from detectors.books.item_days import ItemDays
+from detectors.books.kept_days import LOOK_BACK
 from detectors.models.baseline import MISSING_DAYS, MISSING_NATS, silence
 
 _EMPTY: Final = 0.1  # of the expected: a last pack here and there

@@ -7,9 +7,10 @@ the baseline as it stands. What is added is not known as well as the rest: hones
 from __future__ import annotations
 
 from detectors.books.item import ItemPage
-from detectors.books.item_days import ItemDays, Ordinary
+from detectors.books.item_days import ItemDays
 from detectors.books.item_sales import UsualSales
 from detectors.books.item_wave import Wave, expected_in_wave
+from detectors.books.kept_days import Ordinary
 
 # Of what a rise adds: one honest seller in three has less than half of it, or half as much again (ENG).
 _RISES_APART = 0.5
