@@ -114,7 +114,7 @@ BOUNDS = {
     ),  # 14 months of 700 bytes, the last seven's weeks, an alert of each rule
     "its days of a part of a month (kept 110 days)": Bound(1_000, 8_000),  # seven to ten days and their cases
     "what a kind of case cost a group": Bound(150, 300),
-    "how a group's members are spread": Bound(1_500, 9_000),  # by its bins, however many members
+    "how a group's members are spread": Bound(2_500, 14_000),  # by its bins, however many members
     "item of an institution among its peers": Bound(700, 6_000),  # six months at most; more where alerts stand
     "class of items of an institution among its peers": Bound(700, 1_000),
     "how those who have an item are spread": Bound(700, 4_000),  # four rows of bins a month

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from msgspec import structs
 
-from detectors.books.member import GROWTH_OF_WEEKS, Compared, Month
+from detectors.books.member import OF_WEEKS, Compared, Month
 from detectors.books.peer_calendar import first_day
 from schemas.peer_days import DayCounts
 
@@ -60,7 +60,12 @@ NATURES: Final[dict[str, Nature]] = {
     FUND: Nature(0.6, 0.1, "log"),
     NIGHT: Nature(0.06, 0.03, "root"),
     REFUNDS: Nature(0.05, 0.03, "root"),
-    **dict.fromkeys(GROWTH_OF_WEEKS, Nature(0.15, 0.1, "log")),
+    **dict.fromkeys(OF_WEEKS[GROWTH], Nature(0.15, 0.1, "log")),
+    # How far they move among honest peers within weeks (ENG).
+    **dict.fromkeys(OF_WEEKS[INPATIENT], Nature(0.03, 0.02, "root")),
+    **dict.fromkeys(OF_WEEKS[OWN], Nature(0.02, 0.015, "plain")),
+    **dict.fromkeys(OF_WEEKS[COST_STAYS], Nature(0.1, 0.06, "log")),
+    **dict.fromkeys(OF_WEEKS[COST_VISITS], Nature(0.1, 0.06, "log")),
 }
 USUAL: Final = 3.0  # standard deviations that are drawn as usual
 
@@ -71,15 +76,14 @@ def measured(month: int, known: Month, months: dict[int, Month]) -> dict[str, In
     for name, mix in ((COST_STAYS, known.stays), (COST_VISITS, known.visits)):
         if mix.ratio is not None:
             found[name] = Indicator(mix.ratio, mix.noise)
-    cases = counts.admissions + counts.visits
-    if cases > 0:
-        found[INPATIENT] = Indicator(_angle(counts.admissions / cases), _CLUSTERED / (2 * sqrt(cases)))
+    if counts.admissions + counts.visits > 0:
+        found[INPATIENT] = share_of_stays(counts.admissions, counts.visits)
     if counts.total > 0:
-        found[OWN] = Indicator(counts.own / counts.total, 0.3 / sqrt(max(known.stays.count + known.visits.count, 1)))
+        found[OWN] = share_of_own(counts.own, counts.total, known.stays.count + known.visits.count)
     if counts.timed > 0 and counts.visits > 0:
-        found[NIGHT] = Indicator(_angle(counts.by_night / counts.timed), _UNEVEN / (2 * sqrt(counts.visits)))
+        found[NIGHT] = Indicator(angle(counts.by_night / counts.timed), _UNEVEN / (2 * sqrt(counts.visits)))
     if counts.settlements > 0:
-        share = _angle(counts.refunds / counts.settlements)
+        share = angle(counts.refunds / counts.settlements)
         found[REFUNDS] = Indicator(share, _CLUSTERED / (2 * sqrt(counts.settlements)))
     if counts.fund > 0:
         found[FUND] = Indicator(log(counts.fund / max(known.active, 1)), known.noise)
@@ -92,7 +96,18 @@ def measured(month: int, known: Month, months: dict[int, Month]) -> dict[str, In
     return found
 
 
-def _angle(share: float) -> float:
+def share_of_stays(admissions: int, visits: int) -> Indicator:
+    """Admissions among admissions, outpatient visits and sales; not of none."""
+    return Indicator(angle(admissions / (admissions + visits)), _CLUSTERED / (2 * sqrt(admissions + visits)))
+
+
+def share_of_own(own: int, total: int, cases: int) -> Indicator:
+    """What lies outside of the catalogue among bills of so many cases; not of none."""
+    return Indicator(own / total, 0.3 / sqrt(max(cases, 1)))
+
+
+def angle(share: float) -> float:
+    """A share in its scale, where chance moves it as far at a tenth as at a half."""
     return asin(sqrt(min(max(share, 0.0), 1.0)))
 
 

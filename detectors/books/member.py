@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from detectors.books.peer_calendar import first_day, month_of, parts_of
+from detectors.books.peer_calendar import PARTS_OF_MONTH, first_day, month_of, parts_of
 from detectors.engine.page import NEVER, Page
 from schemas.china_time import DAY
 from schemas.peer_days import Cases, DayCounts, InstitutionDay
@@ -26,10 +26,14 @@ FORGOTTEN: Final = (
     5 * 366
 )  # days without a word: who has closed is not cleared by it (行政处罚法: what harms health, five years)
 MOST_TOP: Final = 5
-# Of a month's parts, each against those before it (`detectors.books.weeks_grown`): indicators that only asking needs.
-GROWTH_OF_WEEKS: Final = ("growth_1", "growth_2", "growth_3", "growth_4")
+# Of a month's parts, each against those before it (`detectors.books.weeks_changed`): what only asking needs, by indicator.
+OF_WEEKS: Final = {
+    name: tuple(f"{name}_{number + 1}" for number in range(PARTS_OF_MONTH))
+    for name in ("growth", "inpatient_share", "own_share", "cost_stays", "cost_visits")
+}
+NAMES_OF_WEEKS: Final = frozenset(name for names in OF_WEEKS.values() for name in names)
 WEEKS_BEFORE: Final = 8  # parts of a month that one is held against
-_MONTHS_BEFORE: Final = WEEKS_BEFORE // len(GROWTH_OF_WEEKS)
+_MONTHS_BEFORE: Final = WEEKS_BEFORE // PARTS_OF_MONTH
 _STANDS: Final = 0.8  # of its cases; with fewer a strange day is another day
 
 
@@ -141,13 +145,21 @@ class OddDay(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Week(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What the fund paid in a part of a month (fen), over the ``days`` on which the institution was known, for so many cases;
-    ``noise`` is the standard deviation that chance alone gives its logarithm."""
+    """A part of a month, over the ``days`` on which the institution was known: what the fund paid (fen), for so many cases that
+    were settled, with the standard deviation ``noise`` that chance alone gives its logarithm; who was admitted, who came as
+    outpatients or customers; the bills and what of them lay outside of the catalogue (fen); what the cases cost beside the
+    peers'."""
 
     days: int
     fund: int
     cases: int
     noise: float
+    admissions: int = 0
+    visits: int = 0
+    total: int = 0
+    own: int = 0
+    of_stays: CaseMix = CaseMix()
+    of_visits: CaseMix = CaseMix()
 
 
 class Month(msgspec.Struct, array_like=True, gc=False):
@@ -173,7 +185,7 @@ class Month(msgspec.Struct, array_like=True, gc=False):
         self.stays = msgspec.structs.replace(self.stays, top=())
         self.visits = msgspec.structs.replace(self.visits, top=())
         self.bins, self.groups, self.sizes = {}, (), {}
-        self.seen = {name: seen for name, seen in self.seen.items() if name not in GROWTH_OF_WEEKS}
+        self.seen = {name: seen for name, seen in self.seen.items() if name not in NAMES_OF_WEEKS}
         self.strange += strange
 
 
@@ -199,7 +211,7 @@ class Past(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class MemberPage(Page, kw_only=True):
     """One institution among its peers."""
 
-    layout: ClassVar[int] = 8
+    layout: ClassVar[int] = 9
     prefix: ClassVar[bytes] = b"M"
     has_model: ClassVar[bool] = True  # that of its group
 

@@ -184,5 +184,10 @@ def without_own(page: MemberPage, month: int, stood: Standing) -> Standing:
     if own is None or own.distance <= 0:
         return stood
     usual = page.months[month].seen[OWN].expected
-    rest = stood.distance - log((1 - usual) / max(1 - usual - own.distance, _LEAST_REST))
+    rest = without_share(stood.distance, usual, own.distance)
     return stood._replace(distance=rest, deviation=stood.deviation * rest / stood.distance)
+
+
+def without_share(distance: float, usual: float, more: float) -> float:
+    """What is left of a distance of bills by their logarithm when a share of them that is ``more`` than ``usual`` is left out."""
+    return distance - log((1 - usual) / max(1 - usual - more, _LEAST_REST))

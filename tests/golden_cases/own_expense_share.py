@@ -45,6 +45,36 @@ def nobody_to_compare_with() -> City:
     return city.ended(10)
 
 
+def three_weeks(name: str, why: str, *expect: Expected, share: float, others: float = 0.02) -> City:
+    """From January 22nd on (day -39) twelve outpatients a day at 250 yuan, 2 % outside of the catalogue; from March 8th to 31st
+    (days 6 to 29) that ``share`` at the first hospital, and ``others`` at the five others."""
+    city = City("own_expense_share", name, why, *expect, region="350106")
+    for day in range(-39, 30):
+        for hospital in range(6):
+            of_day = (share if hospital == 0 else others) if day >= 6 else 0.02
+            for _ in range(12):
+                city.served(hospital, day, 250.0, own=round(250 * of_day, 2))
+    return city.ended(34)
+
+
+@case
+def three_weeks_of_a_month() -> City:
+    return three_weeks(
+        "hit-three-weeks-of-a-month",
+        "3月8日至31日占14%，此前约2%：按周计应为2%；全月占11.3%，低于上限15%。",
+        {"status": "open", "institution": "H35010600001", "severity": "low", "begin": "2026-03-08 00:00:00",
+         "end": "2026-03-31 23:59:59", "measures": {"own_share": 0.14}},
+        share=0.14,
+    )  # fmt: skip
+
+
+@case
+def three_weeks_everywhere() -> City:
+    return three_weeks(
+        "exclude-three-weeks-at-all", "全市各院都是14%（药品调出目录），不是该院异常。", share=0.14, others=0.14
+    )
+
+
 @case
 def eight_per_cent() -> City:
     return told("near-seven-per-cent", "占7%，低于上限，也不比同组高出6个百分点。", own=350.0).ended(10)

@@ -51,11 +51,12 @@ class City(Case):
         self.send(at + 60, g.admission(at + 60, person, visit, begin=at, department=f"A{self.number % 9:02d}", bed=""))
         return visit
 
-    def served(self, hospital: int, day: int, amount: float) -> str:
+    def served(self, hospital: int, day: int, amount: float, *, own: float | None = None) -> str:
         """An outpatient visit, settled; its visit."""
         g, visit, person = self._next(hospital)
         at = moment(day, 8 + self.number % 9, self.number % 50)
-        self.send(at, g.settle_visit(at, person, visit, "B1", f"S{visit}", amount))
+        settled = g.settle_visit(at, person, visit, "B1", f"S{visit}", amount)
+        self.send(at, settled if own is None else with_own(settled, own))
         return visit
 
     def refund(self, hospital: int, visit: str, at: int) -> None:

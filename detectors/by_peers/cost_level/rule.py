@@ -5,7 +5,8 @@ cost the other institutions of its group in the same month, the institution itse
 that one dear case is not a dear hospital, is judged by the median and the median absolute deviation of the peers' own
 quotients. The excess is in money what the cases cost beyond that. Where a group has too few members, the wider one of that
 kind is asked (`detectors.books.comparing`). Months are judged alone and up to three together, stays and visits alone and
-together, against the peers and against the institution's own months before (`detectors.books.standing`). Source: rules.md
+together, against the peers and against the institution's own months before (`detectors.books.standing`); and some weeks against
+the eight before them (`detectors.books.weeks_changed`), for a month dilutes what began in its middle. Source: rules.md
 cost_level; domain.md §4.13 (z over 3).
 """
 
@@ -15,14 +16,18 @@ from collections.abc import Iterable
 from math import exp
 from typing import Annotated, ClassVar
 
-from detectors.books.indicators import COST_STAYS, COST_VISITS
-from detectors.books.member import CaseMix, MemberPage
+from msgspec import structs
+
+from detectors.books.indicators import COST_STAYS, COST_VISITS, OWN
+from detectors.books.member import CaseMix, MemberPage, Week
 from detectors.books.peer_groups import SELLS_ONLY
 from detectors.books.standing import Standing, joint, standing, together
+from detectors.books.weeks_changed import Changed, most_changed, seen_at
 from detectors.by_peers import judging
-from detectors.by_peers.cost_level.text import describe
+from detectors.by_peers.cost_level.text import describe, describe_weeks
 from detectors.by_peers.judging import Judged
 from detectors.by_peers.monthly import MonthlyRule
+from detectors.by_peers.weekly import begin_of, end_of, weekly
 from detectors.engine.page import Page
 from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Text
@@ -37,7 +42,7 @@ class CostLevel(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """均次费用异常."""
 
     rule_id: ClassVar[str] = "cost_level"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("均次费用异常偏高", "Cost far above the peers' for the same cases")
     notice: ClassVar[str] = "均次费用、住院费用异常偏高；小病大治"
@@ -65,6 +70,12 @@ class CostLevel(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     deviation: Annotated[
         float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE)
     ] = 2.7
+    weeks_deviation: Annotated[
+        float,
+        parameter(
+            2, 20, "deviations", "几周合看偏离同组的标准差倍数", "… of some weeks against those before them", "ENG"
+        ),
+    ] = 3.0
     ratio: Annotated[
         float, parameter(1.05, 10, "times", "与同组费用之比", "over the peers' cost of the same cases", _SOURCE)
     ] = 1.25
@@ -91,23 +102,58 @@ class CostLevel(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         return judging.months_of(page, _NAMES[subject])
 
     def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
-        """The month's stays or visits beside the peers'."""
-        what, one = subject, judging.judged_in(page, _NAMES[subject], month)
-        if one is None:
+        """The month's stays or visits beside the peers', or those of some of its weeks, whichever stand out further."""
+        one = judging.judged_in(page, _NAMES[subject], month)
+        if one is None or not judging.is_of_its_kind(one.seen) or one.known.groups[-1].endswith(SELLS_ONLY):
             return None
-        if not judging.is_of_its_kind(one.seen) or one.known.groups[-1].endswith(SELLS_ONLY):
+        found = (self._by_months(page, one, subject, view), self._by_weeks(page, one, subject, view))
+        return max((found for found in found if found is not None), key=lambda found: found.score, default=None)
+
+    def _by_weeks(self, page: MemberPage, one: Judged, what: str, view: View) -> Finding | None:
+        rose = most_changed(page, _NAMES[what], one.month)
+        if rose is None or not judging.is_of_its_kind(rose.last):
             return None
+        rose = _without_own(page, rose)
+        mix, of_month = _of_weeks(rose.weeks, what), _of_weeks(rose.of_month, what)
+        beyond = exp(rose.distance)
+        excess = round(mix.total * (1 - 1 / beyond)) if beyond > 1 else 0
+        is_far = rose.deviation >= self.weeks_deviation and beyond >= self.ratio
+        if mix.count < self._least(what) or not is_far or excess < self.least_excess:
+            return None
+        counts, more = one.known.counts, of_month.total * (1 - 1 / beyond)
+        risk = round(more * counts.fund / counts.total) if counts.total else 0
+        return Finding(
+            severity=judging.severity_of(rose.deviation, self.weeks_deviation, risk, _DEAR),
+            score=judging.score_of(rose.deviation, self.weeks_deviation),
+            begin=begin_of(rose),
+            end=end_of(rose),
+            institution=page.institution,
+            group=rose.last.group,
+            measures=(
+                Measure("cost_over_peers", round(beyond, 3), self.ratio, "times", 1.0),
+                Measure("deviation_from_peers", round(rose.deviation, 2), self.weeks_deviation, "deviations"),
+                Measure("mean_cost", round(mix.total / mix.count), None, "fen", round(mix.total / mix.count / beyond)),
+                Measure("excess_cost", excess, self.least_excess, "fen"),
+                Measure("cases_compared", mix.count, None, what),
+                Measure("peers", rose.last.peers, None, "institutions"),
+            ),
+            fund_at_risk=max(min(risk, sum(week.fund for week in rose.of_month)), 0),
+            text=describe_weeks(page, what, rose, mix, view),
+            series=weekly(page, _NAMES[what], rose.until, "times"),
+        )
+
+    def _least(self, what: str) -> int:
+        return self.least_stays if what == "stays" else self.least_visits
+
+    def _by_months(self, page: MemberPage, one: Judged, what: str, view: View) -> Finding | None:
         stood = _stood(page, _NAMES[what], one.month)
         if stood is None:
             return None
         stood = judging.without_own(page, one.month, stood)
-        mix, least = (
-            _mix(page, what, stood.since, one.month),
-            self.least_stays if what == "stays" else self.least_visits,
-        )
+        mix = _mix(page, what, stood.since, one.month)
         excess = mix.total - mix.expected
         is_far = stood.deviation >= self.deviation and exp(stood.distance) >= self.ratio
-        if mix.count < least or not is_far or excess < self.least_excess:
+        if mix.count < self._least(what) or not is_far or excess < self.least_excess:
             return None
         return self._finding(page, what, one, stood, mix, view)
 
@@ -155,6 +201,25 @@ def _stood(page: MemberPage, name: str, month: int) -> Standing | None:
 def _mix(page: MemberPage, what: str, since: int, until: int) -> CaseMix:
     """The cases of these months together; their diagnoses are those of the last."""
     mixes = [known.stays if what == "stays" else known.visits for known in judging.stretch(page, since, until)]
+    return structs.replace(_sum_of(mixes), top=mixes[-1].top)
+
+
+def _sum_of(mixes: Iterable[CaseMix]) -> CaseMix:
     compared = [mix for mix in mixes if mix.ratio is not None]
     count, total = sum(mix.count for mix in compared), sum(mix.total for mix in compared)
-    return CaseMix(count, total, sum(mix.expected for mix in compared), None, mixes[-1].top)
+    return CaseMix(count, total, sum(mix.expected for mix in compared))
+
+
+def _of_weeks(weeks: Iterable[Week], what: str) -> CaseMix:
+    mixes = [week.of_stays if what == "stays" else week.of_visits for week in weeks]
+    return _sum_of(mixes)
+
+
+def _without_own(page: MemberPage, rose: Changed) -> Changed:
+    """Less what the bills hold for the patients to pay alone, beyond what they did: that is another rule's case."""
+    seen, total = seen_at(page, OWN, rose.until), sum(week.total for week in rose.weeks)
+    if seen is None or seen.value <= seen.expected or total <= 0:
+        return rose
+    usual = sum(week.own for week in rose.weeks) / total - (seen.value - seen.expected)
+    rest = judging.without_share(rose.distance, usual, seen.value - seen.expected)
+    return rose._replace(distance=rest, deviation=rose.deviation * rest / rose.distance)

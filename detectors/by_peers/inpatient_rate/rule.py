@@ -2,8 +2,9 @@
 
 The share of admissions among admissions, outpatient visits and sales of a month, against the median of its group and the
 peers' median absolute deviation; months are judged alone and up to three together, against the peers and against the
-institution's own months before (`detectors.books.standing`). Source: rules.md
-inpatient_rate; domain.md §4.8 (the top tenth is inspected).
+institution's own months before (`detectors.books.standing`); and some weeks against the eight before them
+(`detectors.books.weeks_changed`), for a month dilutes what began in its middle. Source: rules.md inpatient_rate; domain.md §4.8
+(the top tenth is inspected).
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
-from detectors.books.indicators import INPATIENT, summed, told
+from detectors.books.indicators import INPATIENT, angle, summed, told
 from detectors.books.member import MemberPage
 from detectors.books.standing import standing
+from detectors.books.weeks_changed import most_changed
 from detectors.by_peers import judging
-from detectors.by_peers.inpatient_rate.text import describe
+from detectors.by_peers.inpatient_rate.text import describe, describe_weeks
+from detectors.by_peers.judging import Judged
 from detectors.by_peers.monthly import MonthlyRule
+from detectors.by_peers.weekly import begin_of, end_of, weekly
 from detectors.engine.page import Page
 from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Text
@@ -29,7 +33,7 @@ class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """住院率异常."""
 
     rule_id: ClassVar[str] = "inpatient_rate"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("住院率异常", "Far more of the visits become stays than at the peers")
     notice: ClassVar[str] = "住院率异常"
@@ -54,6 +58,12 @@ class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     deviation: Annotated[
         float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "standard deviations from the peers", _SOURCE)
     ] = 2.7
+    weeks_deviation: Annotated[
+        float,
+        parameter(
+            2, 20, "deviations", "几周合看偏离同组的标准差倍数", "… of some weeks against those before them", "ENG"
+        ),
+    ] = 3.0
     margin: Annotated[
         float, parameter(0.01, 0.9, "share", "高出同组中位数", "above the peers' median", _SOURCE)
     ] = 0.03  # fmt: skip
@@ -79,7 +89,43 @@ class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         return judging.months_of(page, INPATIENT)
 
     def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
-        """The month's share beside the peers'."""
+        """The month's share beside the peers', or that of some of its weeks, whichever stands out further."""
+        found = (self._by_months(page, month, view), self._by_weeks(page, month, view))
+        return max((one for one in found if one is not None), key=lambda one: one.score, default=None)
+
+    def _by_weeks(self, page: MemberPage, number: int, view: View) -> Finding | None:
+        one, rose = judging.judged_in(page, INPATIENT, number), most_changed(page, INPATIENT, number)
+        if one is None or rose is None or not judging.is_of_its_kind(rose.last):
+            return None
+        admissions, visits = sum(week.admissions for week in rose.weeks), sum(week.visits for week in rose.weeks)
+        share = admissions / (admissions + visits)
+        usual = told(INPATIENT, angle(share) - rose.distance)
+        limit = judging.limit_of(self.weeks_deviation, admissions + visits, self.enough_cases)
+        is_far = rose.deviation >= limit and share >= usual + self.margin
+        if not is_far or admissions < self.least_admissions:
+            return None
+        fund = sum(week.fund for week in rose.of_month)
+        risk = round(fund * _of_stays(one) * (share - usual) / share)
+        return Finding(
+            severity=judging.severity_of(rose.deviation, limit, risk, _DEAR),
+            score=judging.score_of(rose.deviation, limit),
+            begin=begin_of(rose),
+            end=end_of(rose),
+            institution=page.institution,
+            group=rose.last.group,
+            measures=(
+                Measure("inpatient_share", round(share, 4), round(usual + self.margin, 4), "share", round(usual, 4)),
+                Measure("deviation_from_peers", round(rose.deviation, 2), round(limit, 2), "deviations"),
+                Measure("admissions", admissions, self.least_admissions, "stays"),
+                Measure("outpatient_visits", visits, None, "visits"),
+                Measure("peers", rose.last.peers, None, "institutions"),
+            ),
+            fund_at_risk=max(min(risk, fund), 0),
+            text=describe_weeks(page, rose, usual, view),
+            series=weekly(page, INPATIENT, rose.until, "share"),
+        )
+
+    def _by_months(self, page: MemberPage, month: int, view: View) -> Finding | None:
         one = judging.judged_in(page, INPATIENT, month)
         if one is None or not judging.is_of_its_kind(one.seen):  # who has clinics and who has beds differ
             return None
@@ -96,8 +142,7 @@ class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         if not is_far or admitted < self.least_admissions:
             return None
         of_month = one.known.counts
-        of_stays = of_month.fund * one.known.stays.total / of_month.total if of_month.total else 0.0
-        risk = round(of_stays * (share - usual) / share)
+        risk = round(of_month.fund * _of_stays(one) * (share - usual) / share)
         return Finding(
             severity=judging.severity_of(stood.deviation, limit, risk, _DEAR),
             score=judging.score_of(stood.deviation, limit),
@@ -119,3 +164,9 @@ class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
             text=describe(page, one, stood, view),
             series=judging.history(page, INPATIENT, one.month, "share"),
         )  # fmt: skip
+
+
+def _of_stays(one: Judged) -> float:
+    """The part of the month's bills that are stays'."""
+    total = one.known.counts.total
+    return one.known.stays.total / total if total else 0.0

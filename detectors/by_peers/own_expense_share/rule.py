@@ -1,8 +1,9 @@
 """Do patients pay for too much that the catalogue does not have?
 
 The share of a month's bills of stays and outpatient visits that lies outside of the catalogue (fulamt_ownpay_amt; where that
-is not sent, what is out of scope): above the agreed limit, or far above the peers'. Pharmacies sell what they like for cash
-and are not judged. Source: rules.md own_expense_share; domain.md §4.13 (targets are local agreements).
+is not sent, what is out of scope): above the agreed limit, or far above the peers'; and the share of some weeks far above that of
+the eight before them (`detectors.books.weeks_changed`), for a month dilutes what began in its middle. Pharmacies sell what they
+like for cash and are not judged. Source: rules.md own_expense_share; domain.md §4.13 (targets are local agreements).
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Annotated, ClassVar
 from detectors.books.indicators import OWN
 from detectors.books.member import MemberPage, Month
 from detectors.books.peer_groups import SELLS_ONLY
+from detectors.books.weeks_changed import most_changed
 from detectors.by_peers import judging
 from detectors.by_peers.monthly import MonthlyRule
-from detectors.by_peers.own_expense_share.text import describe
+from detectors.by_peers.own_expense_share.text import describe, describe_weeks
+from detectors.by_peers.weekly import begin_of, end_of, weekly
 from detectors.engine.page import Page
 from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
@@ -28,7 +31,7 @@ class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """目录外费用占比."""
 
     rule_id: ClassVar[str] = "own_expense_share"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("目录外费用占比过高", "Too much outside of the catalogue")
     notice: ClassVar[str] = "目录外费用占比"
@@ -54,6 +57,12 @@ class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     deviation: Annotated[
         float, parameter(2, 20, "deviations", "偏离同组的标准差倍数", "or standard deviations from the peers", _SOURCE)
     ] = 4.0
+    weeks_deviation: Annotated[
+        float,
+        parameter(
+            2, 20, "deviations", "几周合看偏离同组的标准差倍数", "… of some weeks against those before them", "ENG"
+        ),
+    ] = 3.0
     margin: Annotated[
         float, parameter(0.01, 0.9, "share", "且高出同组中位数", "and above the peers' median", "ENG")
     ] = 0.06  # fmt: skip
@@ -81,19 +90,46 @@ class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         return [month for month, known in judging.asked(page) if known.counts.own > 0]
 
     def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
-        """The month's share, against the limit and the peers."""
+        """The month's share, against the limit and the peers, or that of some of its weeks, whichever stands out further."""
         known = page.months[month]
-        return self._judge(page, month, known, view) if self._is_judged(known) else None
+        if known.groups and known.groups[-1].endswith(SELLS_ONLY):
+            return None
+        found = [self._by_weeks(page, month, view)]
+        if self._is_enough(known.counts.total, known.counts.visits + known.counts.discharges):
+            found.append(self._by_month(page, month, known, view))
+        return max((one for one in found if one is not None), key=lambda one: one.score, default=None)
 
-    def _is_judged(self, known: Month) -> bool:
-        sells_only = known.groups and known.groups[-1].endswith(SELLS_ONLY)
-        counts = known.counts
-        is_enough = counts.total >= self.least_total or (
-            counts.visits + counts.discharges >= self.least_cases and _SMALLER * counts.total >= self.least_total
+    def _is_enough(self, total: int, cases: int) -> bool:
+        return total >= self.least_total or (cases >= self.least_cases and _SMALLER * total >= self.least_total)
+
+    def _by_weeks(self, page: MemberPage, month: int, view: View) -> Finding | None:
+        rose = most_changed(page, OWN, month)
+        if rose is None:
+            return None
+        own, total = sum(week.own for week in rose.weeks), sum(week.total for week in rose.weeks)
+        share, usual = own / total, max(own / total - rose.distance, 0.0)
+        is_far = rose.deviation >= self.weeks_deviation and share >= usual + self.margin
+        if not is_far or not self._is_enough(total, sum(week.cases for week in rose.weeks)):
+            return None
+        limit = min(self.limit, usual + self.margin)
+        return Finding(
+            severity="medium" if share >= self.limit else "low",
+            score=1 - 0.5 ** (share / limit),
+            begin=begin_of(rose),
+            end=end_of(rose),
+            institution=page.institution,
+            group=rose.last.group,
+            measures=(
+                Measure("own_share", round(share, 4), round(limit, 4), "share", round(usual, 4)),
+                Measure("own_amount", own, None, "fen"),
+                Measure("deviation_from_peers", round(rose.deviation, 2), self.weeks_deviation, "deviations"),
+            ),
+            fund_at_risk=0,
+            text=describe_weeks(page, rose, usual, self.limit, view),
+            series=weekly(page, OWN, rose.until, "share"),
         )
-        return is_enough and not sells_only
 
-    def _judge(self, page: MemberPage, month: int, known: Month, view: View) -> Finding | None:
+    def _by_month(self, page: MemberPage, month: int, known: Month, view: View) -> Finding | None:
         share, seen = known.counts.own / known.counts.total, known.seen.get(OWN)
         is_far = seen is not None and seen.deviation >= self.deviation and share >= seen.expected + self.margin
         if share < self.limit and not is_far:

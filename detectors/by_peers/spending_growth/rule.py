@@ -4,7 +4,7 @@ The fund's payment per active day of a month against that of the same month last
 three months before; the growth against the growth of its peers in the same month, which holds season, epidemics and tariffs.
 Or up to three months together against those before them, by how far it lies from the peers in each
 (`detectors.books.standing`): a growth of months shows less in each of them. Or some weeks against the eight before them
-(`detectors.books.weeks_grown`): a month dilutes what began in its middle.
+(`detectors.books.weeks_changed`): a month dilutes what began in its middle.
 Source: rules.md spending_growth.
 """
 
@@ -16,16 +16,15 @@ from typing import Annotated, ClassVar
 
 from detectors.books.indicators import FUND, GROWTH
 from detectors.books.member import Compared, MemberPage
-from detectors.books.peer_calendar import days_of
 from detectors.books.standing import stretches
-from detectors.books.weeks_grown import most_grown
+from detectors.books.weeks_changed import most_changed
 from detectors.by_peers import judging
 from detectors.by_peers.monthly import MonthlyRule
-from detectors.by_peers.spending_growth.text import Grown, describe, describe_weeks, weekly
+from detectors.by_peers.spending_growth.text import Grown, describe, describe_weeks
+from detectors.by_peers.weekly import begin_of, end_of, weekly
 from detectors.engine.page import Page
 from detectors.engine.rule import Finding, View, parameter
 from schemas.alerts import Measure, RuleClass, Series, Text
-from schemas.china_time import DAY
 
 _SOURCE = "rules.md spending_growth (ENG)"
 _DEAR = 5_000_000  # fen
@@ -117,30 +116,31 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         return limit if judging.is_of_its_kind(seen) else judging.FARTHER * limit
 
     def _by_weeks(self, page: MemberPage, month: int, view: View) -> Finding | None:
-        grown = most_grown(page, month)
+        grown = most_changed(page, GROWTH, month)
         if grown is None:
             return None
-        beyond = exp(grown.distance)
-        excess = round(grown.fund * (1 - 1 / beyond)) if beyond > 1 else 0
-        limit = self._limit(self.weeks_deviation, grown.last, grown.cases)
+        beyond, fund = exp(grown.distance), sum(week.fund for week in grown.weeks)
+        excess = round(fund * (1 - 1 / beyond)) if beyond > 1 else 0
+        limit = self._limit(self.weeks_deviation, grown.last, sum(week.cases for week in grown.weeks))
         if grown.deviation < limit or beyond < self.ratio or excess < self.least_excess:
             return None
         return Finding(
             severity=judging.severity_of(grown.deviation, limit, excess, _DEAR),
             score=judging.score_of(grown.deviation, limit),
-            begin=days_of(grown.since).start * DAY,
-            end=days_of(grown.until).stop * DAY - 1,
+            begin=begin_of(grown),
+            end=end_of(grown),
             institution=page.institution,
             group=grown.last.group,
             measures=(
                 Measure("growth_over_peers", round(beyond, 3), self.ratio, "times", 1.0),
                 Measure("deviation_from_peers", round(grown.deviation, 2), round(limit, 2), "deviations"),
-                Measure("fund_of_weeks", grown.fund, None, "fen", grown.fund - excess),
+                Measure("fund_of_weeks", fund, None, "fen", fund - excess),
                 Measure("peers", grown.last.peers, None, "institutions"),
             ),
-            fund_at_risk=round(grown.fund_of_month * (1 - 1 / beyond)),  # weeks of the month before are at risk there
+            # Weeks of the month before are at risk there.
+            fund_at_risk=round(sum(week.fund for week in grown.of_month) * (1 - 1 / beyond)),
             text=describe_weeks(page, grown, excess, view),
-            series=weekly(page, grown),
+            series=weekly(page, GROWTH, grown.until, "fen"),
         )
 
     def _by_months(self, page: MemberPage, month: int, view: View) -> Finding | None:

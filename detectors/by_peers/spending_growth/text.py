@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from math import exp
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from detectors.books import weeks_grown
 from detectors.books.member import MemberPage
-from detectors.books.peer_calendar import days_of
+from detectors.books.weeks_changed import Changed
 from detectors.by_peers import judging
 from detectors.by_peers.judging import Judged
+from detectors.by_peers.weekly import days_told
 from detectors.engine.rule import View
-from schemas.alerts import Point, Series, Text
-from schemas.china_time import DAY, format_day, format_time
-
-_DRAWN: Final = 13  # parts of months
+from schemas.alerts import Text
 
 
 class Grown(NamedTuple):
@@ -48,31 +45,18 @@ def describe(page: MemberPage, grown: Grown, excess: int, view: View) -> Text:
     )
 
 
-def describe_weeks(page: MemberPage, grown: weeks_grown.Grown, excess: int, view: View) -> Text:
+def describe_weeks(page: MemberPage, grown: Changed, excess: int, view: View) -> Text:
     """The same of weeks against the eight before them."""
     place, group, beyond = judging.place_of(page, view), judging.group_of(grown.last), exp(grown.distance)
-    begin, end = format_day(days_of(grown.since).start), format_day(days_of(grown.until).stop - 1)
-    fund, more = judging.money(grown.fund), judging.money(excess)
+    begin, end = days_told(grown)
+    fund, more = judging.money(sum(week.fund for week in grown.weeks)), judging.money(excess)
+    cases = sum(week.cases for week in grown.weeks)
     return Text(
-        f"{place}：{begin}至{end}基金支付{fund}元、{grown.cases}人次，扣除{group.zh}同期的变化后，日均为此前八周中位数的"
+        f"{place}：{begin}至{end}基金支付{fund}元、{cases}人次，扣除{group.zh}同期的变化后，日均为此前八周中位数的"
         f"{beyond:.2f}倍（偏离{grown.deviation:.1f}个标准差），超出约{more}元。"
         "请先看增长来自哪些科室、医师、病种和参保人，是否新开业、扩建或新增项目，再抽查新增病例。",
-        f"{place}, {begin} to {end}: the fund paid {fund} yuan for {grown.cases} cases, by the day {beyond:.2f} times the median"
+        f"{place}, {begin} to {end}: the fund paid {fund} yuan for {cases} cases, by the day {beyond:.2f} times the median"
         f" of the eight weeks before beyond what changed at {group.en} ({grown.deviation:.1f} standard deviations); some {more}"
         " yuan more. Look first which departments, doctors, diagnoses and persons it comes from, and whether it has opened or"
         " built, then at new cases.",
     )
-
-
-def weekly(page: MemberPage, grown: weeks_grown.Grown) -> Series:
-    """Yuan a day part by part, with the band in which its own weeks before and the peers' growth let expect it."""
-    points = []
-    for part in range(grown.until - _DRAWN + 1, grown.until + 1):
-        week, seen = weeks_grown.week_at(page.months, part)
-        if week is None:
-            continue
-        rate = week.fund / max(week.days, 1)
-        low = None if seen is None else round(rate * exp(seen.low - seen.value))
-        high = None if seen is None else round(rate * exp(seen.high - seen.value))
-        points.append(Point(format_time(days_of(part).start * DAY), round(rate), low, high))
-    return Series("fen", points)

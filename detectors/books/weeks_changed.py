@@ -1,0 +1,143 @@
+"""Has an institution changed within weeks: against its own weeks before, and its peers' in the same week?
+
+A month dilutes what began in its middle, and the months before are too few to say how far they stray. So each part of a month
+(7 days, the last up to ten) is held against the median of up to `WEEKS_BEFORE` parts before it, by what the fund paid a day, by
+the share of stays, by what lies outside of the catalogue, by what its cases cost beside the peers'; a scheme of three weeks moves
+no such median. How far its own weeks stray, beyond what chance makes of so many cases, is part of the uncertainty. The peers'
+median change of the same part holds season, festivals and epidemics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log, pi, sqrt
+from statistics import median
+from typing import Final, NamedTuple
+
+from detectors.books.indicators import (
+    COST_STAYS,
+    GROWTH,
+    INPATIENT,
+    OWN,
+    Indicator,
+    share_of_own,
+    share_of_stays,
+    variance_of_peers,
+)
+from detectors.books.member import OF_WEEKS, WEEKS_BEFORE, Compared, MemberPage, Month, Week
+from detectors.books.peer_calendar import PARTS_OF_MONTH, parts_of
+from detectors.books.weeks import week_at
+
+_LEAST_BEFORE: Final = 4  # parts
+_LEAST_DAYS: Final = 5  # of a part on which it was known
+_STANDS_OUT: Final = 1.5  # deviations
+# Standard deviation of an honest place's weeks beyond chance, by the indicator, believed beforehand (ENG) …
+_STRAY: Final = {GROWTH: 0.15, INPATIENT: 0.03, OWN: 0.02, COST_STAYS: 0.08}
+_STRAY_OF_VISITS: Final = 0.06
+_FEW: Final = 4.0  # … as if that had been seen in so many
+_MAD: Final = 1.4826
+_MEDIAN: Final = pi / 2  # variance of a median, in that of a mean
+_LONGEST: Final = 3  # parts that are judged together
+_SHARED: Final = 0.5  # of their distance, at least, which the last of them has too: else it is over
+
+
+class Changed(NamedTuple):
+    """Parts of months in a row that stand out by one indicator: standard deviations, and the change beyond the peers' in the
+    indicator's scale. ``since`` and ``until`` are numbers of parts; ``weeks`` are those parts, the newest first, and ``of_month``
+    those of them that lie in the month of the last; ``last`` is how that one compared."""
+
+    deviation: float
+    distance: float
+    since: int
+    until: int
+    weeks: tuple[Week, ...]
+    of_month: tuple[Week, ...]
+    last: Compared
+
+
+def changed(month: int, months: Mapping[int, Month]) -> dict[str, Indicator]:
+    """How far each of its parts lies from those before it, by indicator and part; of those that have enough before them."""
+    found = {}
+    for number in range(len(months[month].weeks)):
+        for name, names in OF_WEEKS.items():
+            level = level_of(name, months[month].weeks[number])
+            before = [] if level is None else _before(name, parts_of(month)[number], months)
+            if level is not None and len(before) >= _LEAST_BEFORE:
+                found[names[number]] = _against(level, before, _STRAY.get(name, _STRAY_OF_VISITS))
+    return found
+
+
+def level_of(name: str, week: Week) -> Indicator | None:
+    """The indicator of a week; None where too little of the week is known, or nothing happened that would show it."""
+    if week.days < _LEAST_DAYS:
+        return None
+    if name == GROWTH:
+        return Indicator(log(week.fund / week.days), week.noise) if week.fund > 0 else None
+    if name == INPATIENT:
+        return share_of_stays(week.admissions, week.visits) if week.admissions + week.visits > 0 else None
+    if name == OWN:
+        return share_of_own(week.own, week.total, week.cases) if week.total > 0 else None
+    mix = week.of_stays if name == COST_STAYS else week.of_visits
+    return None if mix.ratio is None else Indicator(mix.ratio, mix.noise)
+
+
+def _before(name: str, part: int, months: Mapping[int, Month]) -> list[Indicator]:
+    """The weeks that it is held against: such as stood out themselves teach nothing, unless hardly any others are left."""
+    weeks, ordinary = list[Indicator](), list[Indicator]()
+    for number in range(part - WEEKS_BEFORE, part):
+        week = week_at(months, number)
+        level = None if week is None else level_of(name, week)
+        if level is not None:
+            weeks.append(level)
+            seen = _seen(name, number, months)
+            if seen is None or seen.deviation < _STANDS_OUT:
+                ordinary.append(level)
+    return ordinary if len(ordinary) >= _LEAST_BEFORE else weeks
+
+
+def _against(week: Indicator, before: Sequence[Indicator], stray: float) -> Indicator:
+    usual = median(one.value for one in before)
+    chance = sum(one.noise**2 for one in before) / len(before)
+    seen = max((_MAD * median(abs(one.value - usual) for one in before)) ** 2 - chance, 0.0)
+    strayed = (len(before) * seen + _FEW * stray**2) / (len(before) + _FEW)
+    variance = week.noise**2 + strayed + _MEDIAN * (strayed + chance) / len(before)
+    return Indicator(week.value - usual, sqrt(variance))
+
+
+def most_changed(member: MemberPage, name: str, month: int) -> Changed | None:
+    """The parts in a row, the last of them in this month, that stand out most; None where none was compared."""
+    found = [one for part in parts_of(month) for one in _stretches(member, name, part)]
+    return max(found, key=lambda one: one.deviation, default=None)
+
+
+def _stretches(member: MemberPage, name: str, until: int) -> list[Changed]:
+    found, parts = list[Changed](), list[tuple[Compared, Week]]()
+    last = _seen(name, until, member.months)
+    if last is None:
+        return found
+    spread = variance_of_peers(last)
+    for part in range(until, until - _LONGEST, -1):
+        week, seen = week_at(member.months, part), _seen(name, part, member.months)
+        level = None if week is None else level_of(name, week)
+        if week is None or level is None or seen is None:
+            break
+        parts.append((seen, week))
+        weight = sum(1 / one.noise**2 for one, _ in parts)
+        distance = sum((one.value - one.expected) / one.noise**2 for one, _ in parts) / weight
+        if last.value - last.expected >= _SHARED * distance:
+            weeks = tuple(one for _, one in parts)
+            deviation = distance / sqrt(spread + 1 / weight)
+            found.append(Changed(deviation, distance, part, until, weeks, weeks[: until % PARTS_OF_MONTH + 1], last))
+    return found
+
+
+def _seen(name: str, part: int, months: Mapping[int, Month]) -> Compared | None:
+    """How a part compared; None where it was not."""
+    month, number = divmod(part, PARTS_OF_MONTH)
+    known = months.get(month)
+    return None if known is None else known.seen.get(OF_WEEKS[name][number])
+
+
+def seen_at(member: MemberPage, name: str, part: int) -> Compared | None:
+    """How a part of a month compared with its peers' change."""
+    return _seen(name, part, member.months)
