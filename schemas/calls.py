@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas import facts, wire
+from schemas.codes import is_home_bed
 from schemas.fields import (
     LARGEST_QUANTITY,
     Undecodable,
@@ -198,8 +199,9 @@ def _lines_voided(call: wire.Call2302) -> tuple[facts.Fact, ...]:
 
 def _stay(
     info: wire.StayInfo, diagnoses: list[wire.Diagnosis] | None
-) -> tuple[str, int, str, str, str, str, str, str, str]:
-    """What 2401 and 2403 say alike: person, begin, kind, main diagnosis, department, bed, doctor, disease, telephone."""
+) -> tuple[str, int, str, str, str, str, str, str, str, bool]:
+    """What 2401 and 2403 say alike: person, begin, kind, main diagnosis, department, bed, doctor, disease, telephone, and
+    whether the patient lies at home."""
     return (
         required(info.psn_no, "psn_no"),
         moment(info.begntime, "begntime"),
@@ -210,6 +212,7 @@ def _stay(
         code(info.atddr_no),
         code(info.dise_codg),
         code(info.tel),
+        is_home_bed(code(info.adm_dept_name), code(info.adm_bed)),
     )
 
 

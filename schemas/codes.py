@@ -31,6 +31,7 @@ TRANSFERRED: Final = frozenset({"2", "3"})  # dscg_way: to another hospital, to 
 AGAINST_ADVICE: Final = "4"  # dscg_way: 非医嘱离院
 ELECTRONIC: Final = "01"  # mdtrt_cert_type: 电子凭证, which needs nobody to be there
 
+_AT_HOME = ("家庭病床", "家床", "居家病床")
 _BIRTH = ("51", "52", "53", "9921")
 _NEWBORN = ("9921",)
 _EMERGENCY = ("13", "24")
@@ -84,6 +85,15 @@ def is_injected(item: str) -> bool:
     return item[:1] == "X" and item[10:11] == "B"
 
 
+# Heparins, erythropoietin and iron for the vein.
+_AT_DIALYSIS = ("XB01AB", "XB03XA", "XB03AC")
+
+
+def is_given_at_dialysis(item: str) -> bool:
+    """What runs into a dialysed patient's blood line at each session, by the catalogue's code, which is X and the ATC code."""
+    return item.startswith(_AT_DIALYSIS)
+
+
 # 肌肉注射 to 静脉输液 (1204), and 腹膜透析, 血液透析, 血液滤过, 血液灌流, 连续性血液净化 (311000001 to …11).
 _GIVEN_INTO_THE_BODY = ("1204", "31100000", "311000010", "311000011")
 _COURSES = ("N18", "Z49", "Z51")  # dialysis, chemotherapy and radiotherapy
@@ -122,6 +132,16 @@ def is_day_surgery(med_type: str) -> bool:
 def is_bed_day_package(med_type: str) -> bool:
     """按床日 (2105): paid by the day of stay, psychiatric and long-term wards."""
     return med_type.startswith("2105")
+
+
+def is_home_bed(department: str, bed: str) -> bool:
+    """家庭病床: registered as a stay, but at home, where a doctor or nurse calls every few days. No national code says so; the
+    names of department and bed do.
+
+    >>> is_home_bed("家庭病床", "012"), is_home_bed("康复科", "家床3"), is_home_bed("内科", "A03-012")
+    (True, True, False)
+    """
+    return any(word in name for name in (department, bed) for word in _AT_HOME)
 
 
 def is_transfer(med_type: str) -> bool:

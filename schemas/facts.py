@@ -80,6 +80,7 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     doctor: str
     disease: str  # dise_codg: where it is given the case is paid as a package
     telephone: str  # tel, as it was typed: whoever is to be called
+    at_home: bool  # by the names of department and bed: the patient lies at home and is visited there
     insutype: str
 
 
@@ -96,6 +97,7 @@ class StayChange(msgspec.Struct, frozen=True, gc=False):
     doctor: str
     disease: str  # dise_codg
     telephone: str  # tel; often left out
+    at_home: bool
 
 
 class Discharge(msgspec.Struct, frozen=True, gc=False):

@@ -216,6 +216,7 @@ class StayInfo(Visit):
     med_type: Code = None
     atddr_no: Code = None
     adm_dept_codg: Code = None
+    adm_dept_name: Code = None
     adm_bed: Code = None
     dscg_maindiag_code: Code = None
     dise_codg: Code = None

@@ -128,8 +128,20 @@ def test_an_optional_field_may_be_absent_null_or_empty(absent: object) -> None:
     for field in ("adm_dept_codg", "adm_bed", "atddr_no", "insutype", "dscg_maindiag_code"):
         call = with_field(call, f"input.mdtrtinfo.{field}", absent)
     assert decode(call).facts == (
-        facts.Admission(VISIT, PERSON, AT, "21", "I10.x00", "", "", "", "", "", ""),  # the diagnosis is in diseinfo too
+        facts.Admission(
+            VISIT, PERSON, AT, "21", "I10.x00", "", "", "", "", "", False, ""
+        ),  # the diagnosis is in diseinfo too
     )
+
+
+@pytest.mark.parametrize(("field", "name"), [("adm_dept_name", "家庭病床"), ("adm_bed", "家床-12")])
+@pytest.mark.parametrize(("infno", "node"), [("2401", "mdtrtinfo"), ("2403", "adminfo")])
+def test_a_bed_at_home_is_known_by_its_name(infno: str, node: str, field: str, name: str) -> None:
+    (fact,) = decode(with_field(EXAMPLES[infno], f"input.{node}.{field}", name)).facts
+    (usual,) = decode(EXAMPLES[infno]).facts
+    assert isinstance(fact, facts.Admission | facts.StayChange)
+    assert isinstance(usual, facts.Admission | facts.StayChange)
+    assert (fact.at_home, usual.at_home) == (True, False)
 
 
 @pytest.mark.parametrize("absent", [..., None, ""])

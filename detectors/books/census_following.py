@@ -24,6 +24,7 @@ def is_counted(visit: VisitPage) -> bool:
         visit.kind == STAY
         and not visit.void
         and visit.begin is not None
+        and not visit.at_home
         and not is_day_surgery(visit.med_type)
         and not is_newborn(visit.med_type, visit.diagnosis)
     )

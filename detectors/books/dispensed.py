@@ -10,6 +10,7 @@ from schemas.codes import (
     TREATMENT,
     is_course,
     is_drug_item,
+    is_given_at_dialysis,
     is_infused,
     is_injected,
     is_injection_or_dialysis,
@@ -75,6 +76,9 @@ def _days_of_treatment(page: VisitPage) -> set[int]:
 
 
 def _is_a_dose(drug: Dispensed) -> bool:
-    """Whether it is no more than a session uses up: what is to last for weeks goes home, and so does a heap."""
+    """Whether it is no more than a session uses up: what is to last for weeks goes home, and so does a heap. Heparin and what
+    else only a dialysis needs does not, whatever the program fills in."""
+    if is_given_at_dialysis(drug.item):
+        return drug.quantity <= _MOST_DOSES
     lasting = _AS_A_RULE if is_injected(drug.item) else _UNTIL_THE_NEXT
     return drug.days <= lasting and drug.quantity <= _MOST_DOSES

@@ -114,7 +114,7 @@ class DayOfStay(msgspec.Struct, array_like=True, gc=False):
 class VisitPage(Page, kw_only=True):
     """One visit at one institution."""
 
-    layout: ClassVar[int] = 8
+    layout: ClassVar[int] = 9
     prefix: ClassVar[bytes] = b"v"
 
     institution: str
@@ -128,6 +128,7 @@ class VisitPage(Page, kw_only=True):
     entry_diagnosis: str = ""  # 2401, 2403, 2203
     final_diagnosis: str = ""  # 2402
     department: str = ""
+    at_home: bool = False
     bed: str = ""
     doctor: str = ""
     beds: list[BedTaken] = []  # in order of time; the first from the admission on

@@ -113,6 +113,7 @@ def _take_stay(page: VisitPage, fact: facts.Admission | facts.StayChange, since:
     page.med_type = fact.med_type
     page.entry_diagnosis = fact.diagnosis or page.entry_diagnosis
     page.department = fact.department
+    page.at_home = fact.at_home
     page.bed = fact.bed
     page.doctor = fact.doctor
     page.disease = fact.disease or page.disease

@@ -67,6 +67,13 @@ def bed_day_package() -> Case:
 
 
 @case
+def home_bed() -> Case:
+    return held_bed(
+        "exclude-home-bed", "家庭病床: the patient lies at home, where a nurse calls twice a week.", bed="家床-003"
+    ).until(moment(12))
+
+
+@case
 def newborn() -> Case:
     return held_bed("exclude-newborn", "新生儿随母 (9921): a newborn gets care, not treatment.", med_type="9921").until(
         moment(12)

@@ -47,6 +47,18 @@ def three_nights() -> Case:
 
 
 @case
+def beds_at_home() -> Case:
+    told = ward(
+        "exclude-beds-at-home",
+        "Eight stays for eight beds, and three who lie at home (家庭病床), where a nurse calls: they take no bed here.",
+        beds=8,
+    )
+    fill(told, 8, 0, 3, amount=100.0)
+    fill(told, 3, 0, 3, prefix="MH", bed="家床-001")
+    return told.until(moment(6))
+
+
+@case
 def one_in_four_beds() -> Case:
     told = ward(
         "hit-one-too-many-for-four-beds",

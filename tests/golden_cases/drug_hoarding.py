@@ -11,6 +11,7 @@ PATIENT = FAMILY[0]
 ELSEWHERE = Gateway("P50010600002")
 THIRD = Gateway("P50010600003")
 HEPARIN, ALBUMIN = "XB01ABG020B002010100771", "XB05AAR010B002010100200"
+INSULIN = "XA10ABG010B002010100300"
 DIALYSIS, INJECTION = "003110000060000-311000006", "001204000010000-120400001"
 
 
@@ -258,15 +259,25 @@ def injected_at_dialysis() -> Case:
 
 
 @case
+def for_weeks_at_dialysis() -> Case:
+    told = hoard(
+        "exclude-injected-at-dialysis-for-weeks",
+        "Dialysed three times a week for ten weeks, each time an ampoule of heparin, for four weeks says a program that fills in "
+        "the same for every drug: it is in the machine.",
+    )
+    return dialysed(told, 28, HEPARIN)
+
+
+@case
 def pens_at_dialysis() -> Case:
     told = hoard(
         "hit-pens-taken-home-from-dialysis",
-        "An injection as well, two pens for four weeks, at five sessions within a fortnight: 28, 26+28=54, 52+28=80, 77+28=105, "
+        "Insulin as well, two pens for four weeks, at five sessions within a fortnight: 28, 26+28=54, 52+28=80, 77+28=105, "
         "103+28=131 days at home: what is for weeks is injected at home.",
         {"status": "open", "severity": "high", "measures": {"fetches_in_month": 5, "days_at_home": 131}},
     )
     for day in (0, 2, 4, 7, 9):
-        treat(told, day, 2, 28, drug=HEPARIN)
+        treat(told, day, 2, 28, drug=INSULIN)
     return told.until(moment(20))
 
 

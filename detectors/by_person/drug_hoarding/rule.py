@@ -35,7 +35,7 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     """超量开药、囤积倒卖."""
 
     rule_id: ClassVar[str] = "drug_hoarding"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("超量开药、囤积药品", "More of a drug than can be used")
     notice: ClassVar[str] = "超量开药、倒卖医保药品、虚假购药"
@@ -51,14 +51,15 @@ class DrugHoarding(Rule[PersonPage], frozen=True, kw_only=True):
     source: ClassVar[str] = "rules.md, domain.md §4.9"
     blind_spots: ClassVar[Text] = Text(
         "半年内只取一次的不报；按自然半年累计，跨半年的余量不结转；同一成分不同编码的药品分开计算；住院用药、静脉输液和当日用完的药品不计（同一账单上没有输液费的白蛋白除外），"
-        "门诊透析、注射或放化疗当日同次就诊所开、不超过4天（注射剂7天）用量且不超过3个计价单位的药品视为当场使用，也不计，借治疗之名少量多次开药的看不见；"
+        "门诊透析、注射或放化疗当日同次就诊所开、不超过4天（注射剂7天，肝素、促红素、静脉铁剂不论天数）用量且不超过3个计价单位的药品视为当场使用，也不计，借治疗之名少量多次开药的看不见；"
         "只在一家机构、每月至多取两次（不足1,000元的至多四次）的，存量过两个12周才报（一家机构普遍多开由其他规则判断）；存量不到上限两倍且不足300元的不报；"
         "目录无每日上限、处方无天数且不以盒计的药品，只看次数和机构数；数量单位录错会造成虚高。",
         "A heap that is fetched once only is not raised; adds up by half of a calendar year, and carries nothing over; the same "
         "substance under another code is another drug; what is given in a stay, infused or used up the same day does not count"
         " (albumin does where no infusion is on its bill), nor what an outpatient's visit gave on a day of dialysis, injections,"
-        " chemo- or radiotherapy for four days at most (an injection: seven) and in three units at most: it was used there, and"
-        " small amounts fetched often under that name are not seen; who fetches at one place, twice a month at most (four"
+        " chemo- or radiotherapy for four days at most (an injection: seven; heparin, erythropoietin and iron: whatever it"
+        " says) and in three units at most: it was used there, and small amounts fetched often under that name are not seen;"
+        " who fetches at one place, twice a month at most (four"
         " times below 1,000 yuan), is told of beyond two times twelve weeks (that a place gives all too much is asked by other"
         " rules); a heap of less than 300 yuan that is not twice the limit is not told of; where the catalogue has no"
         " daily limit, the prescription no days and the unit is no pack, only times and places are seen; a quantity in the wrong"

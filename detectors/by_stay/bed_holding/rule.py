@@ -29,7 +29,7 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
     """挂床住院."""
 
     rule_id: ClassVar[str] = "bed_holding"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = VisitPage
     title: ClassVar[Text] = Text("挂床住院", "Bed-holding")
     notice: ClassVar[str] = "挂床住院、空床住院、虚假住院"
@@ -44,9 +44,10 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
     )
     source: ClassVar[str] = "domain.md §4.1, §3.2"
     blind_spots: ClassVar[Text] = Text(
-        "按床日付费（2105）、日间手术和分娩、新生儿住院不判断；虚记诊疗项目的空床发现不了；机构从不上传费用明细时不判断。",
-        "Stays paid by the bed-day (2105), day surgery, births and newborns are not judged; an empty bed for which treatment"
-        " is invented is not seen; nothing is judged where an institution sends no lines at all.",
+        "按床日付费（2105）、日间手术、家庭病床（按科室或床位名称）和分娩、新生儿住院不判断；虚记诊疗项目的空床发现不了；机构从不上传费用明细时不判断。",
+        "Stays paid by the bed-day (2105), day surgery, beds at home (by the name of department or bed), births and newborns are"
+        " not judged; an empty bed for which treatment is invented is not seen; nothing is judged where an institution sends no"
+        " lines at all.",
     )
 
     silences: ClassVar[tuple[str, ...]] = ("no_lines", "lines_always_late")
@@ -92,6 +93,7 @@ class BedHolding(Rule[VisitPage], frozen=True, kw_only=True):
             page.kind == STAY
             and page.begin is not None
             and not page.void
+            and not page.at_home
             and not is_day_surgery(page.med_type)
             and not is_bed_day_package(page.med_type)
             and not is_birth(page.med_type, page.diagnosis)
