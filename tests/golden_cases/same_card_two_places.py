@@ -127,6 +127,21 @@ def three_swipes() -> Case:
 
 
 @case
+def on_two_days() -> Case:
+    told = places(
+        "hit-once-possible-but-on-two-days",
+        "40 km in twenty-five minutes from the settlement here to the purchase there: 96 km/h, which can be driven. But nobody "
+        "does it twice in three days, finds no queue and parks for nothing: low, both.",
+        {"status": "open", "severity": "low", "visits": ["MO1", "MP1"], "measures": {"speed_needed": 96}},
+        {"status": "open", "severity": "low", "visits": ["MO2", "MP2"], "raised_at": "2026-03-04 10:25:00"},
+    )
+    for visit, day in (("1", 0), ("2", 2)):
+        at_hospital(told, moment(day, 10), visit=f"MO{visit}")
+        at_pharmacy(told, moment(day, 10, 25), visit=f"MP{visit}")
+    return told.until(moment(4))
+
+
+@case
 def twice() -> Case:
     told = places(
         "hit-twice-with-a-pharmacy",

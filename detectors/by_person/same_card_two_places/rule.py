@@ -1,7 +1,8 @@
 """Was one card in two places at once?
 
 Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
-more than 150 km/h as the crow flies, or 120 within half an hour, for roads wind. Of an outpatient's visit his registration counts
+more than 150 km/h as the crow flies, or 120 within half an hour, for roads wind; or 60 within half an hour on several days, for
+nobody who does it again and again finds no queue. Of an outpatient's visit his registration counts
 as well, of a stay its admission, and not its bill, which whoever fetches him pays. A pharmacy may key in later what it sold
 before, clocks are wrong, and where people go regardless of distance it comes about by chance: one occasion is low, whatever it
 was; a second one is no slip. Several swipes at the same two places are one occasion. Pharmacies beside their hospital are nearer;
@@ -11,13 +12,14 @@ Which swipes count: `detectors.by_person.same_card_two_places.swipes`. Limits: d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar
 
 from detectors.books.person import PersonPage
 from detectors.by_person.same_card_two_places.swipes import (
     Pair,
     Seen,
+    days_at,
     distance_km,
     has_coordinates,
     is_internet_hospital,
@@ -28,7 +30,7 @@ from detectors.by_person.same_card_two_places.swipes import (
     times_seen,
     were_near,
 )
-from detectors.by_person.same_card_two_places.text import describe
+from detectors.by_person.same_card_two_places.text import Speeds, describe
 from detectors.engine.page import Page
 from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
@@ -43,7 +45,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     """空间不可能."""
 
     rule_id: ClassVar[str] = "same_card_two_places"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("同一医保卡同时出现在两地", "One card in two places")
     notice: ClassVar[str] = "空间不可能"
@@ -77,6 +79,17 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     barely: Annotated[
         float, parameter(10.0, 2000.0, "km/h", "勉强可行速度", "speed that can barely be travelled, door to door", "ENG")
     ] = 120.0  # fmt: skip
+    again: Annotated[
+        float,
+        parameter(
+            10.0,
+            2000.0,
+            "km/h",
+            "多日如此时的可行速度",
+            "speed that nobody travels on several days, door to door",
+            "ENG",
+        ),
+    ] = 60.0
     looked_minutes: Annotated[
         int, parameter(1, 720, "minutes", "按速度判断的间隔上限", "judged by speed alone up to", "ENG")
     ] = 120  # fmt: skip
@@ -114,23 +127,30 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
         """All pairs at one look."""
         candidates = self._candidates(page)
         found: dict[str, Finding | None] = dict.fromkeys(map(_name, candidates))
-        told = occasions(pair for one in candidates if (pair := self._judge(one, view)) is not None)
+        apart = [pair for one in candidates if (pair := self._apart(one, view)) is not None]
+        days = days_at(pair for pair in apart if self._is_at_once(pair) and pair.speed > self.again)
+        told = occasions(pair for pair in apart if self._is_too_soon(pair, days))
         impossible = sum(any(pair.speed > self.speed_limit for pair in pairs) for pairs in told)
         for pairs in told:
-            found[_name((pairs[0].first, pairs[0].second))] = self._finding(page, pairs, impossible, view)
+            found[_name((pairs[0].first, pairs[0].second))] = self._finding(page, pairs, impossible, days, view)
         return found
 
-    def _judge(self, candidate: tuple[Seen, Seen], view: View) -> Pair | None:
+    def _apart(self, candidate: tuple[Seen, Seen], view: View) -> Pair | None:
         one, other = places(candidate, view.references)
         if one is None or other is None or not (has_coordinates(one) and has_coordinates(other)):
             return None
         if is_internet_hospital(one) or is_internet_hospital(other):
             return None
         pair = Pair(*candidate, distance_km(one, other))
-        if pair.km < self.least_km:
-            return None
-        is_at_once = pair.seconds <= 60 * self.within_minutes
-        return pair if pair.speed > (self.barely if is_at_once else self.speed_limit) else None
+        return pair if pair.km >= self.least_km else None
+
+    def _is_at_once(self, pair: Pair) -> bool:
+        return pair.seconds <= 60 * self.within_minutes
+
+    def _is_too_soon(self, pair: Pair, days: Mapping[frozenset[str], set[int]]) -> bool:
+        if not self._is_at_once(pair):
+            return pair.speed > self.speed_limit
+        return pair.speed > self.barely or (pair.speed > self.again and len(days[pair.places]) > 1)
 
     def _severity(self, pair: Pair, impossible: int, view: View) -> Severity:
         """Where people go to places regardless of how far they are, one occasion comes about by chance, or by a clock that is
@@ -143,7 +163,9 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
         is_one_card = len(certificates) == 1 and "" not in certificates
         return "high" if is_one_card and not all(bought) else "medium"
 
-    def _finding(self, page: PersonPage, pairs: list[Pair], impossible: int, view: View) -> Finding:
+    def _finding(
+        self, page: PersonPage, pairs: list[Pair], impossible: int, days: Mapping[frozenset[str], set[int]], view: View
+    ) -> Finding:
         """The pair that says most, with the visits of all pairs of the occasion."""
         graded = [(self._severity(pair, impossible, view), pair) for pair in pairs]
         severity, pair = max(graded, key=lambda one: (_GRADES[one[0]], one[1].speed))
@@ -163,7 +185,9 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
             ),
             evidence=tuple(Cited(one.source, one.visit) for one in seen),
             fund_at_risk=sum(one.snapshot.scope for one in seen),
-            text=describe(pair, self.speed_limit, self.barely, view),
+            text=describe(
+                pair, Speeds(self.speed_limit, self.barely, self.again), len(days.get(pair.places, ())), view
+            ),
         )
 
 

@@ -49,6 +49,11 @@ class Pair(NamedTuple):
     km: float
 
     @property
+    def places(self) -> frozenset[str]:
+        """The two institutions, whichever came first."""
+        return frozenset((self.first.institution, self.second.institution))
+
+    @property
     def seconds(self) -> int:
         """Between the two."""
         return self.second.time - self.first.time
@@ -136,15 +141,23 @@ def occasions(pairs: Iterable[Pair]) -> list[list[Pair]]:
     """Pairs in order of time, those of the same two places that share a visit together: two bills there, or to and fro."""
     found: list[list[Pair]] = []
     for pair in pairs:
-        visits, there = {pair.first.visit, pair.second.visit}, {pair.first.institution, pair.second.institution}
+        visits = {pair.first.visit, pair.second.visit}
         for known in found:
-            if {known[0].first.institution, known[0].second.institution} == there and any(
+            if known[0].places == pair.places and any(
                 one.first.visit in visits or one.second.visit in visits for one in known
             ):
                 known.append(pair)
                 break
         else:
             found.append([pair])
+    return found
+
+
+def days_at(pairs: Iterable[Pair]) -> dict[frozenset[str], set[int]]:
+    """The days of the pairs, by their two places."""
+    found: dict[frozenset[str], set[int]] = {}
+    for pair in pairs:
+        found.setdefault(pair.places, set()).add(pair.first.time // DAY)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from detectors.by_person.same_card_two_places.swipes import Pair, Seen
 from detectors.engine.rule import View
 from schemas.alerts import Text
@@ -9,14 +11,29 @@ from schemas.china_time import format_time
 from schemas.snapshots import PHARMACY, STAY
 
 
-def describe(pair: Pair, limit: float, barely: float, view: View) -> Text:
-    """When and where, how far apart, how fast that is against which limit (km/h), and where to look first."""
+class Speeds(NamedTuple):
+    """Kilometres an hour that can be travelled, barely, and not on several days."""
+
+    limit: float
+    barely: float
+    again: float
+
+
+def describe(pair: Pair, speeds: Speeds, days: int, view: View) -> Text:
+    """When and where, how far apart, how fast that is against which limit, on how many ``days``, and where to look first."""
     minutes = pair.seconds // 60
     (first_zh, first_en), (second_zh, second_en) = _said(pair.first, view), _said(pair.second, view)
-    said_zh, said_en = f"超过可行的{limit:.0f}", f"more than the {limit:.0f} that can be travelled"
-    if pair.speed <= limit:
-        said_zh = f"未过{limit:.0f}，但已过连就诊在内勉强可行的{barely:.0f}"
-        said_en = f"below {limit:.0f}, but above the {barely:.0f} that can barely be travelled door to door"
+    said_zh, said_en = f"超过可行的{speeds.limit:.0f}", f"more than the {speeds.limit:.0f} that can be travelled"
+    if pair.speed <= speeds.limit:
+        said_zh = f"未过{speeds.limit:.0f}，但已过连就诊在内勉强可行的{speeds.barely:.0f}"
+        said_en = (
+            f"below {speeds.limit:.0f}, but above the {speeds.barely:.0f} that can barely be travelled door to door"
+        )
+    if pair.speed <= speeds.barely:
+        said_zh = f"一次尚可行，但{days}天都如此，每次连就诊在内都需{speeds.again:.0f}以上"
+        said_en = (
+            f"once it could be done; it was so on {days} days, each time more than {speeds.again:.0f} door to door"
+        )
     one_card = pair.first.certificate == pair.second.certificate and bool(pair.first.certificate)
     card_zh = "两次使用同一种凭证" if one_card else "两次凭证不同或不详，可能由两人分持"
     card_en = (
