@@ -48,10 +48,14 @@ LOOSER: dict[str, dict[str, float]] = {
 }
 
 
+OLD = BedHolding.version
+NEXT, LAST = OLD + 1, OLD + 2
+
+
 class NewBedHolding(BedHolding, frozen=True, kw_only=True):
     """The rule in its next version."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = NEXT
 
 
 def with_values(values: dict[str, dict[str, float]]) -> Rules:
@@ -204,18 +208,18 @@ def test_a_new_version_takes_the_place_of_the_old_one() -> None:
     engine = told(idle=4)
     new = reopened(engine, [NewBedHolding()])
     opened, gone = new.published
-    assert (opened.rule_version, opened.status, opened.revision) == (2, "open", 1)
+    assert (opened.rule_version, opened.status, opened.revision) == (NEXT, "open", 1)
     assert opened.source.change is not None
-    assert opened.source.change.en == "version 2 of the rule replaced version 1"
-    assert (gone.alert_id, gone.rule_version, gone.status) == (only(engine).alert_id, 1, "retracted")
+    assert opened.source.change.en == f"version {NEXT} of the rule replaced version {OLD}"
+    assert (gone.alert_id, gone.rule_version, gone.status) == (only(engine).alert_id, OLD, "retracted")
     assert gone.retraction is not None
-    assert gone.retraction.zh == "规则已由第2版取代"
+    assert gone.retraction.zh == f"规则已由第{NEXT}版取代"
     assert gone.related == [opened.alert_id]
 
 
 def test_a_version_that_came_and_went_in_the_midst_of_a_walk_leaves_nothing_open() -> None:
     class Newest(BedHolding, frozen=True, kw_only=True):
-        version: ClassVar[int] = 3
+        version: ClassVar[int] = LAST
 
     old = many_stays(3)
     cut = EngineRun(REFERENCES, rules=[NewBedHolding()], stores=old.stores)
@@ -223,7 +227,7 @@ def test_a_version_that_came_and_went_in_the_midst_of_a_walk_leaves_nothing_open
     cut.pipeline.save()
     newest = old.then(cut).then(reopened(cut, [Newest()])).newest().values()
     assert sorted((alert.rule_version, alert.status) for alert in newest) == [
-        *[(1, "retracted")] * 3, (2, "retracted"), *[(3, "open")] * 3,
+        *[(OLD, "retracted")] * 3, (NEXT, "retracted"), *[(LAST, "open")] * 3,
     ]  # fmt: skip
 
 
@@ -233,8 +237,8 @@ def test_the_old_version_comes_back_with_a_higher_revision() -> None:
     new.pipeline.save()
     back = reopened(new, [BedHolding()])
     newest = engine.then(new).then(back).newest()
-    assert {(alert.rule_version, alert.status) for alert in newest.values()} == {(1, "open"), (2, "retracted")}
-    assert [alert.revision for alert in newest.values()] == [only_of(engine, 1) + 2, 2]
+    assert {(alert.rule_version, alert.status) for alert in newest.values()} == {(OLD, "open"), (NEXT, "retracted")}
+    assert [alert.revision for alert in newest.values()] == [only_of(engine, OLD) + 2, 2]
 
 
 def only_of(engine: EngineRun, version: int) -> int:

@@ -81,6 +81,12 @@ def limit_of(limit: float, cases: int, enough: int) -> float:
     return limit if cases >= enough else FARTHER * limit
 
 
+def limit_beside(limit: float, seen: Compared) -> float:
+    """For a change against its own weeks before, where only other kinds are there to compare with, a quarter farther: they have
+    seasons of their own."""
+    return limit if is_of_its_kind(seen) else FARTHER * limit
+
+
 def score_of(deviation: float, limit: float) -> float:
     """A half at the limit; comparable within a rule."""
     return 1 - float(0.5 ** max(deviation / limit, 0.0))

@@ -60,16 +60,15 @@ def three_months_together() -> City:
     return city.ended(10)
 
 
-def dear_weeks(name: str, why: str, *expect: Expected, others: float = 1.0, times: float = 2.0) -> City:
-    """From January 22nd on (day -39) two pneumonias a day at every hospital, some 3,000 yuan each; from February 22nd to March
-    7th (days -8 to 5) so many times as dear at the first, and at the others."""
-    city = told(name, why, *expect)
+def dear_weeks(name: str, why: str, *expect: Expected, others: float = 1.0, times: float = 3.0) -> City:
+    """From January 22nd on (day -39) a pneumonia a day at every hospital, some 3,000 yuan each; from February 22nd to March 7th
+    (days -8 to 5) so many times as dear at the first, and at the others."""
+    city = told(name, why, *expect, hospitals=5)
     for day in range(-39, 30):
         is_dear = -8 <= day <= 5
-        for hospital in range(6):
+        for hospital in range(5):
             dear = (times if hospital == 0 else others) if is_dear else 1.0
-            for number in range(2):
-                city.discharged(hospital, day, round(3000 * dear * SPREAD[(day + number) % len(SPREAD)], 2))
+            city.discharged(hospital, day, round(3000 * dear * SPREAD[(day + hospital) % len(SPREAD)], 2))
     return city.ended(34)
 
 
@@ -77,15 +76,15 @@ def dear_weeks(name: str, why: str, *expect: Expected, others: float = 1.0, time
 def two_weeks_of_two_months() -> City:
     return dear_weeks(
         "hit-two-weeks-of-two-months",
-        "2月22日至3月7日每天两例，费用为此前的两倍，其余各周与同组相同：两个月各占一段，按周计28例；3月以后照常，疑点仍成立。",
+        "2月22日至3月7日每天一例，费用为此前的三倍，其余各周与同组相同：分在两个月，按周计14例；3月以后照常，仍成立。",
         {"status": "open", "institution": "H32010600001", "begin": "2026-02-22 00:00:00", "end": "2026-03-07 23:59:59",
-         "measures": {"cases_compared": 28, "peers": 5, "months_in_a_row": 2}},
+         "measures": {"cases_compared": 14, "peers": 4}},
     )  # fmt: skip
 
 
 @case
 def two_weeks_everywhere() -> City:
-    return dear_weeks("exclude-two-weeks-at-all", "这两周全市各院费用都是两倍，不是该院异常。", others=2.0)
+    return dear_weeks("exclude-two-weeks-at-all", "这两周全市各院费用都是三倍，不是该院异常。", others=3.0)
 
 
 @case

@@ -52,33 +52,34 @@ def three_months_together() -> City:
     return city.ended(10)
 
 
-def two_weeks(name: str, why: str, *expect: Expected, others: int = 1, end: int = 34) -> City:
-    """From January 1st on (day -60) five outpatients a day and every other day an admission at six hospitals; from February 22nd
-    to March 7th (days -8 to 5) four admissions a day at the first, and ``others`` at the rest on every other day."""
-    city = City("inpatient_rate", name, why, *expect, region="330106")
-    for day in range(-60, 30):
+def two_weeks(name: str, why: str, *expect: Expected, others: int = 0) -> City:
+    """From January 22nd on (day -39) three outpatients a day and every fourth day an admission at five hospitals; from February
+    22nd to March 7th (days -8 to 5) two admissions a day at the first, and ``others`` at the rest."""
+    city = City("inpatient_rate", name, why, *expect, region="330106", hospitals=5)
+    for day in range(-39, 30):
         is_more = -8 <= day <= 5
-        for hospital in range(6):
-            for _ in range(5):
+        for hospital in range(5):
+            for _ in range(3):
                 city.served(hospital, day, 120.0)
-            for _ in range((4 if hospital == 0 else (day % 2) * others) if is_more else day % 2):
+            usual = day % 4 == 0
+            for _ in range((2 if hospital == 0 else others or usual) if is_more else usual):
                 city.admitted(hospital, day)
-    return city.ended(end)
+    return city.ended(34)
 
 
 @case
 def two_weeks_of_two_months() -> City:
     return two_weeks(
         "hit-two-weeks-of-two-months",
-        "2月22日至3月7日每天入院4人次，平时隔天1人次，门诊每天5人次：收住院比例44%，此前约9%。两个月各占一段，按周计；3月以后照常，疑点仍成立。",
+        "2月22日至3月7日每天入院2人次，平时四天1人次，门诊每天3人次：收住院比例40%，此前约8%。分在两个月，按周计；3月以后照常，仍成立。",
         {"status": "open", "institution": "H33010600001", "begin": "2026-02-22 00:00:00", "end": "2026-03-07 23:59:59",
-         "measures": {"inpatient_share": 0.4444, "admissions": 56, "outpatient_visits": 70, "months_in_a_row": 2}},
+         "measures": {"inpatient_share": 0.4, "admissions": 28, "outpatient_visits": 42}},
     )  # fmt: skip
 
 
 @case
 def two_weeks_everywhere() -> City:
-    return two_weeks("exclude-two-weeks-at-all", "这两周全市各院入院都多（流感），不是该院异常。", others=8)
+    return two_weeks("exclude-two-weeks-at-all", "这两周全市各院入院都多（流感），不是该院异常。", others=2)
 
 
 @case

@@ -281,18 +281,18 @@ def two_days_of_refunds() -> City:
 
 
 def given_alike(
-    name: str, why: str, *expect: Expected, days: int = 3, visits: int = 12, usually: float = 0.0
+    name: str, why: str, *expect: Expected, days: int = 3, visits: int = 8, usually: float = 0.0
 ) -> City:  # fmt: skip
-    """Every day twelve outpatients of one clinic are given drugs, ``usually`` a part of them is treated as well; on so many days
+    """Every day eight outpatients of one clinic are given drugs, ``usually`` a part of them is treated as well; on so many days
     from March 13th on each of ``visits`` is treated."""
     city = told(name, why, *expect, begin=1, last=0)
     for day in range(-46, 21):
         is_odd = _FIRST <= day < _FIRST + days
-        for number in range(visits if is_odd else 12):
+        for number in range(visits):
             code = city.codes[0]
             _, visit, person = city._next(0)
             at = moment(day, 9, number * 4)
-            is_treated = is_odd or number < 12 * usually
+            is_treated = is_odd or number < visits * usually
             lines = [Billed(f"{visit}-1", at, PHYSIOTHERAPY if is_treated else TABLETS, 1.0, 30.0)]
             charges = city.gateways[code].charges(at + 30, person, visit, "B1", lines)
             city.send(at + 30, charges.replace(_DRUGS, _TREATMENT) if is_treated else charges)
@@ -303,11 +303,11 @@ def given_alike(
 @case
 def three_days_of_treatment() -> City:
     treated = {
-        "status": "open", "institution": "H36010600001", "severity": "medium", "begin": "2026-03-13 00:00:00",
-        "measures": {"odd_days": 3, "treated_share_amount": 36},
+        "status": "open", "institution": "H36010600001", "severity": "low", "begin": "2026-03-13 00:00:00",
+        "measures": {"odd_days": 3, "treated_share_amount": 24},
     }  # fmt: skip
     return given_alike(
-        "hit-three-days-of-treatment", "平日每天十二人次只开药，3月13日至15日全部只做治疗：共36人次。", treated
+        "hit-three-days-of-treatment", "平日每天八人次只开药，3月13日至15日全部只做治疗：共24人次。", treated
     ).ended(24)
 
 

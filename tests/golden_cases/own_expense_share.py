@@ -45,33 +45,33 @@ def nobody_to_compare_with() -> City:
     return city.ended(10)
 
 
-def three_weeks(name: str, why: str, *expect: Expected, share: float, others: float = 0.02) -> City:
-    """From January 22nd on (day -39) twelve outpatients a day at 250 yuan, 2 % outside of the catalogue; from March 8th to 31st
-    (days 6 to 29) that ``share`` at the first hospital, and ``others`` at the five others."""
-    city = City("own_expense_share", name, why, *expect, region="350106")
+def half_a_month(name: str, why: str, *expect: Expected, share: float, others: float = 0.02) -> City:
+    """From January 22nd on (day -39) four outpatients a day at 250 yuan, 2 % outside of the catalogue; from March 15th to 31st
+    (days 13 to 29) that ``share`` at the first hospital, and ``others`` at the four others."""
+    city = City("own_expense_share", name, why, *expect, region="350106", hospitals=5)
     for day in range(-39, 30):
-        for hospital in range(6):
-            of_day = (share if hospital == 0 else others) if day >= 6 else 0.02
-            for _ in range(12):
+        for hospital in range(5):
+            of_day = (share if hospital == 0 else others) if day >= 13 else 0.02
+            for _ in range(4):
                 city.served(hospital, day, 250.0, own=round(250 * of_day, 2))
     return city.ended(34)
 
 
 @case
-def three_weeks_of_a_month() -> City:
-    return three_weeks(
-        "hit-three-weeks-of-a-month",
-        "3月8日至31日占14%，此前约2%：按周计应为2%；全月占11.3%，低于上限15%。",
-        {"status": "open", "institution": "H35010600001", "severity": "low", "begin": "2026-03-08 00:00:00",
-         "end": "2026-03-31 23:59:59", "measures": {"own_share": 0.14}},
-        share=0.14,
+def half_of_a_month() -> City:
+    return half_a_month(
+        "hit-half-of-a-month",
+        "3月15日至31日占22%，此前约2%：按周计应为2%；全月占13%，低于上限15%。",
+        {"status": "open", "institution": "H35010600001", "severity": "medium", "begin": "2026-03-15 00:00:00",
+         "end": "2026-03-31 23:59:59", "measures": {"own_share": 0.22}},
+        share=0.22,
     )  # fmt: skip
 
 
 @case
-def three_weeks_everywhere() -> City:
-    return three_weeks(
-        "exclude-three-weeks-at-all", "全市各院都是14%（药品调出目录），不是该院异常。", share=0.14, others=0.14
+def half_a_month_everywhere() -> City:
+    return half_a_month(
+        "exclude-half-a-month-at-all", "全市各院都是14%（药品调出目录），不是该院异常。", share=0.14, others=0.14
     )
 
 

@@ -104,34 +104,37 @@ class CostLevel(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     def ask_month(self, page: MemberPage, month: int, subject: str, view: View) -> Finding | None:
         """The month's stays or visits beside the peers', or those of some of its weeks, whichever stand out further."""
         one = judging.judged_in(page, _NAMES[subject], month)
-        if one is None or not judging.is_of_its_kind(one.seen) or one.known.groups[-1].endswith(SELLS_ONLY):
+        if one is None or one.known.groups[-1].endswith(SELLS_ONLY):
             return None
-        found = (self._by_months(page, one, subject, view), self._by_weeks(page, one, subject, view))
+        found = [self._by_weeks(page, one, subject, view)]
+        if judging.is_of_its_kind(one.seen):
+            found.append(self._by_months(page, one, subject, view))
         return max((found for found in found if found is not None), key=lambda found: found.score, default=None)
 
     def _by_weeks(self, page: MemberPage, one: Judged, what: str, view: View) -> Finding | None:
         rose = most_changed(page, _NAMES[what], one.month)
-        if rose is None or not judging.is_of_its_kind(rose.last):
+        if rose is None:
             return None
         rose = _without_own(page, rose)
         mix, of_month = _of_weeks(rose.weeks, what), _of_weeks(rose.of_month, what)
         beyond = exp(rose.distance)
         excess = round(mix.total * (1 - 1 / beyond)) if beyond > 1 else 0
-        is_far = rose.deviation >= self.weeks_deviation and beyond >= self.ratio
+        limit = judging.limit_beside(self.weeks_deviation, rose.last)
+        is_far = rose.deviation >= limit and beyond >= self.ratio
         if mix.count < self._least(what) or not is_far or excess < self.least_excess:
             return None
         counts, more = one.known.counts, of_month.total * (1 - 1 / beyond)
         risk = round(more * counts.fund / counts.total) if counts.total else 0
         return Finding(
-            severity=judging.severity_of(rose.deviation, self.weeks_deviation, risk, _DEAR),
-            score=judging.score_of(rose.deviation, self.weeks_deviation),
+            severity=judging.severity_of(rose.deviation, limit, risk, _DEAR),
+            score=judging.score_of(rose.deviation, limit),
             begin=begin_of(rose),
             end=end_of(rose),
             institution=page.institution,
             group=rose.last.group,
             measures=(
                 Measure("cost_over_peers", round(beyond, 3), self.ratio, "times", 1.0),
-                Measure("deviation_from_peers", round(rose.deviation, 2), self.weeks_deviation, "deviations"),
+                Measure("deviation_from_peers", round(rose.deviation, 2), round(limit, 2), "deviations"),
                 Measure("mean_cost", round(mix.total / mix.count), None, "fen", round(mix.total / mix.count / beyond)),
                 Measure("excess_cost", excess, self.least_excess, "fen"),
                 Measure("cases_compared", mix.count, None, what),

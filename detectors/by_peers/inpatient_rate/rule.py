@@ -95,12 +95,13 @@ class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
 
     def _by_weeks(self, page: MemberPage, number: int, view: View) -> Finding | None:
         one, rose = judging.judged_in(page, INPATIENT, number), most_changed(page, INPATIENT, number)
-        if one is None or rose is None or not judging.is_of_its_kind(rose.last):
+        if one is None or rose is None:
             return None
         admissions, visits = sum(week.admissions for week in rose.weeks), sum(week.visits for week in rose.weeks)
         share = admissions / (admissions + visits)
         usual = told(INPATIENT, angle(share) - rose.distance)
-        limit = judging.limit_of(self.weeks_deviation, admissions + visits, self.enough_cases)
+        limit = judging.limit_beside(self.weeks_deviation, rose.last)
+        limit = judging.limit_of(limit, admissions + visits, self.enough_cases)
         is_far = rose.deviation >= limit and share >= usual + self.margin
         if not is_far or admissions < self.least_admissions:
             return None

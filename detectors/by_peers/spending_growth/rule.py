@@ -111,9 +111,7 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         return max((one for one in found if one is not None), key=lambda one: one.score, default=None)
 
     def _limit(self, deviations: float, seen: Compared, cases: int) -> float:
-        """A quarter further where only other kinds are there to compare with: they have seasons of their own."""
-        limit = judging.limit_of(deviations, cases, self.enough_cases)
-        return limit if judging.is_of_its_kind(seen) else judging.FARTHER * limit
+        return judging.limit_of(judging.limit_beside(deviations, seen), cases, self.enough_cases)
 
     def _by_weeks(self, page: MemberPage, month: int, view: View) -> Finding | None:
         grown = most_changed(page, GROWTH, month)
