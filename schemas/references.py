@@ -39,6 +39,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     address: str = ""  # live_addr
     telephone: str = ""  # tel
     employer: str = ""  # emp_name
+    died: int | None = None  # die_date, by a civil register, seconds of China time
 
 
 class CatalogueItem(msgspec.Struct, frozen=True, gc=False):
@@ -73,6 +74,7 @@ class _Person(msgspec.Struct, gc=False):
     live_addr: Code = None
     tel: Code = None
     emp_name: Code = None
+    die_date: Code = None
 
 
 class _CatalogueItem(msgspec.Struct, gc=False):
@@ -133,15 +135,18 @@ def decode_person(value: bytes) -> Person:
     """Raises `Undecodable`."""
     raw = _read_person(value)
     assert isinstance(raw, _Person)
-    birth = code(raw.brdy)
-    try:
-        born = parse_time(birth) if birth else None
-    except UnreadableTime:
-        raise Undecodable("unreadable_time", "brdy") from None
     return Person(
-        _key(raw.psn_no, "psn_no"), code(raw.household_id), born, code(raw.gend), code(raw.insutype),
-        code(raw.psn_idet_type), code(raw.live_addr), code(raw.tel), code(raw.emp_name),
+        _key(raw.psn_no, "psn_no"), code(raw.household_id), _day(raw.brdy, "brdy"), code(raw.gend), code(raw.insutype),
+        code(raw.psn_idet_type), code(raw.live_addr), code(raw.tel), code(raw.emp_name), _day(raw.die_date, "die_date"),
     )  # fmt: skip
+
+
+def _day(value: Code, field: str) -> int | None:
+    text = code(value)
+    try:
+        return parse_time(text) if text else None
+    except UnreadableTime:
+        raise Undecodable("unreadable_time", field) from None
 
 
 def decode_catalogue_item(value: bytes) -> CatalogueItem:

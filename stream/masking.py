@@ -11,7 +11,7 @@ import re
 
 # Possessive: a text of megabytes would otherwise be remembered at every character, at 190 bytes each.
 _FIELD = re.compile(r'"(\w++)"(\s*+:\s*+)("[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?\d[\d.]*+)')
-_PERSONAL = re.compile(r"psn_no|cert_?no|name|addr|tel\b|mob|coner|card|brdy|patn|emp_|_no$|photo|sign")
+_PERSONAL = re.compile(r"psn_no|cert_?no|name|addr|tel\b|mob|coner|card|brdy|die_|patn|emp_|_no$|photo|sign")
 _OF_THINGS = re.compile(
     r"^(fixmedins|medins|dept|adm_dept|dscg_dept|dise|diag|hilist|drug|item|med_list|oprn|prod|spler)\w*_name$"
     r"|^(atddr|bilg_dr|dise_dor|dscg_chfpdr|dept|sign|ipt|ipt_otp|trt|rx|seq|batch|invo|manu_lot)_?no$|^(drord|bed)_no$"

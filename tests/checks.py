@@ -333,15 +333,22 @@ MOST_FIRST = 15
 
 def check_a_first_message_raises_nothing(subject: Subject, most: int = MOST_FIRST) -> int:
     """Cold start: without any history there is nothing to be judged by, and nothing to fail on. Of a long story's messages every
-    call is a first one, and `MOST_FIRST` spread over it."""
+    call is a first one, and `MOST_FIRST` spread over it. A register's date of death is history, and left out."""
     cases = 0
-    for story in subject.stories:
+    for told in subject.stories:
+        story = told._replace(records=_of_the_living(told.records))
         *sent, mark = story.sent
         calls = {json.loads(message).get("infno"): message for message in reversed(sent)}
         for message in {*calls.values(), *sent[:: len(sent) // most + 1]}:
             assert not run(subject, story, [message, mark]).open_alerts()
             cases += 1
     return cases
+
+
+def _of_the_living(records: Records) -> Records:
+    known = [json.loads(record) for record in records.persons]
+    living = [{name: value for name, value in person.items() if name != "die_date"} for person in known]
+    return records._replace(persons=tuple(json.dumps(person).encode() for person in living))
 
 
 def check_works_without_references(subject: Subject) -> int:

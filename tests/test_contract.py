@@ -20,9 +20,11 @@ from tests.checks import (
 )
 from tests.test_golden import FILES, read, references_of
 
+LONGEST = 1_000  # messages of a story that the default run asks everything of; `test_golden` asks every story what it must say
+
 
 @cache
-def subject_of(rule_id: str) -> Subject:
+def subject_of(rule_id: str, longest: int = LONGEST) -> Subject:
     """The rule with its golden cases: what must end open, and what must never be said."""
     rule = all_rules()[rule_id]
     hits, quiet = [], []
@@ -30,6 +32,8 @@ def subject_of(rule_id: str) -> Subject:
         if path.parent.parent.name != rule_id:
             continue
         head, messages = read(path)
+        if len(messages) > longest:
+            continue
         story = Story(path.stem, references_of(head), tuple(messages))
         if path.stem.startswith("hit"):
             hits.append(story)
@@ -45,6 +49,15 @@ def test_a_rule_keeps_the_contract(rule_id: str, check: Callable[[Subject], int]
     assert subject.hits, "a rule without a golden hit is not tested at all"
     assert subject.quiet, "nor is one without a near miss"
     assert check(subject) > 0, "a check that looked at nothing has shown nothing"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    "rule_id", [rule_id for rule_id in all_rules() if subject_of(rule_id) != subject_of(rule_id, 10**6)]
+)
+def test_a_rule_keeps_it_over_long_stories_too(rule_id: str, check: Callable[[Subject], int]) -> None:
+    assert check(subject_of(rule_id, 10**6)) > 0
 
 
 @pytest.mark.soak

@@ -48,6 +48,8 @@ def test_an_institution_is_read_whole() -> None:
 def test_a_person_is_read_whole() -> None:
     value = record(psn_no=5001, household_id="HH1", brdy="1960-05-01", gend=2, insutype="390", psn_idet_type="7131")
     assert decode_person(value) == Person("5001", "HH1", parse_time("1960-05-01"), "2", "390", "7131")
+    died = record(psn_no="p", die_date="2026-03-07")
+    assert decode_person(died).died == parse_time("2026-03-07")
 
 
 def test_a_catalogue_item_gets_back_the_zero_of_its_category() -> None:
@@ -94,6 +96,9 @@ def test_a_birthday_that_is_none_is_refused() -> None:
     with pytest.raises(Undecodable) as why:
         decode_person(record(psn_no="p", brdy="1960年5月"))
     assert (why.value.reason, why.value.detail) == ("unreadable_time", "brdy")
+    with pytest.raises(Undecodable) as why:
+        decode_person(record(psn_no="p", die_date="2026-02-30"))
+    assert (why.value.reason, why.value.detail) == ("unreadable_time", "die_date")
 
 
 FIELDS = [

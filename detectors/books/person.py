@@ -38,13 +38,14 @@ class Fetch(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class PersonPage(Page, kw_only=True):
     """One person. ``reference_offset`` is the version of his reference record."""
 
-    layout: ClassVar[int] = 5
+    layout: ClassVar[int] = 6
     prefix: ClassVar[bytes] = b"p"
 
     person: str
     household: str = ""
     birth: int | None = None
     identity: str = ""  # psn_idet_type
+    died: int | None = None  # by the register, seconds
     ties: Ties = Ties()
     reference_offset: int = -1
     visits: dict[str, VisitSnapshot] = {}

@@ -15,7 +15,7 @@ from detectors.engine.incoming import Forward, Incoming
 from detectors.engine.later_stage import LaterStage
 from detectors.engine.page import Page
 from schemas.fields import Undecodable
-from schemas.references import decode_person
+from schemas.references import Person, decode_person
 from schemas.snapshots import (
     STAY,
     GroupMember,
@@ -81,30 +81,29 @@ class PersonStage(LaterStage):
 
     def _take_reference(self, role: str, record: Incoming) -> None:
         if not record.value and record.key:  # a tombstone: nothing is known of him any more
-            self._know(record.key.decode(errors="replace"), record.offset, "", None, "", Ties())
+            self._know(Person(record.key.decode(errors="replace"), "", None, "", "", ""), record.offset)
             return
         try:
             person = decode_person(record.value)
         except Undecodable as problem:
             self._park("decode", problem.reason, problem.detail, role, record)
             return
-        self._know(person.psn_no, record.offset, person.household, person.birth, person.identity, ties_of(person))
+        self._know(person, record.offset)
 
-    def _know(
-        self, psn_no: str, offset: int, household: str, birth: int | None, identity: str, ties: Ties
-    ) -> None:  # fmt: skip
-        key, page = self._open(psn_no)
+    def _know(self, person: Person, offset: int) -> None:
+        key, page = self._open(person.psn_no)
         if page.reference_offset >= offset:
             return
         page.reference_offset = offset
         self._effects.counts["references", "person"] += 1
         left, known = page.family, (page.birth, page.ties)
-        page.household, page.birth, page.ties, page.identity = household, birth, ties, identity
+        page.household, page.birth, page.ties = person.household, person.birth, ties_of(person)
+        page.identity, page.died = person.identity, person.died
         if left and left != page.family:
             self._move(page, left, False)
         if page.family:
             self._move(page, page.family, True)
-        if known != (birth, ties):
+        if known != (page.birth, page.ties):
             self._regroup(page, known[1])
         self._pages.changed(key, page)
         if page.visits and (now := self._now()) != BEGINNING:  # who he is decides by which limit he is judged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.golden_cases.story import FAMILY, HOSPITAL, Case, Expected, case
-from tests.wire_messages import TABLETS, Billed, Gateway, moment
+from tests.wire_messages import TABLETS, Billed, Gateway, moment, person_record
 
 PATIENT = FAMILY[0]
 PHARMACY, CLINIC = "P50010600002", "H50010600003"
@@ -42,6 +42,54 @@ def drugs_for_the_dead() -> Case:
     )  # fmt: skip
     buy(told, 8)
     buy(told, 12)
+    return told.until(moment(30))
+
+
+def by_the_register(name: str, why: str, *expect: Expected, died: str = "2026-03-07") -> Case:
+    """He died at home: no discharge says so, his reference record does."""
+    told = Case("after_death", name, why, *expect)
+    told.persons = [person_record(person, "HH1") for person in FAMILY[1:]]
+    told.persons.append(person_record(PATIENT, "HH1", die_date=died))
+    return told
+
+
+@case
+def at_home() -> Case:
+    told = by_the_register(
+        "hit-died-at-home",
+        "By the register dead on day 5 (2026-03-07); seen on day 4, which counts for nothing, and drugs are bought with his card "
+        "on days 8 and 12: high.",
+        {"status": "open", "severity": "high", "visits": ["MP8-10", "MP12-10"], "institution": PHARMACY,
+         "raised_at": "2026-03-10 10:00:00", "fund_at_risk": 30_000, "begin": "2026-03-08 00:00:00",
+         "measures": {"services_after_death": 2, "days_after_death": 3}},
+    )  # fmt: skip
+    see(told, "MO4", moment(4, 9), moment(4, 10))
+    buy(told, 8)
+    buy(told, 12)
+    return told.until(moment(30))
+
+
+@case
+def the_register_and_a_discharge() -> Case:
+    told = by_the_register(
+        "hit-discharge-before-the-register",
+        "The register says day 1, a wrong day; he was in hospital until he died there on day 5, and the drugs of day 8 came "
+        "after: the discharge counts, and the stay's own days do not.",
+        {"status": "open", "severity": "high", "visits": ["MP8-10", "MD"], "measures": {"days_after_death": 3}},
+        died="2026-03-03",
+    )
+    told.send(moment(0, 9), told.gateway.admission(moment(0, 9), PATIENT, "MD", diagnosis="I50.900"))
+    told.send(moment(5, 22), told.gateway.discharge(moment(5, 22), PATIENT, "MD", end=moment(5, 22), way="5"))
+    buy(told, 8)
+    return told.until(moment(30))
+
+
+@case
+def died_at_home_after_all() -> Case:
+    told = by_the_register(
+        "near-bought-on-the-day-he-died", "By the register dead on day 8, drugs bought that day.", died="2026-03-10"
+    )
+    buy(told, 8)
     return told.until(moment(30))
 
 

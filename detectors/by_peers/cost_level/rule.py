@@ -75,7 +75,7 @@ class CostLevel(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         parameter(
             2, 20, "deviations", "几周合看偏离同组的标准差倍数", "… of some weeks against those before them", "ENG"
         ),
-    ] = 3.0
+    ] = 2.7
     ratio: Annotated[
         float, parameter(1.05, 10, "times", "与同组费用之比", "over the peers' cost of the same cases", _SOURCE)
     ] = 1.25

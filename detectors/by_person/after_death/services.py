@@ -1,7 +1,8 @@
-"""When did a person die, by the stay in which he did, and what was he served afterwards?
+"""When did a person die, and what was he served afterwards?
 
-The death is the earliest that stands in a discharge (2402: ``die_date``, or a way of leaving that says so). Only services
-count, by their own days: settling afterwards what was served before is ordinary.
+The death is the earliest that stands in a discharge (2402: ``die_date``, or a way of leaving that says so); where none says so,
+the civil register's, if the person's reference record has it. Only services count, by their own days: settling afterwards what
+was served before is ordinary.
 """
 
 from __future__ import annotations
@@ -18,6 +19,23 @@ _PERINATAL: Final = "P"
 _HEARD_OF: Final = OTHERS_KEPT - DAY  # services after the first one; the first is still held when they come
 
 
+class Death(NamedTuple):
+    """The day; ``stay``: in which he died, None where the register alone says so."""
+
+    day: int
+    stay: VisitSnapshot | None
+
+    @property
+    def visit(self) -> str:
+        """The stay's; empty of the register's."""
+        return "" if self.stay is None else self.stay.visit
+
+    @property
+    def institution(self) -> str:
+        """Where he died; empty where nobody says."""
+        return "" if self.stay is None else self.stay.institution
+
+
 class Service(NamedTuple):
     """A visit that served him after his death. ``days``: those of its days; ``goes_on``: a stay begun before and ended after."""
 
@@ -31,8 +49,8 @@ class Service(NamedTuple):
         return any(swipe.certificate not in (ELECTRONIC, "") for swipe in self.visit.swipes)
 
 
-def death_of(page: PersonPage) -> VisitSnapshot | None:
-    """The stay that says he died; the earliest of several."""
+def death_of(page: PersonPage) -> Death | None:
+    """By the stay that says he died, the earliest of several; else by the register."""
     said = [
         visit
         for visit in page.visits.values()
@@ -41,35 +59,37 @@ def death_of(page: PersonPage) -> VisitSnapshot | None:
         and not visit.med_type.startswith(_OF_A_NEWBORN)
         and not visit.diagnosis.startswith(_PERINATAL)
     ]
-    return min(said, key=lambda visit: (day_of_death(visit), visit.visit), default=None)
+    if said:
+        stay = min(said, key=lambda visit: (_day_of(visit), visit.visit))
+        return Death(_day_of(stay), stay)
+    return None if page.died is None else Death(page.died // DAY, None)
 
 
-def day_of_death(died: VisitSnapshot) -> int:
+def _day_of(died: VisitSnapshot) -> int:
     """The later of the day of death and the day on which he was discharged dead: a wrong year must not bury the living."""
     assert died.death is not None
     return max(died.death, died.end or died.death) // DAY
 
 
-def services_after(page: PersonPage, died: VisitSnapshot) -> list[Service]:
+def services_after(page: PersonPage, died: Death) -> list[Service]:
     """In order of their first day; the day of death counts for nothing, nor does the night after it where he died."""
-    last = day_of_death(died)
     found = [
         service
         for visit in page.visits.values()
         if visit.visit != died.visit and not visit.void
-        if (service := _after(visit, died, last)) is not None
+        if (service := _after(visit, died)) is not None
     ]
     found.sort(key=lambda service: (service.days[0], service.visit.visit))
     bound = found[0].days[0] + _HEARD_OF // DAY if found else 0
     return [service for service in found if service.days[0] <= bound]
 
 
-def _after(visit: VisitSnapshot, died: VisitSnapshot, last: int) -> Service | None:
-    from_day = last + (2 if visit.institution == died.institution else 1)
+def _after(visit: VisitSnapshot, died: Death) -> Service | None:
+    from_day = died.day + (2 if visit.institution == died.institution else 1)
     if visit.kind == STAY:
         if visit.begin // DAY >= from_day:
             return Service(visit, (visit.begin // DAY,), False)
-        if visit.end is not None and visit.end // DAY >= last + 2:
+        if visit.end is not None and visit.end // DAY >= died.day + 2:
             return Service(visit, (visit.end // DAY,), True)
         return None
     days = tuple(day for day in (visit.service_days or (visit.begin // DAY,)) if day >= from_day)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from detectors.by_person.after_death.services import Service, day_of_death
+from detectors.by_person.after_death.services import Death, Service
 from detectors.engine.rule import View
 from schemas.alerts import Text
 from schemas.china_time import DAY, format_day
-from schemas.snapshots import PHARMACY, STAY, VisitSnapshot
+from schemas.snapshots import PHARMACY, STAY
 
 _SHOWN = 5
 
 
-def describe(died: VisitSnapshot, services: list[Service], lives: bool, view: View) -> Text:
+def describe(died: Death, services: list[Service], lives: bool, view: View) -> Text:
     """When he died, what came after, and whether it is rather the record that is wrong."""
-    place = _place(died.institution, view)
-    day = format_day(day_of_death(died))
+    day = format_day(died.day)
+    said = Text(f"{day}据参保人员库登记死亡", f"by the register of insured persons died on {day}")
+    if died.stay is not None:
+        place = _place(died.institution, view)
+        said = Text(f"{day}在{place}登记死亡", f"was recorded as having died on {day} at {place}")
     money = sum(service.visit.scope for service in services) / 100
     more = len(services) - _SHOWN
     zh = "；".join(_said(service, view)[0] for service in services[:_SHOWN]) + (f"；另有{more}次" if more > 0 else "")
@@ -34,8 +37,8 @@ def describe(died: VisitSnapshot, services: list[Service], lives: bool, view: Vi
             "somebody may be using the card of a dead person"
         )
     return Text(
-        f"参保人{day}在{place}登记死亡，此后仍有{len(services)}次服务：{zh}；符合政策范围费用合计{money:.2f}元。{look_zh}。",
-        f"A person was recorded as having died on {day} at {place}; {len(services)} service"
+        f"参保人{said.zh}，此后仍有{len(services)}次服务：{zh}；符合政策范围费用合计{money:.2f}元。{look_zh}。",
+        f"A person {said.en}; {len(services)} service"
         f"{'s' if len(services) > 1 else ''} followed: {en}; covered charges {money:.2f} yuan. {look_en}.",
     )
 
