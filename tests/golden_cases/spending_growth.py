@@ -171,6 +171,21 @@ def weeks(
 
 
 @case
+def stays_that_only_begin_to_end() -> City:
+    city = City(
+        "spending_growth", "exclude-stays-that-only-begin-to-end",
+        "该院病人住一个月，1月22日开始上传，2月22日起才有出院结算：2月此前只有门诊。增长来自上传之初的住院尚未结算，不是该院异常。",
+        region="340106", hospitals=5,
+    )  # fmt: skip
+    for day in range(-39, 30):
+        for hospital in range(5):
+            city.served(hospital, day, 200.0)
+            if hospital > 0 or day >= -8:
+                city.discharged(hospital, day, 3000.0 + 10 * (day % 5), nights=31 if hospital == 0 else 4)
+    return city.ended(34)
+
+
+@case
 def one_week() -> City:
     city = weeks(
         "hit-one-week",

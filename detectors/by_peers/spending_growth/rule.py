@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from math import exp
 from typing import Annotated, ClassVar
 
-from detectors.books.indicators import FUND, GROWTH
-from detectors.books.member import Compared, MemberPage
+from detectors.books.indicators import FUND, GROWTH, summed
+from detectors.books.member import Compared, MemberPage, Month
 from detectors.books.standing import stretches
 from detectors.books.weeks_changed import most_changed
 from detectors.by_peers import judging
@@ -29,13 +29,15 @@ from schemas.alerts import Measure, RuleClass, Series, Text
 _SOURCE = "rules.md spending_growth (ENG)"
 _DEAR = 5_000_000  # fen
 _SETTLED = 25  # days
+_BEFORE = 4  # months
+_ENDED = 0.5  # discharges for an admission
 
 
 class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """结算费用增长异常."""
 
     rule_id: ClassVar[str] = "spending_growth"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("结算费用增长异常", "Spending grows far more than the peers'")
     notice: ClassVar[str] = "结算费用排名靠前、增长不合理"
@@ -99,7 +101,7 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         ]
         found = [Grown(level, one.deviation, exp(one.distance - (one.before or 0.0)), one.since) for one in since]
         month = judging.judged_in(page, GROWTH, number)
-        if month is not None:
+        if month is not None and _have_ended(judging.stretch(page, number - _BEFORE, number - 1)):
             beyond = exp(month.seen.value - month.seen.expected)
             is_yearly = month.month - 12 in page.months
             found.append(Grown(month, month.seen.deviation, beyond, month.month, is_yearly))
@@ -115,7 +117,7 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
 
     def _by_weeks(self, page: MemberPage, month: int, view: View) -> Finding | None:
         grown = most_changed(page, GROWTH, month)
-        if grown is None:
+        if grown is None or not _have_ended(judging.stretch(page, month - _BEFORE, month - 1)):
             return None
         beyond, fund = exp(grown.distance), sum(week.fund for week in grown.weeks)
         excess = round(fund * (1 - 1 / beyond)) if beyond > 1 else 0
@@ -173,7 +175,15 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
 
 def _is_settled(page: MemberPage, month: int) -> bool:
     """Whether it was there for as good as a month before: who has just opened grows honestly."""
-    return sum(known.active for known in judging.stretch(page, month - 4, month - 1)) >= _SETTLED
+    before = judging.stretch(page, month - _BEFORE, month - 1)
+    return sum(known.active for known in before) >= _SETTLED and _have_ended(before)
+
+
+def _have_ended(before: list[Month]) -> bool:
+    """Whether the stays of those months have ended, by and large: they are paid as they end, and where they last for months a
+    history that has just begun shows nothing yet of what they cost."""
+    counts = summed(known.counts for known in before)
+    return counts.discharges >= _ENDED * counts.admissions
 
 
 def _history(page: MemberPage, grown: Grown) -> Series:
