@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from detectors.books.indicators import (
     COST_STAYS,
+    COST_VISITS,
     GROWTH,
     INPATIENT,
     OWN,
@@ -32,8 +33,7 @@ _LEAST_BEFORE: Final = 4  # parts
 _LEAST_DAYS: Final = 5  # of a part on which it was known
 _STANDS_OUT: Final = 1.5  # deviations
 # Standard deviation of an honest place's weeks beyond chance, by the indicator, believed beforehand (ENG) …
-_STRAY: Final = {GROWTH: 0.15, INPATIENT: 0.03, OWN: 0.02, COST_STAYS: 0.08}
-_STRAY_OF_VISITS: Final = 0.06
+_STRAY: Final = {GROWTH: 0.15, INPATIENT: 0.03, OWN: 0.02, COST_STAYS: 0.08, COST_VISITS: 0.06}
 _FEW: Final = 4.0  # … as if that had been seen in so many
 _MAD: Final = 1.4826
 _MEDIAN: Final = pi / 2  # variance of a median, in that of a mean
@@ -63,7 +63,7 @@ def changed(month: int, months: Mapping[int, Month]) -> dict[str, Indicator]:
             level = level_of(name, months[month].weeks[number])
             before = [] if level is None else _before(name, parts_of(month)[number], months)
             if level is not None and len(before) >= _LEAST_BEFORE:
-                found[names[number]] = _against(level, before, _STRAY.get(name, _STRAY_OF_VISITS))
+                found[names[number]] = _against(level, before, _STRAY[name])
     return found
 
 
@@ -89,7 +89,7 @@ def _before(name: str, part: int, months: Mapping[int, Month]) -> list[Indicator
         level = None if week is None else level_of(name, week)
         if level is not None:
             weeks.append(level)
-            seen = _seen(name, number, months)
+            seen = seen_at(months, name, number)
             if seen is None or seen.deviation < _STANDS_OUT:
                 ordinary.append(level)
     return ordinary if len(ordinary) >= _LEAST_BEFORE else weeks
@@ -112,12 +112,12 @@ def most_changed(member: MemberPage, name: str, month: int) -> Changed | None:
 
 def _stretches(member: MemberPage, name: str, until: int) -> list[Changed]:
     found, parts = list[Changed](), list[tuple[Compared, Week]]()
-    last = _seen(name, until, member.months)
+    last = seen_at(member.months, name, until)
     if last is None:
         return found
     spread = variance_of_peers(last)
     for part in range(until, until - _LONGEST, -1):
-        week, seen = week_at(member.months, part), _seen(name, part, member.months)
+        week, seen = week_at(member.months, part), seen_at(member.months, name, part)
         level = None if week is None else level_of(name, week)
         if week is None or level is None or seen is None:
             break
@@ -131,13 +131,8 @@ def _stretches(member: MemberPage, name: str, until: int) -> list[Changed]:
     return found
 
 
-def _seen(name: str, part: int, months: Mapping[int, Month]) -> Compared | None:
-    """How a part compared; None where it was not."""
+def seen_at(months: Mapping[int, Month], name: str, part: int) -> Compared | None:
+    """How the change of a part of a month compared with the peers'; None where it did not."""
     month, number = divmod(part, PARTS_OF_MONTH)
     known = months.get(month)
     return None if known is None else known.seen.get(OF_WEEKS[name][number])
-
-
-def seen_at(member: MemberPage, name: str, part: int) -> Compared | None:
-    """How a part of a month compared with its peers' change."""
-    return _seen(name, part, member.months)

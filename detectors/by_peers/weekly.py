@@ -35,7 +35,7 @@ def weekly(page: MemberPage, name: str, until: int, unit: str) -> Series:
     digits = None if unit == "fen" else 4
     points = []
     for part in range(until - _DRAWN + 1, until + 1):
-        week, seen = week_at(page.months, part), seen_at(page, name, part)
+        week, seen = week_at(page.months, part), seen_at(page.months, name, part)
         level = None if week is None else level_of(name, week)
         if level is None:
             continue

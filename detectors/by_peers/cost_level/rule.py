@@ -220,7 +220,7 @@ def _of_weeks(weeks: Iterable[Week], what: str) -> CaseMix:
 
 def _without_own(page: MemberPage, rose: Changed) -> Changed:
     """Less what the bills hold for the patients to pay alone, beyond what they did: that is another rule's case."""
-    seen, total = seen_at(page, OWN, rose.until), sum(week.total for week in rose.weeks)
+    seen, total = seen_at(page.months, OWN, rose.until), sum(week.total for week in rose.weeks)
     if seen is None or seen.value <= seen.expected or total <= 0:
         return rose
     usual = sum(week.own for week in rose.weeks) / total - (seen.value - seen.expected)

@@ -108,7 +108,8 @@ class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
             return None
         own, total = sum(week.own for week in rose.weeks), sum(week.total for week in rose.weeks)
         share, usual = own / total, max(own / total - rose.distance, 0.0)
-        is_far = rose.deviation >= self.weeks_deviation and share >= usual + self.margin
+        deviations = judging.limit_beside(self.weeks_deviation, rose.last)
+        is_far = rose.deviation >= deviations and share >= usual + self.margin
         if not is_far or not self._is_enough(total, sum(week.cases for week in rose.weeks)):
             return None
         limit = min(self.limit, usual + self.margin)
@@ -122,7 +123,7 @@ class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
             measures=(
                 Measure("own_share", round(share, 4), round(limit, 4), "share", round(usual, 4)),
                 Measure("own_amount", own, None, "fen"),
-                Measure("deviation_from_peers", round(rose.deviation, 2), self.weeks_deviation, "deviations"),
+                Measure("deviation_from_peers", round(rose.deviation, 2), round(deviations, 2), "deviations"),
             ),
             fund_at_risk=0,
             text=describe_weeks(page, rose, usual, self.limit, view),
