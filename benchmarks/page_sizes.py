@@ -120,10 +120,10 @@ BOUNDS = {
     "how those who have an item are spread": Bound(700, 4_000),  # four rows of bins a month
     "an institution's items by money, of a month": Bound(700, 1_500),
 }
-MOST_DECODED_TIMES = 13  # decoded, half of the pages take no more than so many times what they take saved
+MOST_DECODED_TIMES = 12  # decoded, half of the pages take no more than so many times what they take saved
 # Bytes; a page that holds next to nothing is mostly the nested dictionaries that it is made of, of a group's spreads one for each
-# of a dozen indicators a month, some 230 bytes each.
-SMALL_DECODED = 3_500
+# of some two dozen indicators a month, some 230 bytes each at first.
+SMALL_DECODED = 4_500
 
 
 class Sizes(msgspec.Struct, frozen=True):

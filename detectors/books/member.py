@@ -114,6 +114,10 @@ class CaseMix(msgspec.Struct, array_like=True, frozen=True, gc=False):
     strange: float = 0.0
     noise: float = 0.0  # standard deviation that chance alone gives the mean
 
+    def without_top(self) -> CaseMix:
+        """Without what only a text about a month tells."""
+        return msgspec.structs.replace(self, top=())
+
 
 class Strange(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A day whose vector was strange to its peers' model: score and limit, and the indicators that set it apart, with how far
@@ -182,8 +186,7 @@ class Month(msgspec.Struct, array_like=True, gc=False):
 
     def settle(self, strange: int) -> None:
         """Keep what later months are held against, and nothing that only a comparison needs."""
-        self.stays = msgspec.structs.replace(self.stays, top=())
-        self.visits = msgspec.structs.replace(self.visits, top=())
+        self.stays, self.visits = self.stays.without_top(), self.visits.without_top()
         self.bins, self.groups, self.sizes = {}, (), {}
         self.seen = {name: seen for name, seen in self.seen.items() if name not in NAMES_OF_WEEKS}
         self.strange += strange

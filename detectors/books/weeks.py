@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from msgspec import structs
-
 from detectors.books.bill_noise import Sums, noise_of_sum, sums_of
 from detectors.books.case_costs import mix_of, parted
 from detectors.books.indicators import summed
-from detectors.books.member import CaseMix, DayHeld, Month, Week
+from detectors.books.member import DayHeld, Month, Week
 from detectors.books.peer_calendar import PARTS_OF_MONTH, days_of, month_of, parts_of
 from detectors.engine.pages import Pages
 
@@ -27,16 +25,11 @@ def weeks_of(
         held = [days[day] for day in closed if day in days]
         counts = summed(one.counts for one in held)
         kinds = sums_of(case for one in held for case in one.cases)
-        of_stays, of_visits = [_small(mix_of(pages, groups, month, some, own)) for some in parted(kinds)]
+        of_stays, of_visits = [mix_of(pages, groups, month, some, own).without_top() for some in parted(kinds)]
         yield Week(
             min(max(closed.stop - known.start, 0), len(closed)), counts.fund, counts.visits + counts.discharges,
             round(noise_of_sum(kinds), 4), counts.admissions, counts.visits, counts.total, counts.own, of_stays, of_visits,
         )  # fmt: skip
-
-
-def _small(mix: CaseMix) -> CaseMix:
-    """Without what only a text about a month tells."""
-    return structs.replace(mix, top=())
 
 
 def week_at(months: Mapping[int, Month], part: int) -> Week | None:

@@ -10,7 +10,7 @@ look at. domain.md §3.6, §4.3, §4.7.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar
 
 from detectors.books.person import PersonPage
 from detectors.by_person.after_death.services import Service, death_of, services_after
@@ -22,7 +22,6 @@ from schemas.china_time import DAY
 from schemas.snapshots import STAY
 
 _SOURCE = "domain.md §4.3, §4.7 (ENG)"
-_REGISTER: Final = "register"
 
 
 class AfterDeath(Rule[PersonPage], frozen=True, kw_only=True):
@@ -67,7 +66,7 @@ class AfterDeath(Rule[PersonPage], frozen=True, kw_only=True):
     def anchors(self, page: PersonPage) -> Iterable[str]:
         """The stay in which he died, or the register."""
         died = death_of(page)
-        return () if died is None else (died.visit or _REGISTER,)
+        return () if died is None else (died.told_by,)
 
     def kept_from(self, page: PersonPage) -> int:
         """Outpatient visits and purchases are forgotten before stays are; he died at the end of his."""
@@ -76,7 +75,7 @@ class AfterDeath(Rule[PersonPage], frozen=True, kw_only=True):
     def ask(self, page: PersonPage, anchor: str, view: View) -> Finding | None:
         """What came after the death that the stay ``anchor`` ended with, or that the register knows of."""
         died = death_of(page)
-        if died is None or (died.visit or _REGISTER) != anchor:
+        if died is None or died.told_by != anchor:
             return None
         services = services_after(page, died)
         begin = (died.day + 1) * DAY

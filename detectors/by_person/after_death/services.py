@@ -16,6 +16,7 @@ from schemas.snapshots import STAY, VisitSnapshot
 
 _OF_A_NEWBORN: Final = ("9921",)  # the mother's number, the child's death
 _PERINATAL: Final = "P"
+_REGISTER: Final = "register"
 _HEARD_OF: Final = OTHERS_KEPT - DAY  # services after the first one; the first is still held when they come
 
 
@@ -26,9 +27,9 @@ class Death(NamedTuple):
     stay: VisitSnapshot | None
 
     @property
-    def visit(self) -> str:
-        """The stay's; empty of the register's."""
-        return "" if self.stay is None else self.stay.visit
+    def told_by(self) -> str:
+        """The stay's visit, or the register."""
+        return _REGISTER if self.stay is None else self.stay.visit
 
     @property
     def institution(self) -> str:
@@ -76,7 +77,7 @@ def services_after(page: PersonPage, died: Death) -> list[Service]:
     found = [
         service
         for visit in page.visits.values()
-        if visit.visit != died.visit and not visit.void
+        if visit is not died.stay and not visit.void
         if (service := _after(visit, died)) is not None
     ]
     found.sort(key=lambda service: (service.days[0], service.visit.visit))
