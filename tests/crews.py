@@ -78,6 +78,12 @@ class Member:
             return ""
 
     @property
+    def has_partitions(self) -> bool:
+        """Whether it was given any when it was last given what it has; with fewer partitions than workers some wait."""
+        given = [entry["stages"] for entry in self.entries() if entry["message"] == "partitions assigned"]
+        return bool(given) and given[-1] > 0
+
+    @property
     def has_ended(self) -> bool:
         """Whether its process is gone."""
         return self.process.poll() is not None

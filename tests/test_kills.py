@@ -102,7 +102,8 @@ def _kill(settings: Settings, some: Crew, aim: str, chance: random.Random) -> st
         some.kill(victim)
         return RESTORE if _is_restoring(victim) else LOAD  # it may have been done in the same moment
     if aim == REBALANCE and _found(lambda: group_is_rebalancing(settings) or None):
-        some.kill(chance.choice(some.members))
+        # One with partitions where there is one: nobody restores what an idle worker leaves behind, and a restore is next.
+        some.kill(chance.choice([member for member in some.members if member.has_partitions] or some.members))
         return REBALANCE
     if aim == LOAD:
         time.sleep(chance.uniform(0.3, LONGEST_LOAD_SECONDS))
