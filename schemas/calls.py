@@ -270,8 +270,7 @@ def _settlement_list(call: wire.Call4101) -> tuple[facts.Fact, ...]:
         facts.SettlementList(
             required(info.mdtrt_id, "mdtrt_id"),
             required(info.setl_id, "setl_id"),
-            # 是否有出院31天内再住院计划 is coded 1 = none, 2 = planned (settlement list of the national code book)
-            code(info.days_rinp_flag_31) == "2",
+            code(info.days_rinp_flag_31),
             code(info.hi_paymtd),
             code(info.curr_addr),
             code(info.coner_addr),

@@ -165,7 +165,7 @@ class SettlementList(msgspec.Struct, frozen=True, gc=False):
 
     visit: str
     settlement: str
-    planned_readmission: bool  # days_rinp_flag_31
+    readmission: str  # days_rinp_flag_31, as it is coded there (`InstitutionPage.is_planned`)
     payment_method: str  # hi_paymtd
     address: str
     contact_address: str

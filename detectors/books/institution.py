@@ -25,7 +25,7 @@ LATE = 72 * HOUR  # after the end of the day of service (domain.md §3.2)
 class InstitutionPage(Page, kw_only=True):
     """One institution's own page."""
 
-    layout: ClassVar[int] = 3
+    layout: ClassVar[int] = 4
     prefix: ClassVar[bytes] = b"d"
 
     institution: str
@@ -39,6 +39,7 @@ class InstitutionPage(Page, kw_only=True):
     begun: tuple[int, int] = (-NEVER, -NEVER)  # days of the two newest that began a visit: one clock may be wrong
     reports_sales: bool = False  # from stock (3505)
     first_begun: int = NEVER  # the oldest day on which a visit began, by its message
+    plans_from_zero: bool = False  # its settlement lists say 0 where nobody is to come back (4101 days_rinp_flag_31)
 
     def was_billed(self, day: int) -> bool:
         """Whether bills for that day stand, for anybody's stay."""
@@ -86,6 +87,17 @@ class InstitutionPage(Page, kw_only=True):
             return is_oldest
         self.begun = (day, newest) if day > newest else (newest, day)
         return True
+
+    def hear_plan(self, code: str) -> bool:
+        """A settlement list says whether its patient is to come back within 31 days; whether the code is news of the coding."""
+        is_news = code == "0" and not self.plans_from_zero
+        self.plans_from_zero = self.plans_from_zero or is_news
+        return is_news
+
+    def is_planned(self, code: str) -> bool:
+        """What that code says here: 1 and 2 for none and planned (the settlement list's code book), or, where 0 was heard, 0 and 1
+        (domain.md §4.5; docs/decisions/0024)."""
+        return code == ("1" if self.plans_from_zero else "2")
 
     def sends_visits(self) -> bool:
         """Whether it has ever begun one: its bills say more of volumes than its stock does."""

@@ -31,7 +31,7 @@ class TerminalPage(Page, kw_only=True):
     kinds: list[int] = []
     groups: list[Group] = []  # by time
     forgets_first: int = NEVER
-    forgotten: int = -NEVER  # begin of the newest group that was forgotten
+    forgotten: int = -NEVER  # end of the newest group that was forgotten: what is told of it may begin with any of it
     is_full: bool = False  # of groups that all came again; until one is forgotten or changes nobody looks for room
 
     def kept_from(self) -> int:
@@ -54,7 +54,7 @@ class TerminalPage(Page, kw_only=True):
                 kept += cluster
                 self.forgets_first = min(self.forgets_first, until)
             else:
-                self.forgotten = max(self.forgotten, *(group.begin for group in cluster))
+                self.forgotten = max(self.forgotten, *(group.end for group in cluster))
         self.is_full = self.is_full and len(kept) == len(self.groups)
         self.groups = sorted(kept, key=by_first)
 

@@ -153,7 +153,7 @@ def _make_room(home: TerminalPage, groups: list[Group]) -> bool:
     for index, group in enumerate(groups):
         if not _comes_again(group, persons[index], groups, persons):
             del groups[index]
-            home.forgotten = max(home.forgotten, group.begin)
+            home.forgotten = max(home.forgotten, group.end)
             return True
     home.is_full = True
     return False

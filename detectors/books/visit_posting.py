@@ -27,16 +27,18 @@ KIND_OF_CALL: Final = {"2204": OUTPATIENT, "2207": OUTPATIENT, "2301": STAY, "23
 
 class Posting:
     """The message that brings a fact: its transaction, its index on the page, what the catalogue says of lines, where the
-    changes of items' volumes go, and the envelope's ``opter``."""
+    changes of items' volumes go, the envelope's ``opter``, and whether a settlement list says that its patient is to come back."""
 
     def __init__(
-        self, infno: str, message: int, category_of: Callable[[str], str], deltas: list[VolumeDelta], operator: str = ""
-    ) -> None:
+        self, infno: str, message: int, category_of: Callable[[str], str], deltas: list[VolumeDelta], operator: str = "",
+        is_planned: bool = False,
+    ) -> None:  # fmt: skip
         self.infno = infno
         self.message = message
         self.category_of = category_of
         self.deltas = deltas
         self.operator = operator
+        self.is_planned = is_planned
 
 
 def post(page: VisitPage, fact: facts.Fact, by: Posting) -> bool:
@@ -291,7 +293,7 @@ def _encounter(page: VisitPage, fact: facts.Encounter, by: Posting) -> bool:
 
 
 def _list(page: VisitPage, fact: facts.SettlementList, by: Posting) -> bool:
-    page.planned_readmission = fact.planned_readmission
+    page.planned_readmission = by.is_planned
     page.payment_method = fact.payment_method
     return True
 

@@ -23,7 +23,7 @@ from schemas.snapshots import VisitSnapshot
 
 NEWBORN = 28 * DAY
 _SOON: Final = 90 * DAY  # a household is not struck again and again within a season …
-_AGAIN: Final = 1.5  # … so of that half is given back
+_AGAIN: Final = 1.5  # … nor soon after it was here together for another reason: so of that half is given back
 _CHANGED = "2403"  # after a settlement it says that the stay goes on
 
 
@@ -84,7 +84,7 @@ def occasions(stays: list[VisitSnapshot], near: Nearness, now: int) -> list[Occa
     """All occasions among one institution's stays; a stay belongs to one only."""
     found: list[Occasion] = []
     taken: set[str] = set()
-    struck: int | None = None  # when the last began in which all were
+    before: int | None = None  # when the last one began
     for index, first in enumerate(stays):
         if first.visit in taken:
             continue
@@ -101,8 +101,8 @@ def occasions(stays: list[VisitSnapshot], near: Nearness, now: int) -> list[Occa
             is_struck = _is_struck(group)
             weight = _weight(group, is_struck)
             if is_struck:
-                weight *= _AGAIN if struck is not None and first.begin - struck <= _SOON else 1.0
-                struck = first.begin
+                weight *= _AGAIN if before is not None and first.begin - before <= _SOON else 1.0
+            before = first.begin
             found.append(Occasion(tuple(group), weight, all(stay.end is not None for stay in group)))
     return found
 

@@ -48,6 +48,7 @@ class Group:
         self._size = -1
         self._teams = -1
         self._is_town: bool | None = None
+        self._counting: list[NeighbourStay] | None = None
 
     @property
     def size(self) -> int:
@@ -84,21 +85,27 @@ class Group:
     def from_elsewhere(self, institution: str, day: int, window: int, team: str) -> int:
         """How many came there in that window from other parts of the town."""
         found = 0
-        for stay in self._page.stays.values():
+        for stay in self._counting_stays():
             is_there = stay.institution == institution and day <= stay.begin // DAY < day + window
-            if is_there and stay.ties.team != team and stay.counts:
+            if is_there and stay.ties.team != team:
                 found += 1
         return found
 
     def struck(self, since: int, until: int, team: str) -> int:
         """How many of the group came within that time with an illness that strikes together; of a town, of that part of it."""
         found = 0
-        for stay in self._page.stays.values():
+        for stay in self._counting_stays():
             if self.is_town and stay.ties.team != team:
                 continue
-            if since <= stay.begin <= until and stay.counts and strikes_together(stay.diagnosis):
+            if since <= stay.begin <= until and strikes_together(stay.diagnosis):
                 found += 1
         return found
+
+    def _counting_stays(self) -> list[NeighbourStay]:
+        """Of its members, and such as say something; looked up once, for a town's companies are weighed part by part."""
+        if self._counting is None:
+            self._counting = [stay for stay in self._page.stays.values() if stay.counts]
+        return self._counting
 
 
 def _teams(page: GroupPage) -> int:

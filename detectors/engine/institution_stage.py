@@ -287,10 +287,17 @@ class InstitutionStage(Stage):
         is_stays = page.kind == STAY or not page.kind  # an outpatient's bills teach no habits
         days = days_of(page, fact) if is_stays else []
         before = {day: kept.routine for day in days if (kept := page.days.get(day)) is not None}
-        if not post(page, fact, Posting(cause.infno, index, self._category_of, deltas, self._operator)):
+        is_planned = isinstance(fact, facts.SettlementList) and self._is_planned(page.institution, fact.readmission)
+        if not post(page, fact, Posting(cause.infno, index, self._category_of, deltas, self._operator, is_planned)):
             self._effects.counts["unmatched_corrections", cause.infno] += 1
         if page.kind == STAY and changes_bills(fact):
             self._learn_habits(page, days or page.days, before, cause)
+
+    def _is_planned(self, institution: str, code: str) -> bool:
+        key, habits = self._habits_of(institution)
+        if habits.hear_plan(code):
+            self._pages.changed(key, habits)
+        return habits.is_planned(code)
 
     def _category_of(self, item: str) -> str:
         catalogued = self._references.item(item)

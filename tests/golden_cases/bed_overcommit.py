@@ -94,6 +94,32 @@ def a_few_nights_by_a_few() -> Case:
 
 
 @case
+def a_week_that_comes_and_goes() -> Case:
+    told = ward(
+        "hit-a-week-of-one-to-three-too-many",
+        "Eighteen beds and 19, 19, 21, 21, 19, 21, 21 and 19 stays: never more than one too many for three nights running, but two "
+        "on the mean of eight nights, and twice that is more than half the root of 18: a warning. Score 0.3 + 1.2 x 0.056 + 0.1.",
+        {"status": "open", "severity": "low", "score": 0.4667, "measures": {"census_peak": 21, "nights_above": 8}},
+        beds=18,
+    )
+    fill(told, 19, 0, 8)
+    fill(told, 2, 2, 4, prefix="MJ")
+    fill(told, 2, 5, 7, prefix="MK")
+    return told.until(moment(12))
+
+
+@case
+def a_week_of_one_more() -> Case:
+    told = ward(
+        "near-one-more-than-eighteen-for-a-week",
+        "Nineteen stays for eighteen beds on eight nights: one more, and twice one is less than half the root of 18.",
+        beds=18,
+    )
+    fill(told, 19, 0, 8)
+    return told.until(moment(12))
+
+
+@case
 def half_of_how_far_it_strays() -> Case:
     told = ward(
         "hit-three-too-many-for-thirty-six",

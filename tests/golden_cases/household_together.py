@@ -129,6 +129,21 @@ def contagion_treated() -> Case:
 
 
 @case
+def struck_after_another_reason() -> Case:
+    told = together(
+        "hit-pneumonia-a-month-after-together",
+        "A couple in and out together, each with an illness of his own: 1. A month later both with pneumonia on one ward: half of "
+        "1 + 0.5 + 0.1, and half as much again, being soon after: 1.2. Together 2.2 of 2: medium.",
+        {"status": "open", "severity": "medium", "measures": {"times_together": 2, "evidence_weight": 2.2}},
+    )
+    apart_but_together(told, 0, 0)
+    for index in range(2):
+        begin, end = moment(30, 8 + 10 * index), moment(35, 8 + 10 * index)
+        told.visit(f"MT1-{index}", FAMILY[index], begin, end, diagnosis="J18.900", department="A03")
+    return told.until(moment(40))
+
+
+@case
 def struck_again() -> Case:
     told = together(
         "hit-bronchitis-twice-in-a-season",

@@ -370,6 +370,31 @@ def planned() -> Case:
 
 
 @case
+def planned_as_counted_from_zero() -> Case:
+    told = twice(
+        "exclude-planned-where-none-is-zero",
+        "The list of another patient's stay, weeks before, says 0: this hospital counts 0 and 1, and his 1 is a plan (decision 24).",
+        gap=3,
+    )
+    stay(told, "M0", -30, 3, diagnosis="J18.900", person=FAMILY[1])
+    told.send(moment(-20), told.gateway.settlement_list(moment(-20), FAMILY[1], "M0", "SM0", comes_back="0"))
+    told.send(moment(8), told.gateway.settlement_list(moment(8), PATIENT, "MA", "SMA", comes_back="1"))
+    return told.until(moment(20))
+
+
+@case
+def no_plan_as_the_code_book_says() -> Case:
+    told = twice(
+        "hit-no-plan-by-the-code-book",
+        "The list says 1, which is none by the code book, in a hospital that never says 0.",
+        {"status": "open"},
+        gap=3,
+    )
+    told.send(moment(8), told.gateway.settlement_list(moment(8), PATIENT, "MA", "SMA", comes_back="1"))
+    return told.until(moment(20))
+
+
+@case
 def births() -> Case:
     told = split("exclude-birth", "False labour, and a day later the birth.")
     stay(told, "MA", 0, 2, diagnosis="O47.100")

@@ -34,7 +34,7 @@ class HouseholdTogether(Rule[HouseholdPage], frozen=True, kw_only=True):
     """近亲属同进同出."""
 
     rule_id: ClassVar[str] = "household_together"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = HouseholdPage
     title: ClassVar[Text] = Text("同户人员同进同出", "Household admitted and discharged together")
     notice: ClassVar[str] = "近亲属及同居住地人员同进同出"

@@ -30,7 +30,7 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
     """超床位收治."""
 
     rule_id: ClassVar[str] = "bed_overcommit"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = CensusPage
     title: ClassVar[Text] = Text("超床位收治", "More stays than beds")
     notice: ClassVar[str] = "超床位收治"
@@ -148,7 +148,8 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
         """None where chance explains it: a warning of a few nights by a few stays."""
         nights, steady = len(one.above(beds)), one.steady(self.nights)
         is_long, share = nights >= _LONG, steady / beds
-        strays = (steady - beds) * (2 if is_long else 1) / sqrt(beds)  # a full house by 1; a week's mean by half of it
+        excess = max(steady, sum(one.censuses) / len(one.censuses)) if is_long else steady
+        strays = (excess - beds) * (2 if is_long else 1) / sqrt(beds)  # a full house by 1; a week's mean by half of it
         if share > self.alert_share:
             return "low" if strays < 1 else "high" if share >= _VERY_HIGH or is_long else "medium"
         if strays < _CHANCE:
