@@ -95,8 +95,8 @@ class InstitutionPage(Page, kw_only=True):
         return is_news
 
     def is_planned(self, code: str) -> bool:
-        """What that code says here: 1 and 2 for none and planned (the settlement list's code book), or, where 0 was heard, 0 and 1
-        (domain.md §4.5; docs/decisions/0024)."""
+        """What that code says here: 1 and 2 for none and planned (the settlement list's code book), or, where 0 was heard,
+        0 and 1 (domain.md §4.2; docs/decisions/0024)."""
         return code == ("1" if self.plans_from_zero else "2")
 
     def sends_visits(self) -> bool:

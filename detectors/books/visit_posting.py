@@ -27,7 +27,7 @@ KIND_OF_CALL: Final = {"2204": OUTPATIENT, "2207": OUTPATIENT, "2301": STAY, "23
 
 class Posting:
     """The message that brings a fact: its transaction, its index on the page, what the catalogue says of lines, where the
-    changes of items' volumes go, the envelope's ``opter``, and whether a settlement list says that its patient is to come back."""
+    changes of items' volumes go, the envelope's ``opter``, and whether a settlement list says that its patient comes back."""
 
     def __init__(
         self, infno: str, message: int, category_of: Callable[[str], str], deltas: list[VolumeDelta], operator: str = "",

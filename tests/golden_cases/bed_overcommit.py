@@ -97,8 +97,9 @@ def a_few_nights_by_a_few() -> Case:
 def a_week_that_comes_and_goes() -> Case:
     told = ward(
         "hit-a-week-of-one-to-three-too-many",
-        "Eighteen beds and 19, 19, 21, 21, 19, 21, 21 and 19 stays: never more than one too many for three nights running, but two "
-        "on the mean of eight nights, and twice that is more than half the root of 18: a warning. Score 0.3 + 1.2 x 0.056 + 0.1.",
+        "Eighteen beds and 19, 19, 21, 21, 19, 21, 21 and 19 stays: never more than one too many for three nights running, but "
+        "two on the mean of eight nights, and twice that is more than half the root of 18: a warning. Score 0.3 + 1.2 x 0.056 "
+        "+ 0.1.",
         {"status": "open", "severity": "low", "score": 0.4667, "measures": {"census_peak": 21, "nights_above": 8}},
         beds=18,
     )

@@ -13,7 +13,7 @@ import json
 from schemas.china_time import DAY, format_time, parse_time
 from tests.golden_cases.peers_story import City
 from tests.golden_cases.story import Expected, case
-from tests.wire_messages import TABLETS, Billed, moment
+from tests.wire_messages import TABLETS, Billed, institution_record, moment
 
 VISITS, BASE, PRICE = 32, 200.0, 25.0
 OTHERS = (8, 3)  # visits with the drug, and packs each
@@ -149,6 +149,29 @@ def nobody_else_has_it() -> City:
         HIT | {"measures": {"peers": 5, "peers_with_the_item": 0}},
     )
     city.week(PUSHED, (0, 0))
+    return city.ended(10)
+
+
+@case
+def only_one_of_its_kind() -> City:
+    city = told(
+        "exclude-only-one-of-its-kind",
+        "同上，但该院是本地唯一的精神病医院，只能与全部有门诊的机构相比：别家没有的药是专科用药，不作判断。",
+    )
+    city.institutions[0] = institution_record(city.codes[0], admdvs="330106", medins_type="A520", hosp_lv="05")
+    city.week(PUSHED, (0, 0))
+    return city.ended(10)
+
+
+@case
+def only_one_of_its_kind_pushes_what_all_have() -> City:
+    city = told(
+        "hit-only-one-of-its-kind-pushes-what-all-have",
+        "同一家医院，所用的药别家都有：仍与全部有门诊的机构相比。",
+        HIT | {"measures": {"peers": 5, "peers_with_the_item": 5}},
+    )
+    city.institutions[0] = institution_record(city.codes[0], admdvs="330106", medins_type="A520", hosp_lv="05")
+    city.week(PUSHED)
     return city.ended(10)
 
 

@@ -132,8 +132,8 @@ def contagion_treated() -> Case:
 def struck_after_another_reason() -> Case:
     told = together(
         "hit-pneumonia-a-month-after-together",
-        "A couple in and out together, each with an illness of his own: 1. A month later both with pneumonia on one ward: half of "
-        "1 + 0.5 + 0.1, and half as much again, being soon after: 1.2. Together 2.2 of 2: medium.",
+        "A couple in and out together, each with an illness of his own: 1. A month later both with pneumonia on one ward: half "
+        "of 1 + 0.5 + 0.1, and half as much again, being soon after: 1.2. Together 2.2 of 2: medium.",
         {"status": "open", "severity": "medium", "measures": {"times_together": 2, "evidence_weight": 2.2}},
     )
     apart_but_together(told, 0, 0)

@@ -373,7 +373,7 @@ def planned() -> Case:
 def planned_as_counted_from_zero() -> Case:
     told = twice(
         "exclude-planned-where-none-is-zero",
-        "The list of another patient's stay, weeks before, says 0: this hospital counts 0 and 1, and his 1 is a plan (decision 24).",
+        "The list of another patient's stay, weeks before, says 0: this hospital counts 0 and 1, and his 1 is a plan.",
         gap=3,
     )
     stay(told, "M0", -30, 3, diagnosis="J18.900", person=FAMILY[1])

@@ -44,7 +44,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     """药品、耗材用量高于同级机构."""
 
     rule_id: ClassVar[str] = "drug_volume_peer"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     page: ClassVar[type[Page]] = SoldPage
     title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
     notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
@@ -63,13 +63,14 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "按金额而非包装数比较，单价差异也算在内；病种只按三位编码的费用占比粗略扣除，同病种内的专科用药偏多是正常的；"
         "同组普遍多用的看不出来；各家主销品种本来就相差数倍，少于同组主销水平的推销看不出来；以编码前六位为同类，"
-        "跨类替代时会显得只有该机构在用；各家都有只在本家好卖的品种时（客源固定、各有主销），只报使用人次占比少见的；同组使用的机构不足4家的中药饮片不比较；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
+        "跨类替代时会显得只有该机构在用；各家都有只在本家好卖的品种时（客源固定、各有主销），只报使用人次占比少见的；同组使用的机构不足4家的中药饮片不比较，没有同类机构（如当地唯一的精神病医院）时不足4家使用的品种也不比较；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
         "Money is compared, not packs, so a dearer price counts too. Diagnoses are allowed for roughly, by what three characters"
         " of them are of the bill: a specialist within one uses more of its drugs honestly. What all of a group do is not seen,"
         " nor is a push that stays below what others' best sellers bring, for these differ several times from place to place. A"
         " drug that stands for one of another class looks like one that nobody else uses. Pieces for decoctions that fewer than"
-        " four of the peers use are not compared. Items below 200 yuan a month and what"
-        " is out of scope are not compared, nor is a volume that is spread over many items.",
+        " four of the peers use are not compared, nor is, where only other kinds are there to compare with (a county's one"
+        " hospital for the mind), any item that fewer than four of them use. Items below 200 yuan a month and what is out of"
+        " scope are not compared, nor is a volume that is spread over many items.",
     )
 
     deviation: Annotated[
@@ -172,7 +173,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
             return None
         if far.elsewhere >= self.elsewhere:  # that is how the group does business
             return None
-        if is_decoction_piece(page.item) and far.sellers < LEAST_PEERS:  # who boils none practises another medicine
+        if far.sellers < LEAST_PEERS and _is_of_another_trade(page.item, far):
             return None
         has_risen = known.rank <= self.top and known.before - known.rank >= self.jump
         story = Story(month, known, far, deviation, self.deviation * early, excess, has_risen)
@@ -196,6 +197,12 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
             text=describe(page, story, view),
             series=drawn(page, story),
         )
+
+
+def _is_of_another_trade(item: str, far: FarOut) -> bool:
+    """Whether those who hardly have the item may have no use for it: who boils no pieces practises another medicine, and all of a
+    region that have beds, or clinics, treat other illnesses than its one hospital for the mind."""
+    return is_decoction_piece(item) or not judging.is_of_its_kind(far.compared)
 
 
 def _early(month: int, through: int) -> float:
