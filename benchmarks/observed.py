@@ -20,6 +20,7 @@ from stream.settings import Settings
 from stream.worker_process import WorkerProcess, running_worker
 
 REFERENCES = ("institutions", "catalogue", "persons")
+PROCESSES = Settings().processes
 _IDLE_SECONDS = 3.0
 _LOOK_SECONDS = 0.25  # a look is a scrape, and that costs the worker some milliseconds
 _LONGEST_SECONDS = 900.0
@@ -44,7 +45,7 @@ class Look(msgspec.Struct, frozen=True):
 
 
 def new_settings(
-    broker: str, prefix: str, folder: Path, county: Path, partitions: int = 4, processes: int = 2
+    broker: str, prefix: str, folder: Path, county: Path, partitions: int = 4, processes: int = PROCESSES
 ) -> Settings:
     """Topics of their own with the county's references in them."""
     settings = Settings(

@@ -15,7 +15,7 @@ import msgspec
 
 from benchmarks.commands import fundwatch, module
 from benchmarks.counties import count_lines, county, transactions_of
-from benchmarks.observed import Published, last_change, look, new_settings, published, ready_worker
+from benchmarks.observed import PROCESSES, Published, last_change, look, new_settings, published, ready_worker
 from benchmarks.peers.tally import told
 from benchmarks.replaying import apply_transactions, opened
 from benchmarks.results import Row, Section, Tell, median, spread, table
@@ -54,7 +54,7 @@ def measure(tell: Tell, persons: int = 60_000, days: int = 60, rounds: int = 3) 
             for name, peer in PEERS.items():
                 taken[name].append(_peer(settings, peer, messages, Path(kept)))
                 tell(f"round {number + 1}: {name}: {taken[name][-1].per_second:,.0f}/s")
-            for name, processes in ((OURS, 2), (ALONE, 1)):
+            for name, processes in ((OURS, PROCESSES), (ALONE, 1)):
                 if name == ALONE:
                     settings = _topics(broker, f"alone{number}.", Path(kept), folder, processes)
                 _end_with_marks(settings, folder, Path(kept))
@@ -67,7 +67,7 @@ def measure(tell: Tell, persons: int = 60_000, days: int = 60, rounds: int = 3) 
     return _section(taken, left[OURS], messages, mean, rounds)
 
 
-def _topics(broker: str, prefix: str, kept: Path, county: Path, processes: int = 2) -> Settings:
+def _topics(broker: str, prefix: str, kept: Path, county: Path, processes: int = PROCESSES) -> Settings:
     """With the county's transactions in them, and its persons in the state."""
     settings = new_settings(broker, prefix, kept, county, processes=processes)
     _take_persons(settings, kept)
@@ -129,8 +129,8 @@ that shares the cores; each reader alone, from its first message to its last, {r
 {table(("reader", "messages a second", "ours is ×", "CPU µs a message"), rows)}
 
 Ours published {left.revisions:,} revisions, left {len(left.open_alerts):,} alerts open, the same as a replay of the history, and
-wrote {left.pages:,} pages to its changelogs in transactions; the later three of its four stages have a process of their own. Its
-time ends with the last page.
+wrote {left.pages:,} pages to its changelogs in transactions; the later three of its four stages have a process of their own, and
+{PROCESSES - 1} share the first. Its time ends with the last page.
 Quix's windows are hours of the record's timestamp, so that it keeps one or two values an institution and nothing else."""
     measured = f"{ours:,.0f} transactions/s; Quix {quix:,.0f}, so × {ours / quix:.2f}"
     must = f"≥ {MUST:,} transactions/s and above Quix's single window"

@@ -2,7 +2,7 @@
 
 Every few seconds the ends of its partitions are asked for with a client of its own (the group's consumer may be the very
 thing that has gone silent) and compared with what was processed. A partition that has something to do and has not moved
-for a minute stops the worker, so that its orchestrator starts it again; so does a group that gives out no partitions.
+for a minute stops the worker, so that its orchestrator starts it again; so does a group that does not say who has which.
 """
 
 from __future__ import annotations
@@ -67,16 +67,17 @@ class Progress:
                     "the worker ends so that it is started again",
                 )
 
-    def idle(self, is_restoring: bool) -> None:
-        """Nothing is assigned at this moment; raises `Stalled` when that lasts, unless state is being restored."""
+    def idle(self, has_answer: bool) -> None:
+        """Nothing is assigned at this moment; raises `Stalled` when that lasts without an answer of the group. With one, state is
+        being restored, or the group has more members than partitions, and this one stands by."""
         now = self.looked_at = self._clock()
         self._looks.clear()
         self.lags = {}
-        if is_restoring:
+        if has_answer:
             self._ready_at = now
         elif now - self._ready_at > UNASSIGNED_SECONDS:
             raise Stalled(
-                f"the group has given out no partitions for {now - self._ready_at:.0f} s",
+                f"the group has not given out partitions for {now - self._ready_at:.0f} s",
                 "see the log of the other workers and of the broker",
             )
 
@@ -96,7 +97,7 @@ async def watch_progress(worker: Worker, progress: Progress) -> None:
                 ends, positions = await _ends(consumer, places), await _positions(worker, consumer, places)
                 progress.look({place: positions.get(place, 0) for place in ends}, ends)
             else:
-                progress.idle(worker.ownership.is_restoring)
+                progress.idle(worker.ownership.is_restoring or worker.is_ready)
             await asyncio.sleep(LOOK_SECONDS)
     finally:
         await consumer.stop()

@@ -1,13 +1,13 @@
-"""How do the two processes of a worker show one set of metrics?
+"""How do the processes of a worker show one set of metrics?
 
 As Prometheus would bring several workers together (`stream.metric_catalogue`, "over workers"): what each counts of its own
-work is added up, what both read alike and times are the larger.
+work is added up, what all read alike and times are the largest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from prometheus_client.metrics_core import Metric as MetricFamily
@@ -30,12 +30,15 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Family(msgspec.Struct, frozen=True, array_like=True):
-    """A metric with all its series, as the other process tells it."""
+    """A metric with all its series, as another process tells it."""
 
     name: str
     documentation: str
     kind: str
     samples: list[Sample]
+
+
+Ask: TypeAlias = Callable[[], Sequence[Family]]
 
 
 def families(registry: CollectorRegistry) -> list[Family]:
@@ -52,33 +55,35 @@ def families(registry: CollectorRegistry) -> list[Family]:
 
 
 class Merged(Collector):
-    """A registry's metrics together with those of another process, which ``ask`` asks for."""
+    """A registry's metrics together with those of other processes, each of which is asked for its own."""
 
-    def __init__(self, own: CollectorRegistry, ask: Callable[[], Sequence[Family]]) -> None:
-        self._own, self._ask = own, ask
+    def __init__(self, own: CollectorRegistry, asks: Sequence[Ask]) -> None:
+        self._own, self._asks = own, asks
 
     def collect(self) -> Iterator[MetricFamily]:
-        """Called at a scrape, from the thread that serves it; raises what ``ask`` raises."""
-        others = {family.name: family for family in self._ask()}
-        for own in families(self._own):
-            yield _shown(own, others.pop(own.name, None))
-        for other in others.values():
-            yield _shown(other, None)
+        """Called at a scrape, from the thread that serves it; raises what whoever is asked raises."""
+        alike: dict[str, list[Family]] = {}
+        for told in (families(self._own), *(ask() for ask in self._asks)):
+            for family in told:
+                alike.setdefault(family.name, []).append(family)
+        yield from map(_shown, alike.values())
 
 
-def merged_registry(own: CollectorRegistry, ask: Callable[[], Sequence[Family]]) -> CollectorRegistry:
-    """A registry that shows both at once."""
+def merged_registry(own: CollectorRegistry, *asks: Ask) -> CollectorRegistry:
+    """A registry that shows all of them at once."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Merged(own, ask))
+    registry.register(Merged(own, asks))
     return registry
 
 
-def _shown(own: Family, other: Family | None) -> MetricFamily:
-    shown = MetricFamily(own.name, own.documentation, own.kind)
-    values = _values(own.samples)
-    for key, value in _values(other.samples if other else ()).items():
-        before = values.get(key)
-        values[key] = value if before is None else max(before, value) if own.name in _LARGER else before + value
+def _shown(alike: Sequence[Family]) -> MetricFamily:
+    first = alike[0]
+    shown = MetricFamily(first.name, first.documentation, first.kind)
+    values: dict[_Key, float] = {}
+    for family in alike:
+        for key, value in _values(family.samples).items():
+            before = values.get(key)
+            values[key] = value if before is None else max(before, value) if first.name in _LARGER else before + value
     for (name, labels), value in values.items():
         shown.add_sample(name, dict(labels), value)
     return shown

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from importlib.metadata import version
 from time import monotonic
 from typing import Any, Final, NamedTuple, get_args
@@ -21,10 +22,10 @@ from stream import garbage, topics
 from stream.blueprint import engine_blueprint, vocabulary
 from stream.connection import BrokerUnreachable, aiokafka_options
 from stream.errors import OperatorError
+from stream.fellow_process import Condition, Fellow, Questions, Readiness, Work, fellow_process
 from stream.gauges import follow_alerts, show
 from stream.health import Progress, watch_progress
 from stream.known import KnownReferences
-from stream.later_process import Condition, LaterProcess, Questions, Readiness, later_process
 from stream.ledger import OpenAlerts
 from stream.letters import park
 from stream.logs import write_logs
@@ -39,6 +40,7 @@ from stream.topic_access import partitions_of
 from stream.worker import Worker
 
 LATER: Final = tuple(stage for stage in STAGES if stage != FIRST)
+LATER_STAGES: Final = "later stages"  # as logs call their process
 _STATES: Final = get_args(Readiness)
 _TELL_SECONDS: Final = 0.25
 
@@ -66,26 +68,53 @@ async def serve(settings: Settings, rules: Iterable[Rule[Any]], name: str) -> No
         async with _opened(settings, configured, name, (FIRST, *LATER)) as made:
             await _serve(made, name, made.metrics.registry, lambda: condition(made.worker, made.progress))
         return
-    async with (
-        later_process(_work_on_later_stages, settings, configured, name) as later,
-        _opened(settings, configured, name, (FIRST,), lambda: later.condition.newest_source_time) as made,
-    ):
-        await later.begun()  # or the first to ask for metrics would wait for it
-        made.worker.accompany(lambda: _end_together(made.worker, later))
-        both = merged_registry(made.metrics.registry, later.metrics)
-        await _serve(made, name, both, lambda: joined(condition(made.worker, made.progress), later.condition))
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def started(work: Work, name: str, called: str) -> Fellow:
+            return await stack.enter_async_context(fellow_process(work, settings, configured, name, f"the {called}"))
+
+        later = await started(_work_on_later_stages, f"{name}-later", LATER_STAGES)
+        shares = [
+            await started(_share_first_stage, f"{name}-{number}", _share(number))
+            for number in range(2, settings.processes)
+        ]
+        made = await stack.enter_async_context(
+            _opened(settings, configured, name, (FIRST,), lambda: later.condition.newest_source_time)
+        )
+        fellows = [later, *shares]
+        for share in shares:
+            share.keep_told(lambda: later.condition.newest_source_time)
+        for fellow in fellows:
+            await fellow.begun()  # or the first to ask for metrics would wait for it
+            made.worker.accompany(partial(_end_together, made.worker, fellow))
+        all_of_them = merged_registry(made.metrics.registry, *(fellow.metrics for fellow in fellows))
+        await _serve(
+            made, name, all_of_them,
+            lambda: joined(condition(made.worker, made.progress), *(fellow.condition for fellow in fellows)),
+        )  # fmt: skip
+
+
+def _share(number: int) -> str:
+    """What logs call a process that shares the first stage."""
+    return f"first stage, share {number}"
 
 
 def _work_on_later_stages(questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str) -> None:
     """What the process of the later stages does from its start to its end."""
-    write_logs(level=settings.log_level, process="later stages")
-    asyncio.run(_serve_later_stages(questions, settings, rules, name))
+    write_logs(level=settings.log_level, process=LATER_STAGES)
+    asyncio.run(_serve_as_fellow(questions, settings, rules, name, LATER))
 
 
-async def _serve_later_stages(
-    questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str
+def _share_first_stage(questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str) -> None:
+    """The same of a process that has some of the first stage's partitions; its name ends in its number."""
+    write_logs(level=settings.log_level, process=_share(int(name.rpartition("-")[2])))
+    asyncio.run(_serve_as_fellow(questions, settings, rules, name, (FIRST,)))
+
+
+async def _serve_as_fellow(
+    questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str, stages: tuple[str, ...]
 ) -> None:
-    async with _opened(settings, rules, f"{name}-later", LATER) as made:
+    async with _opened(settings, rules, name, stages, lambda: questions.newest_source_time) as made:
         loop = asyncio.get_running_loop()
 
         def end() -> None:
@@ -99,12 +128,12 @@ async def _serve_later_stages(
 
         made.worker.accompany(tell)
         questions.answer(lambda: families(made.metrics.registry), end)
-        log.info("serving", extra={"worker": name, "stages": LATER})
+        log.info("serving", extra={"worker": name.rpartition("-")[0], "stages": stages})
         await made.worker.run()
 
 
 class _Made(NamedTuple):
-    """A worker, or one of its two processes, that is ready to run."""
+    """A worker, or one of its processes, that is ready to run."""
 
     worker: Worker
     progress: Progress
@@ -159,8 +188,8 @@ async def _serve(made: _Made, name: str, registry: CollectorRegistry, now: Calla
         await made.worker.run()
 
 
-async def _end_together(worker: Worker, later: LaterProcess) -> None:
-    await later.watch()
+async def _end_together(worker: Worker, fellow: Fellow) -> None:
+    await fellow.watch()
     worker.end()
 
 
@@ -177,16 +206,17 @@ def condition(worker: Worker, progress: Progress) -> Condition:
     )
 
 
-def joined(first: Condition, later: Condition) -> Condition:
-    """How a worker of two processes is: as the one that is less far."""
+def joined(*conditions: Condition) -> Condition:
+    """How a worker of several processes is: as the one that is least far."""
+    heard = [one.newest_source_time for one in conditions if one.newest_source_time is not None]
     return Condition(
-        at=min(first.at, later.at),
-        is_alive=first.is_alive and later.is_alive,
-        is_ready=first.is_ready and later.is_ready,
-        state=min(first.state, later.state, key=_STATES.index),
-        partitions=first.partitions + later.partitions,
-        lag_records=first.lag_records + later.lag_records,
-        newest_source_time=later.newest_source_time,
+        at=min(one.at for one in conditions),
+        is_alive=all(one.is_alive for one in conditions),
+        is_ready=all(one.is_ready for one in conditions),
+        state=min((one.state for one in conditions), key=_STATES.index),
+        partitions=sum(one.partitions for one in conditions),
+        lag_records=sum(one.lag_records for one in conditions),
+        newest_source_time=max(heard, default=None),
     )
 
 

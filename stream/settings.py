@@ -54,8 +54,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_host: Annotated[str, Meta(min_length=1, extra=_allowed("an address of this machine"))] = "127.0.0.1"
     metrics_port: Annotated[int, Meta(ge=0, le=65535, extra=_allowed("a port, 0 to 65535 (0: any free one)"))] = 9464
     processes: Annotated[
-        int, Meta(ge=1, le=2, extra=_allowed("1 or 2 (2: later stages in a process of their own)"))
-    ] = 2
+        int,
+        Meta(ge=1, le=16, extra=_allowed("1 to 16 (one has the later stages, the others share the first one)")),
+    ] = 3
     partitions: Annotated[int, Meta(ge=1, le=1000, extra=_allowed("a whole number from 1 to 1000"))] = 4
     rules: ExistingFile = None
     pseudonym_key: Annotated[Secret | None, Meta(extra=_allowed("a text, not empty"))] = None

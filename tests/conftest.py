@@ -48,11 +48,15 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
 
 @pytest.fixture
 def kafka_settings(kafka: str, tmp_path: Path, new_prefix: Callable[[], str]) -> Settings:
-    """The session's broker with a topic prefix, a group and a data folder of this test's own; no topics yet."""
+    """The session's broker with a topic prefix, a group and a data folder of this test's own; no topics yet.
+
+    A worker of two processes, which starts sooner than one of three.
+    """
     prefix = new_prefix()
     return Settings(
-        broker=kafka, prefix=prefix, group=f"{prefix}group", data=tmp_path / "data", partitions=2, metrics_port=0
-    )
+        broker=kafka, prefix=prefix, group=f"{prefix}group", data=tmp_path / "data", partitions=2, metrics_port=0,
+        processes=2,
+    )  # fmt: skip
 
 
 @pytest.fixture

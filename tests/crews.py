@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -36,11 +38,10 @@ ROOT = Path(__file__).parent.parent
 QUIET_LOOKS = 3  # the lag is looked at as often, a second apart: between two stages nothing waits for a moment
 
 
-def later_process_of(pid: int) -> int:
-    """The second process of a worker; its other child is Python's tracker of resources."""
+def fellows_of(pid: int) -> list[int]:
+    """The further processes of a worker, the one of the later stages first; its other child is Python's tracker of resources."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    [later] = [int(each) for each in children if b"resource_tracker" not in Path(f"/proc/{each}/cmdline").read_bytes()]
-    return later
+    return [int(each) for each in children if b"resource_tracker" not in Path(f"/proc/{each}/cmdline").read_bytes()]
 
 
 class Member:
@@ -98,11 +99,11 @@ class Member:
         """SIGKILL."""
         self._worker.kill()
 
-    def kill_later_process(self) -> None:
-        """SIGKILL to the process of its later stages alone; the worker ends by itself."""
-        os.kill(later_process_of(self.process.pid), signal.SIGKILL)
+    def kill_fellow(self, chance: random.Random) -> None:
+        """SIGKILL to one of its further processes alone; the worker ends by itself."""
+        os.kill(chance.choice(fellows_of(self.process.pid)), signal.SIGKILL)
         assert self.process.wait(20) == 1, self.log[-3000:]
-        assert self.reason == "LaterStagesEnded", self.log[-3000:]
+        assert self.reason == "FellowEnded", self.log[-3000:]
 
     def wait_for_log(self, words: str, times: int = 1, seconds: float = 60.0) -> None:
         """Until its log has the words that often."""
@@ -144,9 +145,9 @@ class Crew:
         """Kill one that must still run, and start another; gives the new one."""
         return self._replace(victim, victim.kill)
 
-    def kill_later_process(self, victim: Member) -> Member:
-        """The same by the process of its later stages, with which it ends."""
-        return self._replace(victim, victim.kill_later_process)
+    def kill_fellow(self, victim: Member, chance: random.Random) -> Member:
+        """The same by one of its further processes, with which it ends."""
+        return self._replace(victim, partial(victim.kill_fellow, chance))
 
     def _replace(self, victim: Member, kill: Callable[[], None]) -> Member:
         assert not victim.has_ended, f"it had ended by itself:\n{victim.log[-3000:]}"

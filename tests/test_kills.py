@@ -37,8 +37,7 @@ LOAD, REBALANCE, RESTORE = "load", "rebalance", "restore"
 LONGEST_LOAD_SECONDS = 15.0
 SECONDS_A_KILL = 10.0  # under load half of the above; a rebalance begins with the new worker, a restore a session later
 LONGEST_AIM_SECONDS = 60.0
-ONE_PROCESS = 0.5  # of those under load: the process of the later stages alone
-PROCESSES = (None, "later stages")  # as their logs call them
+ONE_PROCESS = 0.5  # of those under load: one of its further processes alone
 STARVED = {"LeaseLost", "KafkaTimeoutError"}  # who is starved for a session, or cannot send for as long, must end
 
 Found = TypeVar("Found")
@@ -47,7 +46,7 @@ Found = TypeVar("Found")
 @pytest.mark.timeout(600)
 def test_five_kills_change_no_alert(kafka_settings: Settings, tmp_path: Path) -> None:
     """Under load, in a rebalance, while state is restored."""
-    survive(msgspec.structs.replace(kafka_settings, partitions=4), tmp_path, CUT, workers=2, kills=5)
+    survive(msgspec.structs.replace(kafka_settings, partitions=4, processes=3), tmp_path, CUT, workers=2, kills=5)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +66,9 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> County:
 def test_a_hundred_kills_change_no_alert(
     kafka_settings: Settings, tmp_path: Path, county: County, partitions: int, workers: int, kills: int
 ) -> None:
-    survive(msgspec.structs.replace(kafka_settings, partitions=partitions), tmp_path, county, workers, kills)
+    processes = 3 if partitions > 1 else 2  # one partition has nothing to share
+    settings = msgspec.structs.replace(kafka_settings, partitions=partitions, processes=processes)
+    survive(settings, tmp_path, county, workers, kills)
 
 
 def survive(settings: Settings, folder: Path, county: County, workers: int, kills: int) -> Counter[str]:
@@ -110,7 +111,7 @@ def _kill(settings: Settings, some: Crew, aim: str, chance: random.Random) -> st
     some.tend()
     victim = chance.choice(some.members)
     if aim == LOAD and victim.state and chance.random() < ONE_PROCESS:
-        some.kill_later_process(victim)
+        some.kill_fellow(victim, chance)
     else:
         some.kill(victim)
     return LOAD
@@ -124,7 +125,8 @@ def _is_restoring(member: Member) -> bool:
     """Some stages of one of its processes are restored, and not yet all: it goes through them one by one, and then says what it
     was given."""
     entries = member.entries()
-    said = {process: [one["message"] for one in entries if one.get("process") == process] for process in PROCESSES}
+    processes = {one.get("process") for one in entries}  # as their logs call them
+    said = {process: [one["message"] for one in entries if one.get("process") == process] for process in processes}
     return any("state restored" in _behind(messages, "partitions assigned") for messages in said.values())
 
 

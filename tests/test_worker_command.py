@@ -73,7 +73,7 @@ def test_a_worker_says_when_it_is_ready_and_alive_and_stops_cleanly(
     said = [json.loads(line) for line in log.read_text().splitlines()]
     assert all(one["at"] for one in said)
     serving = {one.get("process"): one["worker"] for one in said if one["message"] == "serving"}
-    assert serving == {None: "test", "later stages": "test"}
+    assert serving == {None: "test", "later stages": "test", "first stage, share 2": "test"}
 
 
 def test_a_worker_does_not_start_without_its_topics_and_names_them(kafka_settings: Settings, tmp_path: Path) -> None:

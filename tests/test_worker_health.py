@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
-from stream.health import STALL_SECONDS, UNASSIGNED_SECONDS, Progress, Stalled
+from stream import health
+from stream.health import STALL_SECONDS, UNASSIGNED_SECONDS, Progress, Stalled, watch_progress
+from stream.worker import Worker
 
 PLACE = ("fund.transactions", 3)
 
@@ -55,19 +61,45 @@ def test_a_quiet_partition_is_not_stalled_however_long_nothing_comes(progress: P
 def test_a_partition_that_was_given_anew_has_its_minute_again(progress: Progress, clock: Clock) -> None:
     progress.look({PLACE: 5}, {PLACE: 9})
     clock.now += STALL_SECONDS
-    progress.idle(is_restoring=True)
+    progress.idle(has_answer=True)
     clock.now += STALL_SECONDS
     progress.look({PLACE: 5}, {PLACE: 9})
 
 
-def test_a_group_that_gives_out_nothing_is_a_stall_but_a_long_restore_is_not(progress: Progress, clock: Clock) -> None:
+def test_a_group_that_does_not_answer_is_a_stall_but_a_long_restore_and_standing_by_are_not(
+    progress: Progress, clock: Clock
+) -> None:
     for _ in range(100):
         clock.now += 60
-        progress.idle(is_restoring=True)
-    progress.idle(is_restoring=False)
+        progress.idle(has_answer=True)
+    progress.idle(has_answer=False)
     clock.now += UNASSIGNED_SECONDS + 1
-    with pytest.raises(Stalled, match="no partitions"):
-        progress.idle(is_restoring=False)
+    with pytest.raises(Stalled, match="not given out partitions"):
+        progress.idle(has_answer=False)
+
+
+class NoConsumer:
+    """Asked for nothing, for nothing is assigned."""
+
+    async def stop(self) -> None:
+        """Nothing was started."""
+
+
+@pytest.mark.parametrize(("is_ready", "ends_with"), [(True, TimeoutError), (False, Stalled)])
+def test_who_is_given_nothing_stands_by_and_who_is_not_answered_ends(
+    monkeypatch: pytest.MonkeyPatch, is_ready: bool, ends_with: type[Exception]
+) -> None:
+    async def consumer(settings: Any) -> NoConsumer:
+        return NoConsumer()
+
+    monkeypatch.setattr(health, "group_less_consumer", consumer)
+    monkeypatch.setattr(health, "UNASSIGNED_SECONDS", 0.02)
+    monkeypatch.setattr(health, "LOOK_SECONDS", 0.01)
+    idle = SimpleNamespace(
+        settings=None, assigned=set, is_ready=is_ready, ownership=SimpleNamespace(is_restoring=False)
+    )
+    with pytest.raises(ends_with):
+        asyncio.run(asyncio.wait_for(watch_progress(cast(Worker, idle), Progress()), 0.3))
 
 
 def test_nobody_having_looked_is_not_alive(progress: Progress, clock: Clock) -> None:

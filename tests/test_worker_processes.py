@@ -1,4 +1,4 @@
-"""Are a worker's two processes one worker to those who run it? (stream/later_process.py, merged_metrics.py)"""
+"""Are a worker's processes one worker to those who run it? (stream/fellow_process.py, merged_metrics.py)"""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from detectors.engine.rule import Rule
 from stream import metric_catalogue as names
 from stream.errors import OperatorError
-from stream.later_process import Condition, LaterStagesEnded, Questions, later_process
+from stream.fellow_process import Condition, FellowEnded, Questions, fellow_process
 from stream.merged_metrics import Family, families, merged_registry
 from stream.metrics import Metrics
 from stream.probes import probes
 from stream.serve import joined
 from stream.settings import Settings
-from tests.crews import later_process_of
+from tests.crews import fellows_of
 from tests.metrics_of_a_day import VOCABULARY
 from tests.test_worker_command import ask, fundwatch_worker
 from tests.toy_runs import wait_until
@@ -40,27 +40,31 @@ def runs(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("first_gets", "later_gets", "status", "said"),
+    ("processes", "first_gets", "later_gets", "share_gets", "status", "said"),
     [
-        (signal.SIGKILL, None, -signal.SIGKILL, ""),
-        (None, signal.SIGTERM, 0, ""),
-        (signal.SIGTERM, signal.SIGTERM, 0, ""),
-        (None, signal.SIGKILL, 1, "the process of the later stages ended with status -9"),
+        (2, signal.SIGKILL, None, None, -signal.SIGKILL, ""),
+        (3, signal.SIGKILL, None, None, -signal.SIGKILL, ""),
+        (2, None, signal.SIGTERM, None, 0, ""),
+        (2, signal.SIGTERM, signal.SIGTERM, None, 0, ""),
+        (3, signal.SIGTERM, None, None, 0, ""),
+        (2, None, signal.SIGKILL, None, 1, "the process of the later stages ended with status -9"),
+        (3, None, None, signal.SIGKILL, 1, "the process of the first stage, share 2 ended with status -9"),
     ],
 )
-def test_whatever_ends_one_ends_both(
-    kafka_topics: Settings, tmp_path: Path, unused_port: int,
-    first_gets: int | None, later_gets: int | None, status: int, said: str,
+def test_whatever_ends_one_ends_all(
+    kafka_topics: Settings, tmp_path: Path, unused_port: int, processes: int,
+    first_gets: int | None, later_gets: int | None, share_gets: int | None, status: int, said: str,
 ) -> None:  # fmt: skip
     log = tmp_path / "worker.log"
-    with fundwatch_worker(kafka_topics, log, unused_port) as worker:
+    with fundwatch_worker(kafka_topics, log, unused_port, FUNDWATCH_PROCESSES=str(processes)) as worker:
         wait_until(lambda: ask(unused_port, "/readyz")[0] == 200, 60, "readiness")
-        later = later_process_of(worker.pid)
-        for pid, number in ((worker.pid, first_gets), (later, later_gets)):
+        later, *shares = fellows_of(worker.pid)
+        assert len(shares) == processes - 2
+        for pid, number in ((worker.pid, first_gets), (later, later_gets), *((share, share_gets) for share in shares)):
             if number is not None:
                 os.kill(pid, number)
         assert worker.wait(20) == status, log.read_text()
-        wait_until(lambda: not runs(later), 2, "the end of the other process")
+        wait_until(lambda: not any(map(runs, (later, *shares))), 2, "the end of the other processes")
     lines = log.read_text().splitlines()
     assert "Traceback" not in log.read_text()
     if said:
@@ -73,6 +77,22 @@ def test_a_worker_of_one_process_is_one(kafka_topics: Settings, tmp_path: Path, 
         wait_until(lambda: ask(unused_port, "/readyz")[0] == 200, 60, "readiness")
         assert Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text() == ""
         assert json.loads(ask(unused_port, "/readyz")[1])["partitions"] == 12
+
+
+def test_processes_share_the_first_stage(kafka_topics: Settings, tmp_path: Path, unused_port: int) -> None:
+    with fundwatch_worker(kafka_topics, tmp_path / "log", unused_port, FUNDWATCH_PROCESSES="4") as worker:
+        wait_until(lambda: ask(unused_port, "/readyz")[0] == 200, 60, "readiness")
+        partitions = kafka_topics.partitions
+        topics_of_stages = 6
+        wait_until(
+            lambda: json.loads(ask(unused_port, "/readyz")[1])["partitions"] == topics_of_stages * partitions,
+            60, "all partitions",
+        )  # fmt: skip
+        assert len(fellows_of(worker.pid)) == 3
+        given = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+        stages = {one.get("process"): one["stages"] for one in given if one["message"] == "partitions assigned"}
+        assert sum(stages.values()) == 4 * partitions
+        assert {None, "later stages", "first stage, share 2", "first stage, share 3"} == set(stages)
 
 
 # -- what the other says -----------------------------------------------------------------------------------------------------
@@ -121,7 +141,7 @@ def _dies(questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...]
 
 def test_its_condition_and_metrics_come_from_the_other_process() -> None:
     async def run() -> None:
-        async with later_process(_answers, Settings(), (), "one") as later:
+        async with fellow_process(_answers, Settings(), (), "one", "the later stages") as later:
             await later.begun()
             watching = asyncio.create_task(later.watch())
             await asyncio.to_thread(wait_until, lambda: later.condition.is_ready, 20, "readiness")
@@ -140,18 +160,18 @@ def test_its_condition_and_metrics_come_from_the_other_process() -> None:
     ("work", "said"),
     [
         (_fails, "the later stages: one has no folder; give it one"),
-        (_breaks, "the later stages: unexpected ValueError at test_two_processes.py"),
+        (_breaks, "the later stages: unexpected ValueError at test_worker_processes.py"),
         (_dies, "ended with status -9"),
     ],
 )
 def test_its_reason_is_the_workers_and_quotes_no_record(work: Callable[..., None], said: str, wait: str) -> None:
     async def run() -> None:
-        async with later_process(work, Settings(), (), "one") as later:
+        async with fellow_process(work, Settings(), (), "one", "the later stages") as later:
             if wait == "begun":
                 await asyncio.to_thread(later._process.join)  # else it may answer just before
             await getattr(later, wait)()
 
-    with pytest.raises(LaterStagesEnded) as ended:
+    with pytest.raises(FellowEnded) as ended:
         asyncio.run(asyncio.wait_for(run(), 30))
     assert said in str(ended.value)
     assert "110101199003070000" not in str(ended.value)
@@ -162,7 +182,7 @@ def test_a_scrape_that_gets_no_answer_says_so(unused_port: int) -> None:
         return True, {}
 
     async def run() -> str:
-        async with later_process(_cannot_tell, Settings(), (), "one") as later:
+        async with fellow_process(_cannot_tell, Settings(), (), "one", "the later stages") as later:
             registry = merged_registry(prometheus_client.CollectorRegistry(), later.metrics)
             async with probes("127.0.0.1", unused_port, registry, well, well):
                 await asyncio.to_thread(wait_until, lambda: ask(unused_port, "/metrics")[0] == 503, 20, "a refusal")
@@ -178,6 +198,8 @@ def test_a_worker_is_as_far_as_the_one_that_is_less_far() -> None:
         1.0, is_alive=False, is_ready=False, state="restoring", partitions=12, lag_records=5, newest_source_time=9
     )
     assert joined(first, later) == both
+    assert joined(first, later, first).partitions == 20
+    assert joined(first, later, first).newest_source_time == 9
     assert joined(first, first).is_ready
 
 

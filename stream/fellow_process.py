@@ -1,13 +1,14 @@
-"""How does a worker have its later stages in a process of their own, and how do the two end together?
+"""How does a worker work in several processes, and how do they end together?
 
-The first stage takes most of what a transaction costs, and one interpreter runs on one core. So a worker is two processes: this
-one has the first stage, the other the later ones; both are members of the worker's group, and what flows between them flows
-through the internal topics as ever. To those who run it they are one worker: one command, one signal, one port.
+One interpreter runs on one core. So a worker is two processes or more: this one has the first stage, one fellow the later ones,
+and further fellows share the first stage's partitions, which costs most of a transaction. All are members of the worker's
+group, and what flows between them flows through the internal topics as ever. To those who run it they are one worker: one
+command, one signal, one port.
 
-* Asked to stop, this process asks the other at once, and waits for it.
-* When the other ends by itself, so does this one, with the other's reason.
-* When this process is gone, whatever took it, the line between them breaks, and the other ends on the spot, as if the same had
-  happened to it: what it had in hand comes again, and no orphan keeps partitions or folders.
+* Asked to stop, this process asks its fellows at once, and waits for them.
+* When a fellow ends by itself, so does this one, with the fellow's reason.
+* When this process is gone, whatever took it, the lines between them break, and the fellows end on the spot, as if the same had
+  happened to them: what they had in hand comes again, and no orphan keeps partitions or folders.
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ Work = Callable[["Questions", Settings, tuple[Rule[Any], ...], str], None]
 log = logging.getLogger(__name__)
 
 
-class LaterStagesEnded(OperatorError):
-    """The process of the later stages has ended by itself.
+class FellowEnded(OperatorError):
+    """A process of the worker has ended by itself.
 
     Operator action: see the log above; the worker can be started again.
     """
 
 
 class Silent(OperatorError):
-    """The process of the later stages does not answer. Operator action: wait; if it lasts, the worker ends by itself."""
+    """A process of the worker does not answer. Operator action: wait; if it lasts, the worker ends by itself."""
 
 
 class Condition(msgspec.Struct, frozen=True, array_like=True):
@@ -72,6 +73,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
 class _Question(msgspec.Struct, frozen=True, array_like=True):
     number: int
     about: Literal["condition", "metrics", "stop"]
+    newest_source_time: int | None = None
 
 
 class _Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -91,11 +93,12 @@ _read_answer = msgspec.msgpack.Decoder(_Answer).decode
 _read_reason = msgspec.msgpack.Decoder(_Reason).decode
 
 
-class LaterProcess:
-    """The other process, as this one sees it."""
+class Fellow:
+    """A process of the worker, as its first one sees it. ``called``: in logs and reasons."""
 
-    def __init__(self, process: BaseProcess, line: Connection, reason: Connection) -> None:
-        self._process, self._line, self._reason = process, line, reason
+    def __init__(self, process: BaseProcess, line: Connection, reason: Connection, called: str) -> None:
+        self._process, self._line, self._reason, self._called = process, line, reason, called
+        self._newest: Callable[[], int | None] = lambda: None
         self._asking = threading.Lock()
         self._number = 0
         self._condition = Condition(monotonic())  # it has just been started
@@ -107,15 +110,19 @@ class LaterProcess:
             return self._condition
         return msgspec.structs.replace(self._condition, is_alive=False, is_ready=False)
 
+    def keep_told(self, newest_source_time: Callable[[], int | None]) -> None:
+        """Tell it, with every look, the newest stream time of any partition: persons' stages, which hear of it, are elsewhere."""
+        self._newest = newest_source_time
+
     def metrics(self) -> Sequence[Family]:
         """What it would show now. Blocks; raises `Silent`."""
         found = self._ask("metrics").metrics
         if found is None:
-            raise Silent("the process of the later stages cannot tell its metrics", "its log says why")
+            raise Silent(f"the process of {self._called} cannot tell its metrics", "its log says why")
         return found
 
     async def begun(self) -> None:
-        """Until it answers: it has to load what this process has loaded already. Raises `LaterStagesEnded` when it failed."""
+        """Until it answers: it has to load what this process has loaded already. Raises `FellowEnded` when it failed."""
         while self._process.is_alive():
             with contextlib.suppress(Silent):
                 await asyncio.to_thread(self._ask, "condition")
@@ -123,7 +130,7 @@ class LaterProcess:
         self._raise_its_reason()
 
     async def watch(self) -> None:
-        """Look at it for ever; returns when it ended as if asked to, raises `LaterStagesEnded` when it failed.
+        """Look at it for ever; returns when it ended as if asked to, raises `FellowEnded` when it failed.
 
         It is asked to stop when this is cancelled.
         """
@@ -157,9 +164,9 @@ class LaterProcess:
         if self._reason.poll():
             with contextlib.suppress(EOFError):
                 reason = _read_reason(self._reason.recv_bytes())
-                raise LaterStagesEnded(f"the later stages: {reason.message}", reason.cure)
-        raise LaterStagesEnded(
-            f"the process of the later stages ended with status {self._process.exitcode}",
+                raise FellowEnded(f"{self._called}: {reason.message}", reason.cure)
+        raise FellowEnded(
+            f"the process of {self._called} ended with status {self._process.exitcode}",
             "see the log above; what was in hand comes again",
         )
 
@@ -167,29 +174,29 @@ class LaterProcess:
         with self._asking:
             self._number += 1
             with contextlib.suppress(OSError, EOFError):  # it has ended, and is silent as well
-                self._line.send_bytes(_encode(_Question(self._number, about)))
+                self._line.send_bytes(_encode(_Question(self._number, about, self._newest())))
                 while self._line.poll(_ANSWER_SECONDS):
                     answer = _read_answer(self._line.recv_bytes())
                     if answer.number == self._number:  # an older one was given up
                         return answer
-        raise Silent("the process of the later stages does not answer", "it has ended, or its machine is overloaded")
+        raise Silent(f"the process of {self._called} does not answer", "it has ended, or its machine is overloaded")
 
 
 @contextlib.asynccontextmanager
-async def later_process(
-    work: Work, settings: Settings, rules: tuple[Rule[Any], ...], name: str
-) -> AsyncIterator[LaterProcess]:
+async def fellow_process(
+    work: Work, settings: Settings, rules: tuple[Rule[Any], ...], name: str, called: str
+) -> AsyncIterator[Fellow]:
     """A process that does this work, for the time of a `with` block."""
     ours, theirs = spawned.pipe()
     reason, of_reason = spawned.pipe(duplex=False)
     process = spawned.start(_work, work, theirs, of_reason, settings, rules, name)
     theirs.close()
     of_reason.close()
-    later = LaterProcess(process, ours, reason)
+    fellow = Fellow(process, ours, reason, called)
     try:
-        yield later
+        yield fellow
     finally:
-        await later.stop()
+        await fellow.stop()
         reason.close()
 
 
@@ -202,6 +209,7 @@ class Questions:
     def __init__(self, line: Connection) -> None:
         self._line = line
         self.condition = Condition(monotonic())  # the work brings it up to date
+        self.newest_source_time: int | None = None  # of any partition, as far as the first process knows
         self._metrics: Callable[[], list[Family]] = list
         self._stop: Callable[[], None] = lambda: os._exit(0)  # nothing is in hand yet
         threading.Thread(target=self._answer_all, name="questions", daemon=True).start()
@@ -223,6 +231,7 @@ class Questions:
         elif question.about == "metrics":
             self._line.send_bytes(_encode(_Answer(question.number, metrics=self._told())))
         else:
+            self.newest_source_time = question.newest_source_time
             self._line.send_bytes(_encode(_Answer(question.number, self.condition)))
 
     def _told(self) -> list[Family] | None:
