@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent
 GROUPS = {
     "killed": ("broker_away", "demo", "end_to_end", "fencing", "interrupted", "kills", "rule_changes_in_service"),
     "service": (
-        "dashboards_on_prometheus", "huge_claims", "poison", "restore", "state_on_disk", "time", "transport", "two_processes",
+        "dashboards_on_prometheus", "huge_claims", "poison", "restore", "state_on_disk", "time", "transport", "worker_processes",
         "worker", "worker_command",
     ),
     "secure": ("connection", "rights", "secrets", "secure_broker"),
