@@ -114,7 +114,8 @@ def _share_first_stage(questions: Questions, settings: Settings, rules: tuple[Ru
 async def _serve_as_fellow(
     questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str, stages: tuple[str, ...]
 ) -> None:
-    async with _opened(settings, rules, name, stages, lambda: questions.newest_source_time) as made:
+    newest, is_share = (lambda: questions.newest_source_time), FIRST in stages
+    async with _opened(settings, rules, name, stages, newest, is_share=is_share) as made:
         loop = asyncio.get_running_loop()
 
         def end() -> None:
@@ -147,8 +148,11 @@ async def _opened(
     name: str,
     stages: tuple[str, ...],
     newest_elsewhere: Callable[[], int | None] | None = None,
+    *,
+    is_share: bool = False,
 ) -> AsyncIterator[_Made]:
-    """The stages with all that runs beside them. ``newest_elsewhere``: see `stream.marks`; where persons' stages are not here."""
+    """The stages with all that runs beside them. ``newest_elsewhere``: see `stream.marks`; where persons' stages are not here.
+    ``is_share``: another process of the worker has the first stage as well, and parks what cannot be read of the references."""
     metrics = Metrics(vocabulary(rules), version("fundwatch"))
     known, unreadable = KnownReferences(), asyncio.Queue[DeadLetter]()
     try:
@@ -165,7 +169,8 @@ async def _opened(
                 newest = newest_elsewhere or (lambda: newest_source_time(worker))
                 transactions = settings.topic(topics.TRANSACTIONS)
                 worker.accompany(lambda: mark_quiet_partitions(worker, progress, transactions, FIRST, newest))
-                worker.accompany(lambda: _park_unreadable(worker, metrics, unreadable))
+                if not is_share:
+                    worker.accompany(lambda: _park_unreadable(worker, metrics, unreadable))
             if set(LATER) <= set(stages):  # once a worker is enough for what stands open everywhere
                 worker.accompany(lambda: follow_alerts(settings, ledger))
             garbage.tame()

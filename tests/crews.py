@@ -93,6 +93,7 @@ class Member:
     def reason(self) -> str:
         """The kind of error that it says it ended with, "" where it says none."""
         kinds = [entry["error"]["kind"] for entry in self.entries() if entry["message"] == "the worker cannot go on"]
+        kinds = [kind for kind in kinds if kind != "FellowEnded"] or kinds  # a fellow's own reason, where it has one
         return str(kinds[-1]) if kinds else self.log.rpartition("fundwatch: ")[2].strip()
 
     def kill(self) -> None:

@@ -147,6 +147,16 @@ def test_a_set_is_forgotten_two_months_after_it_came_last() -> None:
     assert page.kept_from() == newest + 1  # of what is told of a group, all may begin later than the group does
 
 
+def test_what_was_told_of_a_burst_is_final_though_somebody_had_settled_before_it() -> None:
+    """He is of the group, and not of what is told: the alert begins with the first card of the burst."""
+    page = told(blank(), swipe(START - 2 * 60, "somebody"), *row(6))
+    [group] = page.groups
+    assert group.begin == START - 2 * 60
+    page.advance(group.end + GROUPS_KEPT)
+    assert page.groups == []
+    assert page.kept_from() > START
+
+
 def test_it_stays_bounded_whatever_comes() -> None:
     page = blank()
     rng = random.Random(2)

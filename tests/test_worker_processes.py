@@ -42,11 +42,9 @@ def runs(pid: int) -> bool:
 @pytest.mark.parametrize(
     ("processes", "first_gets", "later_gets", "share_gets", "status", "said"),
     [
-        (2, signal.SIGKILL, None, None, -signal.SIGKILL, ""),
         (3, signal.SIGKILL, None, None, -signal.SIGKILL, ""),
         (2, None, signal.SIGTERM, None, 0, ""),
-        (2, signal.SIGTERM, signal.SIGTERM, None, 0, ""),
-        (3, signal.SIGTERM, None, None, 0, ""),
+        (3, signal.SIGTERM, signal.SIGTERM, None, 0, ""),
         (2, None, signal.SIGKILL, None, 1, "the process of the later stages ended with status -9"),
         (3, None, None, signal.SIGKILL, 1, "the process of the first stage, share 2 ended with status -9"),
     ],

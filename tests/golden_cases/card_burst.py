@@ -110,20 +110,6 @@ def six_in_a_row() -> Case:
 
 
 @case
-def somebody_before_them() -> Case:
-    counter = told(
-        "hit-stays-told-when-it-is-forgotten",
-        "Somebody buys a thing of his own two minutes before six cards with one basket: he is of their group, and not of what is "
-        "told. Two months later the group is forgotten, and what was said of it stays said.",
-        {"status": "open", "severity": "medium", "measures": {"cards_in_a_row": 6}},
-    )
-    counter.sale(moment(4, 9, 58), CARDS[9], (INFUSION,))
-    counter.row(moment(4, 10), CARDS[:6])
-    counter.until(moment(70))
-    return counter
-
-
-@case
 def kept_at_the_counter() -> Case:
     counter = told(
         "hit-same-cards-on-three-days",
