@@ -6,7 +6,8 @@ Two runs over the same transactions, one of them with something that came and wa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from msgspec import structs
@@ -46,18 +47,20 @@ class Compared(NamedTuple):
     """Two runs are compared at ``until``. ``before``: a day before which nothing was taken back. ``learned``: whether what was
     taken back was so before it was learned; else of what was learned nothing is told. ``unended``: stays that nobody ended:
     how long they are believed goes by when they were last heard of, and a correction is heard. ``but``: pages that are not
-    compared."""
+    compared. ``nights``: those that the census was told of each stay that nobody ended, by institution and visit."""
 
     until: int
     before: int
     learned: bool
     unended: frozenset[str] = frozenset()
     but: frozenset[type[Page]] = frozenset()
+    nights: Mapping[tuple[str, str], tuple[int, int]] = MappingProxyType({})
 
 
 def books(engine: EngineRun, compared: Compared) -> dict[bytes, Any]:
     """What every page of every stage knows, but for those that know nothing that stands."""
     engine.pipeline.save()
+    compared = compared._replace(nights=_told_nights(engine, compared.unended))
     found: dict[bytes, Any] = {}
     for (name, _), pages in engine.stores.items():
         kinds = {kind.prefix: kind for kind in STAGES[name].kinds}
@@ -69,6 +72,18 @@ def books(engine: EngineRun, compared: Compared) -> dict[bytes, Any]:
                 known = KNOWLEDGE[kind](page, compared)
                 if known:
                     found[name.encode() + key] = known
+    return found
+
+
+def _told_nights(engine: EngineRun, visits: Collection[str]) -> dict[tuple[str, str], tuple[int, int]]:
+    """The census itself forgets names, and sooner those who were heard of less."""
+    found = {}
+    for (name, _), pages in engine.stores.items():
+        for key, saved in pages.items() if name == "institution" else ():
+            if key[:1] == VisitPage.prefix:
+                page = decode_page(VisitPage, saved)
+                if page.visit in visits and page.told_nights is not None:
+                    found[page.institution, page.visit] = page.told_nights
     return found
 
 
@@ -132,10 +147,10 @@ def _of_census(page: CensusPage, compared: Compared) -> Any:
     for night, move in enumerate(page.moves, page.first_night):
         here += move
         counts[night] = here
-    for visit, stay in page.stays.items():
-        if visit in compared.unended:
-            for night in range(stay.first, stay.until):
-                counts[night] -= 1
+    for (institution, _), (first, until) in compared.nights.items():
+        if institution == page.institution:
+            for night in range(first, until):
+                counts[night] = counts.get(night, 0) - 1
     stays = {visit: stay for visit, stay in page.stays.items() if visit not in compared.unended}
     counted = {night: count for night, count in counts.items() if count}
     return (counted, stays) if counted or stays else None
