@@ -92,9 +92,11 @@ class Member:
     @property
     def reason(self) -> str:
         """The kind of error that it says it ended with, "" where it says none."""
-        kinds = [entry["error"]["kind"] for entry in self.entries() if entry["message"] == "the worker cannot go on"]
-        kinds = [kind for kind in kinds if kind != "FellowEnded"] or kinds  # a fellow's own reason, where it has one
-        return str(kinds[-1]) if kinds else self.log.rpartition("fundwatch: ")[2].strip()
+        failed = [entry for entry in self.entries() if entry["message"] == "the worker cannot go on"]
+        own = [entry["error"]["kind"] for entry in failed if "process" not in entry]
+        if own and own[-1] == "FellowEnded":  # for a reason of its own, unless it was killed
+            own += [entry["error"]["kind"] for entry in failed if "process" in entry][:1]
+        return str(own[-1]) if own else self.log.rpartition("fundwatch: ")[2].strip()
 
     def kill(self) -> None:
         """SIGKILL."""

@@ -52,7 +52,9 @@ def survive(straight: str, over: str, folder: Path, *, trouble: Step, mend: Step
     The sender reaches the broker ``straight``, the worker ``over`` another address perhaps. Asserts that nothing is lost,
     doubled or changed.
     """
-    settings = Settings(broker=straight, prefix="away.", group="away", data=folder / "data", metrics_port=0)
+    settings = Settings(
+        broker=straight, prefix="away.", group="away", data=folder / "data", metrics_port=0, processes=2
+    )
     history = folder / "transactions.jsonl"
     history.write_bytes(b"\n".join(CUT.transactions()) + b"\n")
     expected = replayed(folder, history, CUT)

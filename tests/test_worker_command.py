@@ -26,7 +26,8 @@ def fundwatch_worker(settings: Settings, log: Path, port: int, **more: str) -> I
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FUNDWATCH_")}
     environment |= {
         "FUNDWATCH_BROKER": settings.broker, "FUNDWATCH_PREFIX": settings.prefix, "FUNDWATCH_GROUP": settings.group,
-        "FUNDWATCH_DATA": str(settings.data), "FUNDWATCH_METRICS_PORT": str(port), "PYTHONPATH": str(ROOT), **more,
+        "FUNDWATCH_DATA": str(settings.data), "FUNDWATCH_METRICS_PORT": str(port), "PYTHONPATH": str(ROOT),
+        "FUNDWATCH_PROCESSES": str(settings.processes), **more,
     }  # fmt: skip
     command = [sys.executable, "-c", "from stream.cli import main; main()", "worker", "--name", "test"]
     with log.open("w") as errors:
@@ -73,7 +74,7 @@ def test_a_worker_says_when_it_is_ready_and_alive_and_stops_cleanly(
     said = [json.loads(line) for line in log.read_text().splitlines()]
     assert all(one["at"] for one in said)
     serving = {one.get("process"): one["worker"] for one in said if one["message"] == "serving"}
-    assert serving == {None: "test", "later stages": "test", "first stage, share 2": "test"}
+    assert serving == {None: "test", "later stages": "test"}
 
 
 def test_a_worker_does_not_start_without_its_topics_and_names_them(kafka_settings: Settings, tmp_path: Path) -> None:
