@@ -22,7 +22,7 @@ from stream import garbage, topics
 from stream.blueprint import engine_blueprint, vocabulary
 from stream.connection import BrokerUnreachable, aiokafka_options
 from stream.errors import OperatorError
-from stream.fellow_process import Condition, Fellow, Questions, Readiness, Work, fellow_process
+from stream.fellow_process import Condition, Fellow, Questions, Readiness, fellow_process
 from stream.gauges import follow_alerts, show
 from stream.health import Progress, watch_progress
 from stream.known import KnownReferences
@@ -40,7 +40,6 @@ from stream.topic_access import partitions_of
 from stream.worker import Worker
 
 LATER: Final = tuple(stage for stage in STAGES if stage != FIRST)
-LATER_STAGES: Final = "later stages"  # as logs call their process
 _STATES: Final = get_args(Readiness)
 _TELL_SECONDS: Final = 0.25
 
@@ -68,23 +67,22 @@ async def serve(settings: Settings, rules: Iterable[Rule[Any]], name: str) -> No
         async with _opened(settings, configured, name, (FIRST, *LATER)) as made:
             await _serve(made, name, made.metrics.registry, lambda: condition(made.worker, made.progress))
         return
+    parts = [_Part("later stages", "later", LATER)]
+    parts += [_Part(f"first stage, share {number}", str(number), (FIRST,)) for number in range(2, settings.processes)]
     async with contextlib.AsyncExitStack() as stack:
-
-        async def started(work: Work, name: str, called: str) -> Fellow:
-            return await stack.enter_async_context(fellow_process(work, settings, configured, name, f"the {called}"))
-
-        later = await started(_work_on_later_stages, f"{name}-later", LATER_STAGES)
-        shares = [
-            await started(_share_first_stage, f"{name}-{number}", _share(number))
-            for number in range(2, settings.processes)
+        fellows = [
+            await stack.enter_async_context(
+                fellow_process(partial(_work, part), settings, configured, name, f"the {part.called}")
+            )
+            for part in parts
         ]
-        made = await stack.enter_async_context(
-            _opened(settings, configured, name, (FIRST,), lambda: later.condition.newest_source_time)
-        )
-        fellows = [later, *shares]
-        for share in shares:
-            share.keep_told(lambda: later.condition.newest_source_time)
+
+        def newest() -> int | None:
+            return fellows[0].condition.newest_source_time  # of the later stages, which hear of every partition
+
+        made = await stack.enter_async_context(_opened(settings, configured, name, (FIRST,), newest))
         for fellow in fellows:
+            fellow.keep_told(newest)
             await fellow.begun()  # or the first to ask for metrics would wait for it
             made.worker.accompany(partial(_end_together, made.worker, fellow))
         all_of_them = merged_registry(made.metrics.registry, *(fellow.metrics for fellow in fellows))
@@ -94,28 +92,27 @@ async def serve(settings: Settings, rules: Iterable[Rule[Any]], name: str) -> No
         )  # fmt: skip
 
 
-def _share(number: int) -> str:
-    """What logs call a process that shares the first stage."""
-    return f"first stage, share {number}"
+class _Part(NamedTuple):
+    """What a fellow has of a worker's work: what logs call it, the end of its folder's name, and its stages."""
+
+    called: str
+    suffix: str
+    stages: tuple[str, ...]
 
 
-def _work_on_later_stages(questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str) -> None:
-    """What the process of the later stages does from its start to its end."""
-    write_logs(level=settings.log_level, process=LATER_STAGES)
-    asyncio.run(_serve_as_fellow(questions, settings, rules, name, LATER))
-
-
-def _share_first_stage(questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str) -> None:
-    """The same of a process that has some of the first stage's partitions; its name ends in its number."""
-    write_logs(level=settings.log_level, process=_share(int(name.rpartition("-")[2])))
-    asyncio.run(_serve_as_fellow(questions, settings, rules, name, (FIRST,)))
+def _work(part: _Part, questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str) -> None:
+    """What a fellow does from its start to its end."""
+    write_logs(level=settings.log_level, process=part.called)
+    asyncio.run(_serve_as_fellow(part, questions, settings, rules, name))
 
 
 async def _serve_as_fellow(
-    questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str, stages: tuple[str, ...]
+    part: _Part, questions: Questions, settings: Settings, rules: tuple[Rule[Any], ...], name: str
 ) -> None:
-    newest, is_share = (lambda: questions.newest_source_time), FIRST in stages
-    async with _opened(settings, rules, name, stages, newest, is_share=is_share) as made:
+    def newest() -> int | None:
+        return questions.newest_source_time
+
+    async with _opened(settings, rules, f"{name}-{part.suffix}", part.stages, newest, is_fellow=True) as made:
         loop = asyncio.get_running_loop()
 
         def end() -> None:
@@ -129,7 +126,7 @@ async def _serve_as_fellow(
 
         made.worker.accompany(tell)
         questions.answer(lambda: families(made.metrics.registry), end)
-        log.info("serving", extra={"worker": name.rpartition("-")[0], "stages": stages})
+        log.info("serving", extra={"worker": name, "stages": part.stages})
         await made.worker.run()
 
 
@@ -149,10 +146,10 @@ async def _opened(
     stages: tuple[str, ...],
     newest_elsewhere: Callable[[], int | None] | None = None,
     *,
-    is_share: bool = False,
+    is_fellow: bool = False,
 ) -> AsyncIterator[_Made]:
     """The stages with all that runs beside them. ``newest_elsewhere``: see `stream.marks`; where persons' stages are not here.
-    ``is_share``: another process of the worker has the first stage as well, and parks what cannot be read of the references."""
+    ``is_fellow``: the first process of the worker parks what cannot be read of the references."""
     metrics = Metrics(vocabulary(rules), version("fundwatch"))
     known, unreadable = KnownReferences(), asyncio.Queue[DeadLetter]()
     try:
@@ -169,7 +166,7 @@ async def _opened(
                 newest = newest_elsewhere or (lambda: newest_source_time(worker))
                 transactions = settings.topic(topics.TRANSACTIONS)
                 worker.accompany(lambda: mark_quiet_partitions(worker, progress, transactions, FIRST, newest))
-                if not is_share:
+                if not is_fellow:
                     worker.accompany(lambda: _park_unreadable(worker, metrics, unreadable))
             if set(LATER) <= set(stages):  # once a worker is enough for what stands open everywhere
                 worker.accompany(lambda: follow_alerts(settings, ledger))
