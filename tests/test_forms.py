@@ -11,13 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from detectors.engine.registry import all_rules
 from tests.service_runs import CUT
+from tests.test_golden import shortest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("schemas", "detectors", "stream", "simulation", "dashboards", "tests")
+GOLDEN = "tests/test_golden.py::test_what_must_be_said_is_said_and_nothing_else"
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 # What the compiled modules are for: the wire, the books and the models, and the rules over them.
-HELD_BY = ("test_decode", "test_china_time", "test_visit_book", "test_item_book", "test_volume_model", "test_golden")
+HELD_BY = ("test_decode", "test_china_time", "test_visit_book", "test_item_book", "test_volume_model")
+MOST_MESSAGES = (
+    600  # of a rule's golden hits, and of its other cases; all of them in a soak: they take three times as long
+)
 
 
 def compiled_modules() -> list[str]:
@@ -64,13 +70,22 @@ def test_what_should_be_compiled_is_where_there_is_a_compiler(pure: Path) -> Non
         assert where_from(ROOT, modules) == [str(ROOT / module.removesuffix(".py")) + SUFFIX for module in modules]
 
 
-@pytest.mark.timeout(900)
-def test_the_pure_form_passes_the_same_tests(pure: Path) -> None:
-    sources = compiled_modules()
-    held = [f"tests/{name}.py" for name in HELD_BY]
-    told = run(pure, "-m", "pytest", "-q", "-p", "no:cacheprovider", *sources, *held)
+def passes(root: Path, *tests: str) -> None:
+    told = run(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
     assert " passed" in told
     assert "skipped" not in told
+
+
+@pytest.mark.timeout(900)
+def test_the_pure_form_passes_the_same_tests(pure: Path) -> None:
+    held = [f"tests/{name}.py" for name in HELD_BY]
+    cases = [f"{GOLDEN}[{rule}/{path.stem}]" for rule in all_rules() for path in shortest(rule, MOST_MESSAGES)]
+    passes(pure, *compiled_modules(), *held, *cases)
+
+
+@pytest.mark.soak
+def test_the_pure_form_passes_every_golden_case(pure: Path) -> None:
+    passes(pure, GOLDEN)
 
 
 def test_both_forms_say_the_same_to_the_last_byte(pure: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,20 @@ def references_of(head: dict[str, Any]) -> References:
         return tuple(json.dumps(record).encode() for record in head.get(name, ()))
 
     return References(encoded("institutions"), encoded("persons"), encoded("catalogue"))
+
+
+def shortest(rule_id: str, messages: int) -> list[Path]:
+    """The shortest of a rule's cases: of the hits, and of the others, as many as come to so many messages, and one at least."""
+    lengths = {path: len(read(path)[1]) for path in FILES if path.parent.parent.name == rule_id}
+    kept: list[Path] = []
+    for is_hit in (True, False):
+        cases = [path for path in lengths if path.stem.startswith("hit") == is_hit]
+        cases.sort(key=lambda path: (lengths[path], path))
+        sums = accumulate(lengths[path] for path in cases)
+        kept += [
+            path for number, (path, sum_) in enumerate(zip(cases, sums, strict=True)) if not number or sum_ <= messages
+        ]
+    return kept
 
 
 def run(path: Path) -> EngineRun:
