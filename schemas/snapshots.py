@@ -106,8 +106,10 @@ class _Begin(msgspec.Struct, array_like=True, gc=False):
 
 def has_possible_times(snapshot: VisitSnapshot) -> bool:
     """Whether it lies within what a call can state, as every snapshot does that a stage of ours has made."""
-    times = (snapshot.source.inf_time, snapshot.begin, snapshot.end, snapshot.death)
-    return all(time is None or EARLIEST <= time <= LATEST for time in times) and all(map(_is_possible, snapshot.drugs))
+    for time in (snapshot.source.inf_time, snapshot.begin, snapshot.end, snapshot.death):
+        if time is not None and not EARLIEST <= time <= LATEST:
+            return False
+    return all(map(_is_possible, snapshot.drugs))
 
 
 def _is_possible(drug: Dispensed) -> bool:

@@ -20,7 +20,7 @@ from schemas.peer_days import Cases, DayCounts
 
 GROWTHS = OF_WEEKS[GROWTH]
 GROUPS = ("3401 A100", "3401")
-MONTH = 2026 * 12 + 2
+MONTH = 2026 * 12 + 6  # far from Spring Festival
 NOISE = 0.1
 
 
@@ -107,8 +107,8 @@ def test_when_hardly_any_others_are_left_they_are_what_is_usual() -> None:
 
 
 def member(*values: float, expected: float = 0.0) -> MemberPage:
-    """Weeks of a month by the logarithm of their growth; each brought 1,000 fen for a hundred cases."""
-    page = MemberPage(institution="H1", region="3401")
+    """Weeks of a month by the logarithm of their growth, after eight as ever; each brought 1,000 fen for a hundred cases."""
+    page = MemberPage(institution="H1", region="3401", months=history(*[1_000] * 8, 1_000))
     page.months[MONTH] = month_of_weeks(*[1_000] * len(values))
     page.months[MONTH].seen = {
         GROWTHS[number]: compared(value, expected=expected) for number, value in enumerate(values)
@@ -125,6 +125,27 @@ def test_weeks_in_a_row_are_weighed_together() -> None:
     alone = most_changed(member(0.0, 0.8), GROWTH, MONTH)
     assert alone is not None
     assert alone.deviation < found.deviation
+
+
+def test_what_weeks_in_a_row_are_held_against_is_no_more_certain_for_their_number() -> None:
+    """Eight weeks that stray leave their median uncertain, and three weeks that are held against it are so by the same error."""
+    found = []
+    for before in ([1_000] * 8, [400, 2_500] * 4):
+        page = member(0.0, 0.8, 0.8, 0.8)
+        page.months |= history(*before, *[1_000] * 4) | {MONTH: page.months[MONTH]}
+        one = most_changed(page, GROWTH, MONTH)
+        assert one is not None
+        assert one.distance == pytest.approx(0.8)
+        found.append(one.deviation)
+    assert found[1] < 0.9 * found[0]
+
+
+def test_around_spring_festival_each_place_has_a_season_of_its_own() -> None:
+    """In 2026 it is on February 17th: the parts of March from the second week on are settled again."""
+    months = {month - MONTH + 2026 * 12 + 2: known for month, known in history(*[100] * 8, *[300] * 4).items()}
+    noise = [changed(2026 * 12 + 2, months)[name].noise for name in GROWTHS]
+    assert noise[0] ** 2 == pytest.approx(noise[2] ** 2 + 0.3**2, rel=0.05)
+    assert noise[3] == pytest.approx(noise[2], rel=0.05)
 
 
 def test_weeks_that_reach_into_the_month_before_are_at_risk_there() -> None:

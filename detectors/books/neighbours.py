@@ -129,7 +129,7 @@ class GroupPage(Page, kw_only=True):
 
     def members(self) -> int:
         """About how many belong to it by the reference records: exact up to `MOST_COUNTED`."""
-        belonging = float(sum(one.belongs for one in self.counted.values()))
+        belonging = float(len([True for one in self.counted.values() if one.belongs]))
         if len(self.counted) >= MOST_COUNTED:
             ever = (MOST_COUNTED - 1) * (1 << _DIGEST_BITS) / (max(self.counted) + 1)
             belonging = float(f"{max(ever, MOST_COUNTED) * belonging / MOST_COUNTED:.2g}")

@@ -26,8 +26,10 @@ from detectors.books.indicators import (
     variance_of_peers,
 )
 from detectors.books.member import OF_WEEKS, WEEKS_BEFORE, Compared, MemberPage, Month, Week
-from detectors.books.peer_calendar import PARTS_OF_MONTH, parts_of
+from detectors.books.peer_calendar import PARTS_OF_MONTH, days_of, parts_of
 from detectors.books.weeks import week_at
+from detectors.models.baseline import FESTIVAL_DRIFT
+from detectors.models.spring_festival import is_unsettled
 
 _LEAST_BEFORE: Final = 4  # parts
 _LEAST_DAYS: Final = 5  # of a part on which it was known
@@ -38,6 +40,7 @@ _FEW: Final = 4.0  # … as if that had been seen in so many
 _MAD: Final = 1.4826
 _MEDIAN: Final = pi / 2  # variance of a median, in that of a mean
 _LONGEST: Final = 3  # parts that are judged together
+_LEAST_OWN: Final = 0.25  # of the variance of a week is its own, at least
 _SHARED: Final = 0.5  # of their distance, at least, which the last of them has too: else it is over
 
 
@@ -63,7 +66,7 @@ def changed(month: int, months: Mapping[int, Month]) -> dict[str, Indicator]:
             level = level_of(name, months[month].weeks[number])
             before = [] if level is None else _before(name, parts_of(month)[number], months)
             if level is not None and len(before) >= _LEAST_BEFORE:
-                found[names[number]] = _against(level, before, _STRAY[name])
+                found[names[number]] = _against(level, before, _STRAY[name], _season(name, parts_of(month)[number]))
     return found
 
 
@@ -95,13 +98,31 @@ def _before(name: str, part: int, months: Mapping[int, Month]) -> list[Indicator
     return ordinary if len(ordinary) >= _LEAST_BEFORE else weeks
 
 
-def _against(week: Indicator, before: Sequence[Indicator], stray: float) -> Indicator:
+def _against(week: Indicator, before: Sequence[Indicator], stray: float, season: float) -> Indicator:
+    usual = _usual(before, stray)
+    return Indicator(week.value - usual.value, sqrt(week.noise**2 + usual.strayed + usual.unsure + season))
+
+
+class _Usual(NamedTuple):
+    """The median of some weeks; the variance with which they stray beyond chance, and that of the median."""
+
+    value: float
+    strayed: float
+    unsure: float
+
+
+def _usual(before: Sequence[Indicator], stray: float) -> _Usual:
     usual = median(one.value for one in before)
     chance = sum(one.noise**2 for one in before) / len(before)
     seen = max((_MAD * median(abs(one.value - usual) for one in before)) ** 2 - chance, 0.0)
     strayed = (len(before) * seen + _FEW * stray**2) / (len(before) + _FEW)
-    variance = week.noise**2 + strayed + _MEDIAN * (strayed + chance) / len(before)
-    return Indicator(week.value - usual, sqrt(variance))
+    return _Usual(usual, strayed, _MEDIAN * (strayed + chance) / len(before))
+
+
+def _season(name: str, part: int) -> float:
+    """Variance by which an honest place's weeks may differ from its peers' around Spring Festival: hospitals empty and fill up
+    again, each in its own way."""
+    return FESTIVAL_DRIFT if name == GROWTH and any(map(is_unsettled, days_of(part))) else 0.0
 
 
 def most_changed(member: MemberPage, name: str, month: int) -> Changed | None:
@@ -112,6 +133,7 @@ def most_changed(member: MemberPage, name: str, month: int) -> Changed | None:
 
 def _stretches(member: MemberPage, name: str, until: int) -> list[Changed]:
     found, parts = list[Changed](), list[tuple[Compared, Week]]()
+    weight = weighed = 0.0
     last = seen_at(member.months, name, until)
     if last is None:
         return found
@@ -122,13 +144,23 @@ def _stretches(member: MemberPage, name: str, until: int) -> list[Changed]:
         if week is None or level is None or seen is None:
             break
         parts.append((seen, week))
-        weight = sum(1 / one.noise**2 for one, _ in parts)
-        distance = sum((one.value - one.expected) / one.noise**2 for one, _ in parts) / weight
+        common = min(_common(member, name, part), (1 - _LEAST_OWN) * seen.noise**2)
+        certainty = 1 / (seen.noise**2 - common)
+        weight += certainty
+        weighed += certainty * (seen.value - seen.expected)
+        distance = weighed / weight
         if last.value - last.expected >= _SHARED * distance:
             weeks = tuple(one for _, one in parts)
-            deviation = distance / sqrt(spread + 1 / weight)
+            deviation = distance / sqrt(spread + common + 1 / weight)
             found.append(Changed(deviation, distance, part, until, weeks, weeks[: until % PARTS_OF_MONTH + 1], last))
     return found
+
+
+def _common(member: MemberPage, name: str, part: int) -> float:
+    """Variance that the weeks of a stretch which begins with this part have in common, however many they are: they are held
+    against the same weeks before them, and share the season."""
+    before = _before(name, part, member.months)
+    return _season(name, part) + (_usual(before, _STRAY[name]).unsure if before else 0.0)
 
 
 def seen_at(months: Mapping[int, Month], name: str, part: int) -> Compared | None:

@@ -176,6 +176,30 @@ def only_one_of_its_kind_pushes_what_all_have() -> City:
 
 
 @case
+def only_one_of_its_level() -> City:
+    city = told(
+        "exclude-only-one-of-its-level",
+        "该院是本地唯一的三级综合医院，只能与同类的低一级医院相比：别家没有的药可能是它收治的病人才用，不作判断。",
+    )
+    city.institutions[0] = institution_record(city.codes[0], admdvs="330106", medins_type="A100", hosp_lv="03")
+    city.week(PUSHED, (0, 0))
+    return city.ended(10)
+
+
+@case
+def only_one_of_its_level_pushes_what_all_have() -> City:
+    city = told(
+        "hit-only-one-of-its-level-pushes-what-all-have",
+        "同一家医院，所用的药别家都有，两周都为其7.5倍：报，但比与同级相比低一档。",
+        HIT | {"severity": "low", "group": "3301 A100", "measures": {"packs_in_month": 360, "cases_served": 64}},
+    )
+    city.institutions[0] = institution_record(city.codes[0], admdvs="330106", medins_type="A100", hosp_lv="03")
+    city.week(PUSHED)
+    city.week(PUSHED, day=6)
+    return city.ended(17)
+
+
+@case
 def each_has_its_own() -> City:
     city = told(
         "near-each-has-an-item-of-its-own",

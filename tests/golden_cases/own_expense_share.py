@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 
-from tests.golden_cases.peers_story import City
+from tests.golden_cases.peers_story import City, with_own
 from tests.golden_cases.story import Expected, case
-from tests.wire_messages import moment
+from tests.wire_messages import TABLETS, Billed, moment
 
 
 def told(name: str, why: str, *expect: Expected, own: float, common: float = 100.0, hospitals: int = 6) -> City:
@@ -73,6 +73,36 @@ def half_a_month_everywhere() -> City:
     return half_a_month(
         "exclude-half-a-month-at-all", "全市各院都是14%（药品调出目录），不是该院异常。", share=0.14, others=0.14
     )
+
+
+def shops(name: str, why: str, *expect: Expected, last: int) -> City:
+    """From January 22nd on four sales of 800 yuan daily at five shops, 2 % outside of the catalogue; from March 15th (day 13)
+    to ``last`` 30 % at the first."""
+    city = City("own_expense_share", name, why, *expect, region="350106", hospitals=5)
+    for day in range(-39, 30):
+        for shop in range(5):
+            share = 0.3 if shop == 0 and 13 <= day <= last else 0.02
+            for _ in range(4 if shop == 0 else 2):
+                g, visit, person = city._next(shop)
+                at = moment(day, 8 + city.number % 9, city.number % 50)
+                sold = g.purchase(at, person, visit, f"S{visit}", [Billed(f"{visit}-1", at, TABLETS, 4.0, 800.0)])
+                city.send(at, with_own(sold, 800 * share))
+    return city.ended(34)
+
+
+@case
+def a_shops_other_goods() -> City:
+    return shops(
+        "hit-a-shops-other-goods",
+        "药店3月15日至28日目录外占30%，此前约2%，高出15%：可能刷卡买了目录外的商品。",
+        {"status": "open", "institution": "H35010600001", "severity": "low", "begin": "2026-03-15 00:00:00"},
+        last=26,
+    )
+
+
+@case
+def a_shops_week() -> City:
+    return shops("near-a-shops-week", "药店只有一周占30%：几件贵的商品就会如此。", last=19)
 
 
 @case

@@ -42,7 +42,7 @@ class CostLevel(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """均次费用异常."""
 
     rule_id: ClassVar[str] = "cost_level"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("均次费用异常偏高", "Cost far above the peers' for the same cases")
     notice: ClassVar[str] = "均次费用、住院费用异常偏高；小病大治"

@@ -9,7 +9,8 @@ the ATC group) must be above the peers' as well, or the item only stands for oth
 courses: a stay counts once, however many daily lines it has, with the money that stays brought. A rise into the institution's own
 dearest items since the month before makes it graver. A month that is not over must stand out further, by the root of
 its days over those that are known: of half a month every number strays so much more, the peers' too. Where a group has too few
-members the wider one is asked. Where the others have items that stand out as well, and that as large a share of the patients had
+members the wider one is asked, whose members are of another level or kind: what fewer than four of them use is no measure then,
+and the rest is less grave. Where the others have items that stand out as well, and that as large a share of the patients had
 (`detectors.books.items_standing_out`), that is how the group does business. Source: rules.md drug_volume_peer; domain.md §4.9.
 """
 
@@ -23,7 +24,7 @@ from detectors.books.item import TELLING
 from detectors.books.item_among_peers import FarOut, SoldMonth, SoldPage
 from detectors.books.item_comparing import SCREEN_DEVIATION, SCREEN_RATIO
 from detectors.books.peer_calendar import first_day
-from detectors.books.peer_groups import LEAST_PEERS
+from detectors.books.peer_groups import LEAST_PEERS, groups_of
 from detectors.by_peers import judging
 from detectors.by_peers.drug_volume_peer.text import Story, describe, drawn, measures
 from detectors.by_peers.monthly import MonthlyRule
@@ -44,7 +45,7 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     """药品、耗材用量高于同级机构."""
 
     rule_id: ClassVar[str] = "drug_volume_peer"
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     page: ClassVar[type[Page]] = SoldPage
     title: ClassVar[Text] = Text("药品、耗材用量高于同级机构", "Item volume above the peers'")
     notice: ClassVar[str] = "药品、耗材用量异常；同级机构对比；排名靠前"
@@ -63,14 +64,14 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
     blind_spots: ClassVar[Text] = Text(
         "按金额而非包装数比较，单价差异也算在内；病种只按三位编码的费用占比粗略扣除，同病种内的专科用药偏多是正常的；"
         "同组普遍多用的看不出来；各家主销品种本来就相差数倍，少于同组主销水平的推销看不出来；以编码前六位为同类，"
-        "跨类替代时会显得只有该机构在用；各家都有只在本家好卖的品种时（客源固定、各有主销），只报使用人次占比少见的；同组使用的机构不足4家的中药饮片不比较，没有同类机构（如当地唯一的精神病医院）时不足4家使用的品种也不比较；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
+        "跨类替代时会显得只有该机构在用；各家都有只在本家好卖的品种时（客源固定、各有主销），只报使用人次占比少见的；同组使用的机构不足4家的中药饮片不比较，没有四家同类同级机构可比（如当地唯一的精神病医院、唯一的二级医院）时不足4家使用的品种也不比较；每月不足200元的品种和政策范围外的金额不比较；分散到许多品种的放量看不出来。",
         "Money is compared, not packs, so a dearer price counts too. Diagnoses are allowed for roughly, by what three characters"
         " of them are of the bill: a specialist within one uses more of its drugs honestly. What all of a group do is not seen,"
         " nor is a push that stays below what others' best sellers bring, for these differ several times from place to place. A"
         " drug that stands for one of another class looks like one that nobody else uses. Pieces for decoctions that fewer than"
-        " four of the peers use are not compared, nor is, where only other kinds are there to compare with (a county's one"
-        " hospital for the mind), any item that fewer than four of them use. Items below 200 yuan a month and what is out of"
-        " scope are not compared, nor is a volume that is spread over many items.",
+        " four of the peers use are not compared, nor is, where no four of its own kind and level are there to compare"
+        " with (a county's one hospital for the mind, or its one of the second level), any item that fewer than four of them use."
+        " Items below 200 yuan a month and what is out of scope are not compared, nor is what is spread over many items.",
     )
 
     deviation: Annotated[
@@ -173,19 +174,21 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
             return None
         if far.elsewhere >= self.elsewhere:  # that is how the group does business
             return None
-        if far.sellers < LEAST_PEERS and _is_of_another_trade(page.item, far):
-            return None
+        known_as = view.references.institution(page.institution)
+        is_wider = far.compared.group != groups_of(page.region, known_as)[0]
+        if far.sellers < LEAST_PEERS and (is_wider or is_decoction_piece(page.item)):
+            return None  # they may have no use for it
         has_risen = known.rank <= self.top and known.before - known.rank >= self.jump
         story = Story(month, known, far, deviation, self.deviation * early, excess, has_risen)
-        return self._finding(page, story, view)
+        return self._finding(page, story, is_wider, view)
 
-    def _finding(self, page: SoldPage, story: Story, view: View) -> Finding:
+    def _finding(self, page: SoldPage, story: Story, is_wider: bool, view: View) -> Finding:
         far, deviation = story.far, story.deviation
         levels: tuple[Severity, ...] = ("low", "medium", "high", "high")
         is_common = 2 * far.elsewhere >= self.elsewhere
         is_far, is_dear = deviation >= _FAR * story.limit, story.excess >= _DEAR
         return Finding(
-            severity=levels[max(is_far + is_dear + story.has_risen - is_common, 0)],
+            severity=levels[max(is_far + is_dear + story.has_risen - is_common - is_wider, 0)],
             score=judging.score_of(deviation * (_RISEN if story.has_risen else 1.0), story.limit),
             begin=first_day(story.month) * DAY,
             end=(far.told.through + 1) * DAY - 1,
@@ -197,12 +200,6 @@ class DrugVolumePeer(MonthlyRule[SoldPage], frozen=True, kw_only=True):
             text=describe(page, story, view),
             series=drawn(page, story),
         )
-
-
-def _is_of_another_trade(item: str, far: FarOut) -> bool:
-    """Whether those who hardly have the item may have no use for it: who boils no pieces practises another medicine, and all of a
-    region that have beds, or clinics, treat other illnesses than its one hospital for the mind."""
-    return is_decoction_piece(item) or not judging.is_of_its_kind(far.compared)
 
 
 def _early(month: int, through: int) -> float:

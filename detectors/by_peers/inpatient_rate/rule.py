@@ -33,7 +33,7 @@ class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """住院率异常."""
 
     rule_id: ClassVar[str] = "inpatient_rate"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("住院率异常", "Far more of the visits become stays than at the peers")
     notice: ClassVar[str] = "住院率异常"

@@ -51,7 +51,7 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """数据指标异常."""
 
     rule_id: ClassVar[str] = "institution_profile"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("数据指标异常", "Days that look like no day of the peers")
     notice: ClassVar[str] = "数据指标异常"
@@ -190,11 +190,11 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         days = [day for day in judging.days_of(page, month) if day <= through]
         scored = max(min(page.scored_days.get(month, 0), through - first_day(month) + 1), len(days), 1)
         is_few = len(days) < self.least_days or len(days) < self.share * scored
-        if is_few or not is_of_one_kind(page.model_group):
-            return self._months_together(page, month, view)
-        return self._finding(page, month, days, scored, view)
+        is_told = not is_few and is_of_one_kind(page.model_group)
+        strange = self._finding(page, month, days, scored, view) if is_told else None
+        return strange or self._months_together(page, month, view)
 
-    def _finding(self, page: MemberPage, month: int, days: list[int], scored: int, view: View) -> Finding:
+    def _finding(self, page: MemberPage, month: int, days: list[int], scored: int, view: View) -> Finding | None:
         strange = [page.strange[day] for day in days]
         share = len(days) / scored
         apart: dict[str, list[float]] = {}
@@ -204,8 +204,9 @@ class InstitutionProfile(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         far = sorted(apart.items(), key=lambda item: (-abs(sum(item[1])), item[0]))[:3]
         is_often = share >= 2 * self.share and len(days) >= 2 * self.least_days
         sums = {name: sum(values) for name, values in apart.items()}
-        # A place that does less than others, or is paid less than it was, costs nobody anything.
-        is_less = all(sums[name] < 0 for name, _ in far) or sums.get(FUND_OF_DAY, 0.0) < 0
+        if all(sums[name] < 0 for name, _ in far):  # who does less than others costs nobody anything
+            return None
+        is_less = sums.get(FUND_OF_DAY, 0.0) < 0  # nor does who is paid less than it was, but it may be paid elsewhere
         severity: Severity = "medium" if is_often and not is_less else "low"
         return Finding(
             severity=severity,

@@ -37,7 +37,7 @@ class SpendingGrowth(MonthlyRule[MemberPage], frozen=True, kw_only=True):
     """结算费用增长异常."""
 
     rule_id: ClassVar[str] = "spending_growth"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     page: ClassVar[type[Page]] = MemberPage
     title: ClassVar[Text] = Text("结算费用增长异常", "Spending grows far more than the peers'")
     notice: ClassVar[str] = "结算费用排名靠前、增长不合理"
