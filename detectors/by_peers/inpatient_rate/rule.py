@@ -63,7 +63,7 @@ class InpatientRate(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         parameter(
             2, 20, "deviations", "几周合看偏离同组的标准差倍数", "… of some weeks against those before them", "ENG"
         ),
-    ] = 3.0
+    ] = 2.7
     margin: Annotated[
         float, parameter(0.01, 0.9, "share", "高出同组中位数", "above the peers' median", _SOURCE)
     ] = 0.03  # fmt: skip
