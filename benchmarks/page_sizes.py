@@ -97,7 +97,7 @@ BOUNDS = {
     "receipt of a reversible call (kept 40 days)": Bound(100, 100),
     "institution × item": Bound(1_700, 4_500),  # 113 days in five rings; more where an alert stands
     "institution": Bound(1_000, 1_500),
-    "arrivals of an institution": Bound(3_500, 15_000),  # as an item's; more where a day is notable, or an alert stands
+    "arrivals of an institution": Bound(3_500, 18_000),  # as an item's; more where a day is notable, or an alert stands
     "census of an institution": Bound(4_000, 16_000),  # 400 nights, and the stays of five weeks, 150 of them at most
     "bed": Bound(400, 6_000),  # the times of some eight stays; more where two had it at once
     "bed numbers of an institution": Bound(2_500, 5_000),  # sixty stays of some forty bytes; keys of shared beds
@@ -109,18 +109,17 @@ BOUNDS = {
     "household": Bound(550, 4_000),  # some 400 bytes a stay
     "group of neighbours": Bound(300, 12_000),  # most are a telephone's or a dwelling's; a village has dozens of stays
     "institution's day (kept 75 days)": Bound(200, 1_500),  # some ten bytes a kind of case
-    "institution among its peers": Bound(
-        12_000, 48_000
-    ),  # 14 months of 700 bytes, the last seven's weeks, an alert of each rule
+    # 14 months of 700 bytes, the last seven's weeks by five indicators, an alert of each rule
+    "institution among its peers": Bound(24_000, 48_000),
     "its days of a part of a month (kept 110 days)": Bound(1_000, 8_000),  # seven to ten days and their cases
     "what a kind of case cost a group": Bound(150, 300),
-    "how a group's members are spread": Bound(2_500, 14_000),  # by its bins, however many members
+    "how a group's members are spread": Bound(5_500, 14_000),  # by its bins, however many members
     "item of an institution among its peers": Bound(700, 6_000),  # six months at most; more where alerts stand
     "class of items of an institution among its peers": Bound(700, 1_000),
     "how those who have an item are spread": Bound(700, 4_000),  # four rows of bins a month
     "an institution's items by money, of a month": Bound(700, 1_500),
 }
-MOST_DECODED_TIMES = 12  # decoded, half of the pages take no more than so many times what they take saved
+MOST_DECODED_TIMES = 15  # decoded, half of the pages take no more than so many times what they take saved
 # Bytes; a page that holds next to nothing is mostly the nested dictionaries that it is made of, of a group's spreads one for each
 # of some two dozen indicators a month, some 230 bytes each at first.
 SMALL_DECODED = 4_500

@@ -59,4 +59,4 @@ def test_a_page_that_grows_beyond_its_bound_is_told(sizes: dict[str, Sizes]) -> 
 def test_a_page_that_swells_in_memory_is_told(sizes: dict[str, Sizes]) -> None:
     swollen = sizes | {"person": msgspec.structs.replace(sizes["person"], decoded=[10_000] * 10)}
     assert [told.partition(":")[0] for told in beyond(swollen)] == ["person"]
-    assert page_sizes.MOST_DECODED_TIMES * page_sizes.quantiles(sizes["person"].saved)[0] < 10_000
+    assert page_sizes.MOST_DECODED_TIMES * page_sizes.quantiles(sizes["person"].saved)[0] < 20_000
