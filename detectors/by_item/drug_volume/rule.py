@@ -63,7 +63,8 @@ class DrugVolume(Rule[ItemPage], frozen=True, kw_only=True):
         "每周整箱到货的品种，四周内放量到五倍也可能看不出来；断供后四周内、两倍于少用量以内的放量视为补货备货。本地区多数机构同步上升（如流感）的头一周，要到约十天后比较同行才撤回；"
         "借同行上升之机放量、不明显高于同行升幅的看不出来；机构全部品种一起放量的，约十天后由“结算费用增长异常”另行判断；每月不足200元或只报进销存的品种不与同行比较；仅笔数异常、金额不足500元或基金不支付的不报；单价要涨到1.5倍、费用随之增长才报，涨价持续约四周后视为常态。",
         "An item that was too high from the start is not seen (that is for the comparison with peers); a new item is not judged"
-        " while it warms up, but held against the peers' meanwhile (drug_volume_peer); an item that comes once or twice a month needs many deliveries before it can be judged; one that"
+        " while it warms up, but held against the peers' meanwhile (drug_volume_peer); an item that comes once or twice a month"
+        " needs many deliveries before it can be judged; one that"
         " comes in a box a week may come to five times as much for four weeks unseen. In the four weeks after a shortage twice"
         " what was missed is taken for making up. The first week of a rise at most sellers of the region (influenza) rings until"
         " they are compared, some ten days after it began; what is sold under cover of it and does not go far beyond it is not"
