@@ -111,11 +111,11 @@ class OwnExpenseShare(MonthlyRule[MemberPage], frozen=True, kw_only=True):
         share, usual = own / total, max(own / total - rose.distance, 0.0)
         deviations = judging.limit_beside(self.weeks_deviation, rose.last)
         is_far = rose.deviation >= deviations and share >= usual + self.margin
-        if is_shop and (share < self.limit or len(rose.weeks) < _WEEKS_OF_SHOP):
-            return None
         if not is_far or not self._is_enough(total, sum(week.cases for week in rose.weeks)):
             return None
-        limit = min(self.limit, usual + self.margin)
+        limit = max(self.limit, usual + self.margin) if is_shop else min(self.limit, usual + self.margin)
+        if is_shop and (share < limit or len(rose.weeks) < _WEEKS_OF_SHOP):
+            return None
         return Finding(
             severity="medium" if share >= self.limit and not is_shop else "low",
             score=1 - 0.5 ** (share / limit),
