@@ -93,7 +93,7 @@ def shops(name: str, why: str, *expect: Expected, last: int) -> City:
 @case
 def a_shops_other_goods() -> City:
     return shops(
-        "hit-a-shops-other-goods",
+        "hit-shops-other-goods",
         "药店3月15日至28日目录外占30%，此前约2%，高出15%：可能刷卡买了目录外的商品。",
         {"status": "open", "institution": "H35010600001", "severity": "low", "begin": "2026-03-15 00:00:00"},
         last=26,
@@ -102,7 +102,7 @@ def a_shops_other_goods() -> City:
 
 @case
 def a_shops_week() -> City:
-    return shops("near-a-shops-week", "药店只有一周占30%：几件贵的商品就会如此。", last=19)
+    return shops("near-shops-single-week", "药店只有一周占30%：几件贵的商品就会如此。", last=19)
 
 
 @case
