@@ -8,7 +8,8 @@ from math import log
 import pytest
 
 from detectors.books.indicators import COST_VISITS
-from detectors.books.member import CaseMix, Compared, MemberPage, Month, Strange
+from detectors.books.member import CaseMix, Compared, MemberPage, Month, OddDay, Strange
+from detectors.books.odd_days import TREATED
 from detectors.books.peer_calendar import month_of
 from detectors.books.profile import BY_NIGHT, FUND, REFUNDS, VISIT_COST, VISITS, ProfilePage, learn_day, profile_key
 from detectors.by_peers.institution_profile.rule import InstitutionProfile
@@ -144,13 +145,14 @@ def test_no_outlier_moves_a_spread_whole_and_many_days_are_learned() -> None:
     ("apart", "severity"),
     [
         (((VISITS, 0.5), (FUND, 0.4), (VISIT_COST, -0.2)), "medium"),
-        (((VISITS, -0.5), (FUND, -0.4), (VISIT_COST, -0.2)), "low"),
+        (((VISITS, -0.5), (FUND, -0.4), (VISIT_COST, -0.2)), None),
+        (((VISITS, -0.5), (FUND, -0.4), (VISIT_COST, 0.2)), "low"),
         (((VISITS, -0.5), (VISIT_COST, 0.4), (FUND, -0.2)), "low"),
         (((REFUNDS, 0.5), (BY_NIGHT, 0.4), (VISIT_COST, -0.2)), "medium"),
     ],
 )
-def test_a_place_that_is_paid_less_than_it_was_is_no_grave_case(
-    apart: tuple[tuple[str, float], ...], severity: str
+def test_a_place_that_is_paid_less_than_it_was_is_no_grave_case_and_one_that_does_less_is_none(
+    apart: tuple[tuple[str, float], ...], severity: str | None
 ) -> None:
     month = month_of(FIRST)
     page = MemberPage(institution="P1", region="5001", model_group=GROUP, is_profiled=True, newest_day=FIRST + 20)
@@ -160,6 +162,16 @@ def test_a_place_that_is_paid_less_than_it_was_is_no_grave_case(
     )
     page.strange = {FIRST + day: Strange(0.6, 0.4, 9, apart) for day in range(12)}
     page.scored_days[month] = 20
+    finding = InstitutionProfile().ask_month(page, month, "", View((FIRST + 20) * DAY, NoReferences()))
+    assert (finding and finding.severity) == severity
+
+
+@pytest.mark.parametrize(("days", "severity"), [(3, "medium"), (6, "medium"), (7, "low")])
+def test_what_goes_on_for_a_week_may_be_a_wave_of_illness(days: int, severity: str) -> None:
+    month = month_of(FIRST)
+    page = MemberPage(institution="P1", region="5001", model_group=GROUP, is_profiled=True, newest_day=FIRST + 20)
+    page.months[month] = Month(FIRST + 20, 21, DayCounts(), CaseMix(), CaseMix())
+    page.odd = {FIRST + day: (OddDay(TREATED, 20, 22, 0.1, 30, 60_000),) for day in range(days)}
     finding = InstitutionProfile().ask_month(page, month, "", View((FIRST + 20) * DAY, NoReferences()))
     assert finding is not None
     assert finding.severity == severity
