@@ -12,7 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,8 +84,15 @@ def survive(settings: Settings, folder: Path, county: County, workers: int, kill
     moments = Counter[str]()
     with crew(settings, folder, workers) as some:
         with run_fundwatch(settings, "load", str(history), "--rate", f"{rate:.1f}") as sender:
-            for aim in islice(cycle((LOAD, REBALANCE, RESTORE)), kills):
-                moments[_kill(settings, some, aim, chance)] += 1
+            aims = cycle((LOAD, REBALANCE, RESTORE))
+            aim = next(aims)
+            for _ in range(kills):
+                moment = _kill(settings, some, aim, chance)
+                moments[moment] += 1
+                if (
+                    aim == LOAD or moment == aim
+                ):  # what was missed is aimed at again: a restore may take less than a second
+                    aim = next(aims)
             assert sender.wait() == 0
         wait_until_done(settings, some.tend)
         assert set(some.reasons) <= STARVED, some.reasons
