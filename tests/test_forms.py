@@ -21,9 +21,8 @@ GOLDEN = "tests/test_golden.py::test_what_must_be_said_is_said_and_nothing_else"
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 # What the compiled modules are for: the wire, the books and the models, and the rules over them.
 HELD_BY = ("test_decode", "test_china_time", "test_visit_book", "test_item_book", "test_volume_model")
-MOST_MESSAGES = (
-    600  # of a rule's golden hits, and of its other cases; all of them in a soak: they take three times as long
-)
+# Of a rule's golden hits, and of its other cases; all of them in a soak: they take three times as long.
+MOST_MESSAGES = 600
 
 
 def compiled_modules() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,8 @@ def shortest(rule_id: str, messages: int) -> list[Path]:
     for is_hit in (True, False):
         cases = [path for path in lengths if path.stem.startswith("hit") == is_hit]
         cases.sort(key=lambda path: (lengths[path], path))
-        sums = accumulate(lengths[path] for path in cases)
-        kept += [
-            path for number, (path, sum_) in enumerate(zip(cases, sums, strict=True)) if not number or sum_ <= messages
-        ]
+        within = bisect_right(list(accumulate(lengths[path] for path in cases)), messages)
+        kept += cases[: max(within, 1)]
     return kept
 
 

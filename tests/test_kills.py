@@ -89,9 +89,8 @@ def survive(settings: Settings, folder: Path, county: County, workers: int, kill
             for _ in range(kills):
                 moment = _kill(settings, some, aim, chance)
                 moments[moment] += 1
-                if (
-                    aim == LOAD or moment == aim
-                ):  # what was missed is aimed at again: a restore may take less than a second
+                # What was missed is aimed at again: a restore may take less than a second.
+                if aim in (LOAD, moment):
                     aim = next(aims)
             assert sender.wait() == 0
         wait_until_done(settings, some.tend)
