@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from detectors.books.item import Citations, ItemPage
 from detectors.books.item_sales import usual_sales
 from detectors.books.item_screen import SCREEN_NATS, SCREEN_RATIO
+from detectors.books.item_wave import post_rise
+from detectors.books.peer_calendar import part_of
 from detectors.books.volumes import THOUSAND
 from detectors.by_item.drug_volume.decisions import packs_of_one
 from detectors.by_item.drug_volume.episode import clustered
@@ -27,6 +29,7 @@ from schemas.china_time import DAY, HOUR, format_day, parse_time
 from schemas.codes import is_volume_item
 from schemas.decode import decode
 from schemas.facts import Charges
+from schemas.returns import NO_RISE, RoseBeside
 from schemas.snapshots import Reference
 from tests.item_days import FIRST_DAY, NoReferences, Watch
 
@@ -501,3 +504,28 @@ def test_what_was_said_of_sales_stays_when_days_are_forgotten() -> None:
         watch.wait((FIRST_DAY + day + 1) * DAY)
     (still,) = watch.newest.values()
     assert (still.status, still.begin, still.end, still.measures) == ("open", alert.begin, alert.end, alert.measures)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_it_has_noted_of_days_is_what_it_would_find_anew(seed: int) -> None:
+    """Notes of days are kept between messages: late lines, refunds, rises told late and new days must undo them."""
+    chance, watch = random.Random(seed), Watch()
+    watch.days(ordinary(70, 6.0, seed))
+    rule, sold, noted = watch.rule, dict[int, float](), 0
+    for day in range(FIRST_DAY + 70, FIRST_DAY + 100):
+        for _ in range(chance.choice([0, 2, 5])):
+            of, now = day - chance.choice([0, 0, 0, 1, 2, 9, 25]), day * DAY + chance.randrange(DAY)
+            packs = float(chance.choice([2, 5, 9, 30])) if chance.random() < 0.8 else -sold.get(of, 0.0)
+            if packs:
+                sold[of] = sold.get(of, 0.0) + packs
+                watch.sell(of, packs, at=now)
+            if chance.random() < 0.1:
+                part = part_of(day - chance.choice([0, 7, 14]))
+                message = RoseBeside("P1", "X1", part, chance.choice([NO_RISE, 1_800, 4_000]), 7, now)
+                post_rise(watch.page.waves, watch.page.days, message)
+            view = View(now, NoReferences())
+            known = rule.ask_all(watch.page, view)
+            assert known == rule.ask_all(decode_page(ItemPage, encode_page(watch.page)), view)
+            noted += len(known)
+        watch.wait((day + 1) * DAY)
+    assert noted > 20

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
+from detectors.books.expected_in_wave import CARRIED, expected_in_wave
 from detectors.books.indicators import FUND, GROWTH
 from detectors.books.item import TELLING, ItemPage
 from detectors.books.item_among_peers import KinPage, SoldMonth, SoldPage, sold_key
 from detectors.books.item_looks import post_item
 from detectors.books.item_spreads import ItemSpreadPage, RankPage
-from detectors.books.item_wave import CARRIED, Wave, expected_in_wave, kept_waves, post_rise, week_before
+from detectors.books.item_wave import Wave, kept_waves, post_rise, week_before
 from detectors.books.member import CaseMix, Compared, MemberPage, Month
 from detectors.books.peer_calendar import days_of, first_day, month_of, part_of, parts_of
 from detectors.books.peer_groups import SpreadPage

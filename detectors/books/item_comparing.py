@@ -36,12 +36,25 @@ from detectors.books.item_among_peers import (
     kin_of,
     shelf_of,
 )
-from detectors.books.item_bins import BILL, CASES, FEN, PER_BILL, PER_CASE, STEPS, count_in, others, quantile, size_bin
+from detectors.books.item_bins import (
+    BILL,
+    CASES,
+    FEN,
+    PER_BILL,
+    PER_CASE,
+    STEPS,
+    count_in,
+    how_many,
+    others,
+    quantile,
+    rows_of,
+    size_bin,
+    spread_of,
+)
 from detectors.books.item_spreads import RankPage
 from detectors.books.items_standing_out import count_standing_out, standing_out_elsewhere
 from detectors.books.member import Compared, MemberPage, Month
 from detectors.books.peer_groups import LEAST_PEERS
-from detectors.books.spreads import BINS, spread_of
 from detectors.engine.pages import Pages
 from schemas.peer_items import InStays
 
@@ -100,20 +113,22 @@ def measure_item(pages: Pages, page: SoldPage, member: MemberPage | None, month:
 
 def _count_as(pages: Pages, name: str, month: int, known: SoldMonth | KinMonth, fen: int, among: Month | None) -> None:
     """Let an item, or a class, count in its groups with so much, and no more as it did."""
-    for group in known.groups:
-        count_in(pages, _of_item(group, name), month, known.bins, {})
-    known.bins, known.groups = {}, ()
-    if fen <= 0 or among is None:
-        return
-    known.bins = {
-        PER_CASE: size_bin(fen / cases_of(among.counts)),
-        PER_BILL: size_bin(fen / _rest(among.counts.total, fen)),
-        CASES: among.sizes[CASES],
-        BILL: among.sizes[BILL],
-    }
-    known.groups = among.groups
-    for group in known.groups:
-        count_in(pages, _of_item(group, name), month, {}, known.bins)
+    bins, groups = dict[int, int](), tuple[str, ...]()
+    if fen > 0 and among is not None:
+        bins = {
+            PER_CASE: size_bin(fen / cases_of(among.counts)),
+            PER_BILL: size_bin(fen / _rest(among.counts.total, fen)),
+            CASES: among.sizes[CASES],
+            BILL: among.sizes[BILL],
+        }
+        groups = among.groups
+    before, former = known.bins, known.groups
+    known.bins, known.groups = bins, groups
+    for group in former:
+        if group not in groups:
+            count_in(pages, _of_item(group, name), month, before, {})
+    for group in groups:
+        count_in(pages, _of_item(group, name), month, before if group in former else {}, bins)
 
 
 def _count_kin(pages: Pages, page: SoldPage, month: int, more: list[int], among: Month | None) -> None:
@@ -231,22 +246,22 @@ def _beside(
     pages: Pages, group: str, item: str, month: int, bins: dict[int, int], row: int, size: int, among: Month
 ) -> _Beside:
     """Who told with what they told, all others with what they may have had at most; without the institution itself."""
-    own = bins[row]
-    of_item = _of_item(group, item)
-    told = others(pages, of_item, month, row, own)
-    sizes_told = others(pages, of_item, month, size, bins[size])
-    sizes = others(pages, group, month, size, among.sizes.get(size))
-    bound = size_bin(TELLING)
-    merged = dict(told)
-    for place, members in sizes.items():
+    own, bound = bins[row], size_bin(TELLING)
+    told = rows_of(pages, _of_item(group, item), month)
+    merged = others(told, row, own)
+    sellers = above = 0
+    for place, members in merged.items():
+        sellers += members
+        if place > own:
+            above += members
+    sizes_told = others(told, size, bins[size])
+    for place, members in others(rows_of(pages, group, month), size, among.sizes.get(size)).items():
         silent = members - sizes_told.get(place, 0)  # below 0 where a member's size changed after it told
         if silent > 0:
             merged[bound - place] = merged.get(bound - place, 0) + silent
-    merged = {place: members for place, members in merged.items() if members > 0}
     spread = spread_of(merged)
     upper = quantile(merged, spread.members, _UPPER)
-    above = sum(members for place, members in told.items() if place > own)
-    return _Beside(own, spread.median * BINS, spread.distance * BINS, upper, spread.members, sum(told.values()), above)
+    return _Beside(own, spread.median, spread.distance, upper, spread.members, sellers, above)
 
 
 # -- ranks ------------------------------------------------------------------------------------------------------------
@@ -254,8 +269,7 @@ def _beside(
 
 def _rank(pages: Pages, page: SoldPage, month: int, place: int) -> int:
     """Its rank by money among the items that its institution told of."""
-    bins = others(pages, shelf_of(page, month), month, FEN, None, RankPage)
-    return 1 + sum(count for other, count in bins.items() if other > place)
+    return 1 + how_many(pages, shelf_of(page, month), month, FEN, place + 1, RankPage)
 
 
 def _rank_before(pages: Pages, page: SoldPage, month: int) -> int:
@@ -263,7 +277,7 @@ def _rank_before(pages: Pages, page: SoldPage, month: int) -> int:
     before = page.months.get(month - 1)
     if before is not None and before.rank:
         return before.rank
-    items = sum(others(pages, shelf_of(page, month - 1), month - 1, FEN, None, RankPage).values())
+    items = how_many(pages, shelf_of(page, month - 1), month - 1, FEN, None, RankPage)
     return items + 1 if items else 0
 
 

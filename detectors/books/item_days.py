@@ -53,7 +53,9 @@ class ItemDays(KeptDays):
         self.late: dict[int, int] = {}  # by day: came too late to be learned
         self.suspects: list[int] = []  # days whose volume, alone or with those before, may interest a rule
         self.baseline = VolumeBaseline()
-        self.judged, self.above = 0, 0  # not saved: days learned since `take_judged`, and how many lay above their band
+        # Not saved: days learned since `take_judged`, and how many lay above their band; and what was found out about days.
+        self.judged, self.above = 0, 0
+        self._notes: dict[object, dict[int, Any]] = {}
 
     def saved(self) -> SavedDays:
         """All of it as plain numbers; equal days give equal ones."""
@@ -83,6 +85,26 @@ class ItemDays(KeptDays):
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
+    def notes(self, asked: object) -> dict[int, Any]:
+        """What was found out about days by who asked in this way; it may be written to.
+
+        The note of a day stands while nothing has changed on that day or before it: it may rest on volumes, sales, messages and
+        expectations up to its day, on what is kept, and on what is known of the rise beside the item, but on no later day.
+        """
+        notes = self._notes.get(asked)
+        if notes is None:
+            notes = self._notes[asked] = {}
+        return notes
+
+    def forget_notes(self, day: int = -1) -> None:
+        """Something has changed on that day; without one, anything may have."""
+        if day < 0:
+            self._notes.clear()
+            return
+        for notes in self._notes.values():
+            for known in [known for known in notes if known >= day]:
+                del notes[known]
+
     # -- posting ----------------------------------------------------------------------------------------------------
 
     def post(self, changes: list[VolumeDelta], inf_time: int) -> tuple[int, list[int], bool]:
@@ -111,8 +133,7 @@ class ItemDays(KeptDays):
         if self.baseline.days == 0:
             self._find_birth()
         touched.sort()
-        for day in touched:
-            self._screen(day)
+        self._look_again(touched)
         return late, touched if has_grown or has_shrunk else [], has_shrunk
 
     def _add(self, index: int, day: int, amount: int, scope: int, inf_time: int) -> bool:
@@ -140,6 +161,7 @@ class ItemDays(KeptDays):
         if today <= before:
             return
         self.today = today
+        self._notes.clear()
         if self.pending:
             self.pending = {}
         self._close(today - LAG)
@@ -153,6 +175,7 @@ class ItemDays(KeptDays):
 
     def _begin(self, today: int) -> None:
         first = today - LAG
+        self._notes.clear()
         self.today, self.born, self.first_day, self.learned = today, -1, first, first - 1
         self.volumes, self.scopes, self.means, self.lumps, self.spreads, self.drifts = [], [], [], [], [], []
         self.baseline, self.late, self.pending, self.suspects = VolumeBaseline(), {}, {}, []
@@ -160,6 +183,7 @@ class ItemDays(KeptDays):
 
     def _find_birth(self) -> None:
         self.born = -1
+        self._notes.clear()
         for index, volume in enumerate(self.volumes):
             if volume > 0:
                 self.born = self.first_day + index
@@ -241,6 +265,13 @@ class ItemDays(KeptDays):
         del self.drifts[:surplus]
         if self.suspects and self.suspects[0] < self.first_day:
             self.suspects = [day for day in self.suspects if day >= self.first_day]
+
+    def _look_again(self, touched: list[int]) -> None:
+        """At days that have changed, in order."""
+        if touched:
+            self.forget_notes(touched[0])
+        for day in touched:
+            self._screen(day)
 
     def _screen(self, day: int) -> None:
         """Mark, or clear, the days whose windows hold ``day``."""

@@ -15,14 +15,11 @@ import msgspec
 
 from detectors.books.item_days import ItemDays
 from detectors.books.kept_days import LAG
-from detectors.books.peer_calendar import days_of, part_of
-from detectors.books.volumes import THOUSAND
+from detectors.books.peer_calendar import days_of
 from schemas.returns import NO_RISE, RoseBeside
 
 BEFORE: Final = 28  # days before a part, of which the baseline is asked: the longest window of `drug_volume`
 WARM: Final = 14  # closed days that must have been learned, as `drug_volume` asks of itself
-CARRIED: Final = 14  # days after the end of the newest part that was told
-_PARTS_BACK: Final = 3  # no part further back ends so few days before
 
 
 class Wave(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -77,27 +74,10 @@ def post_rise(waves: dict[int, Wave], days: ItemDays, message: RoseBeside) -> bo
     if held is not None and held.told() == wave.told():
         return False
     waves[message.part] = wave
+    days.forget_notes()
     return True
 
 
 def kept_waves(waves: dict[int, Wave], days: ItemDays) -> dict[int, Wave]:
     """Without those of parts whose days are forgotten: no day that can still be judged is within two weeks of them."""
     return {part: wave for part, wave in waves.items() if days_of(part).stop > days.first_day}
-
-
-def expected_in_wave(waves: dict[int, Wave], day: int) -> float:
-    """Packs of a day as the rise beside it lets expect; 0 where nothing is told of it, or nothing has risen."""
-    wave = wave_of(waves, day) if waves else None
-    return 0.0 if wave is None else wave.week[day % 7] / THOUSAND * max(wave.rise, wave.place_rise) / NO_RISE
-
-
-def wave_of(waves: dict[int, Wave], day: int) -> Wave | None:
-    """The rise in which a day lies, if it does."""
-    part = part_of(day)
-    for known in range(part, part - _PARTS_BACK - 1, -1):
-        wave = waves.get(known)
-        if wave is None:
-            continue
-        is_over = max(wave.rise, wave.place_rise) <= NO_RISE or day >= days_of(known).stop + CARRIED
-        return None if is_over else wave
-    return None

@@ -11,7 +11,7 @@ An item counts when all have been measured, and is compared when all have counte
 from __future__ import annotations
 
 from detectors.books.item_among_peers import FarOut, SoldPage, shelf_of
-from detectors.books.item_bins import STANDING_OUT, count_in, others, size_bin
+from detectors.books.item_bins import STANDING_OUT, count_in, how_many, size_bin
 from detectors.books.item_spreads import ItemSpreadPage, RankPage
 from detectors.engine.pages import Pages
 
@@ -34,14 +34,9 @@ def count_standing_out(pages: Pages, page: SoldPage, month: int, far: FarOut | N
 def standing_out_elsewhere(pages: Pages, page: SoldPage, month: int, far: FarOut) -> float:
     """Items an institution of the group, but for this one, that stand out and were had in as large a share of the cases."""
     least = _place_of(far)
-    of_all = _at_least(pages, _name(far.compared.group), month, least, ItemSpreadPage)
-    of_own = _at_least(pages, shelf_of(page, month), month, least, RankPage)
+    of_all = how_many(pages, _name(far.compared.group), month, STANDING_OUT, least, ItemSpreadPage)
+    of_own = how_many(pages, shelf_of(page, month), month, STANDING_OUT, least, RankPage)
     return max(of_all - of_own, 0) / far.compared.peers
-
-
-def _at_least(pages: Pages, name: str, month: int, least: int, kind: type[ItemSpreadPage]) -> int:
-    bins = others(pages, name, month, STANDING_OUT, None, kind)
-    return sum(items for place, items in bins.items() if place >= least)
 
 
 def _place_of(far: FarOut) -> int:

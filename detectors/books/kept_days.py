@@ -86,6 +86,20 @@ class KeptDays:
         """Days that were learned before ``day``'s expectation was fixed."""
         return max(day - LAG - self.born + 1, 0) if self.born >= 0 else 0
 
+    def is_empty(self, day: int, share: float) -> bool:
+        """Whether no more than this share of what had been expected of a day came; no where that is not known."""
+        index = day - self.first_day
+        if index < 0 or index >= len(self.means) or self.means[index] < 0:
+            return False
+        return max(self.volumes[index], 0) / THOUSAND <= share * (self.means[index] / THOUSAND)
+
+    def usual(self, day: int) -> float:
+        """Packs that had been expected of a day; 0 where that is not known."""
+        index = day - self.first_day
+        if index < 0 or index >= len(self.means) or self.means[index] < 0:
+            return 0.0
+        return self.means[index] / THOUSAND
+
     def expected(self, day: int) -> Expected | None:
         """What had been expected of a day; None where it is not known."""
         index = day - self.first_day

@@ -7,6 +7,7 @@ and 21 days and its last have closed, so that what is found grows by revision in
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from schemas.china_time import DAY, HOUR
@@ -26,6 +27,7 @@ class Look(NamedTuple):
     through: int
 
 
+@lru_cache(maxsize=4_000)  # ten years
 def month_of(day: int) -> int:
     """Months since the year 0.
 
@@ -36,6 +38,7 @@ def month_of(day: int) -> int:
     return on.year * 12 + on.month - 1
 
 
+@lru_cache(maxsize=1_200)  # a century
 def first_day(month: int) -> int:
     """The month's first day.
 
@@ -54,6 +57,7 @@ def name_of(month: int) -> str:
     return f"{month // 12:04d}-{month % 12 + 1:02d}"
 
 
+@lru_cache(maxsize=4_000)  # ten years
 def part_of(day: int) -> int:
     """The part of a month in which the day lies, numbered through all months."""
     on = date.fromordinal(_EPOCH + day)
@@ -65,6 +69,7 @@ def parts_of(month: int) -> range:
     return range(month * PARTS_OF_MONTH, (month + 1) * PARTS_OF_MONTH)
 
 
+@lru_cache(maxsize=1_200)
 def days_of(part: int) -> range:
     """The days of a part.
 

@@ -25,7 +25,17 @@ from typing import Final, NamedTuple
 from detectors.books.indicators import FUND, GROWTH
 from detectors.books.item import TELLING
 from detectors.books.item_among_peers import RiseTold, SoldMonth, SoldPage, shelf_of
-from detectors.books.item_bins import FIRST_PART, FIRST_SURGED, STEPS, count_in, others, quantile, size_bin
+from detectors.books.item_bins import (
+    FIRST_PART,
+    FIRST_SURGED,
+    STEPS,
+    Rows,
+    count_in,
+    others,
+    quantile,
+    rows_of,
+    size_bin,
+)
 from detectors.books.item_spreads import RankPage
 from detectors.books.member import MemberPage
 from detectors.books.peer_calendar import PARTS_OF_MONTH, days_of, parts_of
@@ -77,9 +87,10 @@ def _by_custom(rises: Mapping[int, int]) -> dict[int, int]:
 def compare_rises(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, now: int) -> list[RoseBeside]:
     """What the institution must hear of the month's parts that it does not know yet."""
     known, found = page.months[month], list[RoseBeside]()
-    judged = {part.number for part in known.parts}
+    judged = {part.number for part in known.parts} if page.region else set[int]()
+    counted = _counted(pages, page, member, month) if judged else None
     for number, part in enumerate(parts_of(month)):
-        beside = _beside(pages, page, member, month, number) if number in judged else _NOTHING
+        beside = _NOTHING if counted is None or number not in judged else _beside(page, counted, month, number)
         held = known.told.get(part)
         if held is None and days_of(part).stop > known.through + 1:  # it has not closed, and may be carried on into
             break
@@ -96,23 +107,38 @@ def told_rises(page: SoldPage, month: int) -> list[RoseBeside]:
     return [_message(page, part, told) for part, told in page.months[month].told.items()]
 
 
-def _beside(pages: Pages, page: SoldPage, member: MemberPage | None, month: int, number: int) -> _Beside:
-    if not page.region:
-        return _NOTHING
+class _Counted(NamedTuple):
+    """What counts in a month: the region's sellers of the item, in the month before too (None at a history's beginning), and its
+    institution's items (None where nobody judges how the institution has grown)."""
+
+    sellers: Rows
+    before: Rows | None
+    items: Rows | None
+
+
+def _counted(pages: Pages, page: SoldPage, member: MemberPage | None, month: int) -> _Counted:
+    name = _name(page)
+    is_told_of = member is not None and month - 1 in member.months
+    return _Counted(
+        rows_of(pages, name, month),
+        rows_of(pages, name, month - 1) if is_told_of else None,
+        rows_of(pages, shelf_of(page, month), month, RankPage) if _is_growth_judged(member, month) else None,
+    )
+
+
+def _beside(page: SoldPage, counted: _Counted, month: int, number: int) -> _Beside:
     row = FIRST_PART + number
     own = page.months[month].rises.get(row)
-    by_custom = others(pages, _name(page), month, row, own)
+    by_custom = others(counted.sellers, row, own)
     rise, members = _median(by_custom, LEAST_PEERS)
     if sum(by_custom.values()) < LEAST_PEERS:
-        surged = _surged_others(pages, page, month, number)
+        surged = _surged_others(page, counted.sellers, month, number)
         rise, members = _borne_out(by_custom, surged)
         if not members:
-            rise, members = _surged(pages, page, member, month, surged)
-    if not _is_growth_judged(member, month):
+            rise, members = _surged(page, counted, month, surged)
+    if counted.items is None:
         return _Beside(rise, members, NO_RISE, 0)
-    return _Beside(
-        rise, members, *_median(others(pages, shelf_of(page, month), month, row, own, RankPage), LEAST_ITEMS)
-    )
+    return _Beside(rise, members, *_median(others(counted.items, row, own), LEAST_ITEMS))
 
 
 def _borne_out(by_custom: Mapping[int, int], surged: Mapping[int, int]) -> tuple[int, int]:
@@ -128,21 +154,20 @@ def _borne_out(by_custom: Mapping[int, int], surged: Mapping[int, int]) -> tuple
     return (min(rise, of_all), members) if members else (NO_RISE, 0)
 
 
-def _surged(
-    pages: Pages, page: SoldPage, member: MemberPage | None, month: int, now: Mapping[int, int]
-) -> tuple[int, int]:
+def _surged(page: SoldPage, counted: _Counted, month: int, now: Mapping[int, int]) -> tuple[int, int]:
     """The median rise of those who told by their surge alone, where they are several times as many as the month before."""
-    if member is None or month - 1 not in member.months:  # at a history's beginning nobody has told of the month before
+    earlier = counted.before
+    if earlier is None or sum(now.values()) < LEAST_PEERS:
         return NO_RISE, 0
-    if sum(now.values()) < LEAST_PEERS:
-        return NO_RISE, 0
-    before = max(sum(_surged_others(pages, page, month - 1, part).values()) for part in range(PARTS_OF_MONTH))
+    before = 0
+    for part in range(PARTS_OF_MONTH):
+        before = max(before, sum(_surged_others(page, earlier, month - 1, part).values()))
     return _median(now, JUMP * (before + 1))  # that there are `LEAST_PEERS` is known
 
 
-def _surged_others(pages: Pages, page: SoldPage, month: int, number: int) -> dict[int, int]:
+def _surged_others(page: SoldPage, sellers: Rows, month: int, number: int) -> dict[int, int]:
     known, row = page.months.get(month), FIRST_SURGED + number
-    return others(pages, _name(page), month, row, None if known is None else known.rises.get(row))
+    return others(sellers, row, None if known is None else known.rises.get(row))
 
 
 def _median(bins: Mapping[int, int], least: int) -> tuple[int, int]:

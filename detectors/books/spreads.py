@@ -73,11 +73,6 @@ def others(pages: Pages, group: str, month: int, name: str, own: int, believed: 
     return _weighed(bins, believed)
 
 
-def spread_of(bins: Mapping[int, int]) -> Others:
-    """Their middle, and how far from it half of them lie; of bins of `BINS` to one, all as certain."""
-    return _weighed({place * CLASSES: members for place, members in bins.items()}, 1.0)
-
-
 def _weighed(bins: Mapping[int, int], believed: float) -> Others:
     count = sum(bins.values())
     if not count:

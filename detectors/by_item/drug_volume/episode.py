@@ -223,12 +223,16 @@ def episodes(page: ItemPage, bars: Sequence[Bar], sales_bars: Sequence[Bar], his
     """The episodes that the page knows, oldest first. The running day can begin one; it joins one when it is over."""
     book, found = page.days, list[Episode]()
     known, explained = book.known_from(), list[int]()
+    looked_at: dict[int, _Look] = book.notes((tuple(bars), tuple(sales_bars)))
     for day in sorted({*book.suspects, *page.sales.busy}):
         if book.history(day) < history:
             continue
-        seen = _seen(page, day, bars, sales_bars, page.waves)
+        look = looked_at.get(day)
+        if look is None:
+            look = looked_at[day] = _look(page, day, bars, sales_bars)
+        seen, alone = look
         if seen is None:
-            if page.waves and (alone := _seen(page, day, bars, sales_bars, {})) is not None:
+            if alone is not None:
                 if explained and day - explained[-1] > _patience(alone, gap):
                     explained = []
                 explained.append(day)
@@ -255,6 +259,19 @@ def _is_told(page: ItemPage, seen: Crossing, before: Episode) -> bool:
     told = range(max(begin_of(page, before.first), first), before.last + 1)
     excess = sum(max(book.volume(day) - expected_among(page, day, week), 0.0) for day in told)
     return seen.volume - excess < seen.limit
+
+
+class _Look(NamedTuple):
+    """What the windows up to a day cross; where nothing, what they would if no rise beside the item explained it."""
+
+    seen: Crossing | None
+    alone: Crossing | None
+
+
+def _look(page: ItemPage, day: int, bars: Sequence[Bar], sales_bars: Sequence[Bar]) -> _Look:
+    seen = _seen(page, day, bars, sales_bars, page.waves)
+    alone = _seen(page, day, bars, sales_bars, {}) if seen is None and page.waves else None
+    return _Look(seen, alone)
 
 
 def _seen(

@@ -29,11 +29,13 @@ class Shortage(NamedTuple):
 def shortage_before(book: ItemDays, day: int) -> Shortage | None:
     """The last shortage that ended within four weeks before ``day``, as far as the six weeks before hold it."""
     first = max(day - LOOK_BACK, book.first_day)
+    is_empty = book.is_empty(day, _EMPTY)
     for back in range(day, max(day - _MADE_UP_WITHIN, first), -1):
-        if _is_empty(book, back) or not _is_empty(book, back - 1):
+        was_there, is_empty = not is_empty, book.is_empty(back - 1, _EMPTY)
+        if not (was_there and is_empty):
             continue
         begin = back - 1
-        while begin > first and _is_empty(book, begin - 1):
+        while begin > first and book.is_empty(begin - 1, _EMPTY):
             begin -= 1
         if begin == book.first_day > book.born and day < book.whole_from():
             return Shortage(begin, back, inf)
@@ -42,33 +44,28 @@ def shortage_before(book: ItemDays, day: int) -> Shortage | None:
     return None
 
 
-def usual(book: ItemDays, day: int) -> float:
-    """Packs expected of ``day``; 0 where that is not known."""
-    expected = book.expected(day)
-    return 0.0 if expected is None else expected.mean
-
-
 def made_up(book: ItemDays, shortage: Shortage, begin: int) -> float:
     """Packs that may still come for what was missed, from ``begin`` on, beside what is usual."""
-    caught = sum(book.volume(day) - usual(book, day) for day in range(shortage.back, begin))
+    caught = 0.0
+    for day in range(shortage.back, begin):
+        caught += book.volume(day) - book.usual(day)
     return max(_AHEAD * shortage.missed - max(caught, 0.0), 0.0)
 
 
 def expected_after(book: ItemDays, shortage: Shortage, day: int, days: int) -> float:
     """Packs expected of the ``days`` days up to ``day``, with what is made up for."""
-    window = range(day - days + 1, day + 1)
-    packs = sum(usual(book, each) for each in window if not shortage.begin <= each < shortage.back)
-    return packs + made_up(book, shortage, window.start)
-
-
-def _is_empty(book: ItemDays, day: int) -> bool:
-    expected = book.expected(day)
-    return expected is not None and book.volume(day) <= _EMPTY * expected.mean
+    begin, packs = day - days + 1, 0.0
+    for each in range(begin, day + 1):
+        if not shortage.begin <= each < shortage.back:
+            packs += book.usual(each)
+    return packs + made_up(book, shortage, begin)
 
 
 def _shortage(book: ItemDays, begin: int, back: int) -> Shortage | None:
     known = book.expected(begin)
-    missed = sum(usual(book, day) for day in range(begin, back))
+    missed = 0.0
+    for day in range(begin, back):
+        missed += book.usual(day)
     if known is None or missed <= 0.0:
         return None
     nats = silence(missed, known._replace(mean=missed).variance())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import log
 from typing import NamedTuple
 
+from detectors.books.expected_in_wave import expected_in_wave, wave_of
 from detectors.books.item import ItemPage
 from detectors.books.item_days import ItemDays
-from detectors.books.item_wave import expected_in_wave, wave_of
 from detectors.by_item.drug_volume.dearer import Dearer
 from detectors.by_item.drug_volume.episode import (
     Crossing,

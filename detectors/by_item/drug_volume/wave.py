@@ -1,15 +1,16 @@
 """What does a window let expect when the item has risen at the other sellers too, or with all that its place sells?
 
-Day by day what the rise beside it makes of the institution's own baseline (`detectors.books.item_wave`), where that is more than
-the baseline as it stands. What is added is not known as well as the rest: honest sellers' rises differ.
+Day by day what the rise beside it makes of the institution's own baseline (`detectors.books.expected_in_wave`), where that is
+more than the baseline as it stands. What is added is not known as well as the rest: honest sellers' rises differ.
 """
 
 from __future__ import annotations
 
+from detectors.books.expected_in_wave import expected_in_wave
 from detectors.books.item import ItemPage
 from detectors.books.item_days import ItemDays
 from detectors.books.item_sales import UsualSales
-from detectors.books.item_wave import Wave, expected_in_wave
+from detectors.books.item_wave import Wave
 from detectors.books.kept_days import Ordinary
 
 # Of what a rise adds: one honest seller in three has less than half of it, or half as much again (ENG).
@@ -18,8 +19,7 @@ _RISES_APART = 0.5
 
 def expected_of(book: ItemDays, day: int, week: int) -> float:
     """Packs expected of ``day`` by the reference week that begins on ``week``."""
-    expected = book.expected(week + (day - week) % 7)
-    return 0.0 if expected is None else expected.mean
+    return book.usual(week + (day - week) % 7)
 
 
 def expected_among(page: ItemPage, day: int, week: int) -> float:
@@ -58,6 +58,9 @@ def sales_in_wave(
 
 def _more(book: ItemDays, waves: dict[int, Wave], begin: int, day: int) -> float:
     """Packs by which the rise beside it lets expect more of the window than the item's own baseline does."""
-    return sum(
-        max(expected_in_wave(waves, each) - expected_of(book, each, begin), 0.0) for each in range(begin, day + 1)
-    )
+    more = 0.0
+    for each in range(begin, day + 1):
+        risen = expected_in_wave(waves, each)
+        if risen > 0.0:
+            more += max(risen - expected_of(book, each, begin), 0.0)
+    return more
