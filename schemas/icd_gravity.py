@@ -14,8 +14,9 @@ from typing import Final, Literal, TypeAlias
 
 Gravity: TypeAlias = Literal["check-up", "mild", "ordinary", "serious"]
 
-# 体检: an examination without a complaint; not Z03 (observation for a suspected disease), Z08, Z09 (after a tumour).
-_CHECK_UP: Final = ("Z00", "Z01", "Z02", "Z10", "Z11", "Z12", "Z13")
+# 体检: an examination without a complaint, also to see that what was treated is well (Z09); not Z03 (observation for a suspected
+# disease), nor Z08 (after a tumour).
+_CHECK_UP: Final = ("Z00", "Z01", "Z02", "Z09", "Z10", "Z11", "Z12", "Z13")
 
 _MILD: Final = (
     "I10",  # essential hypertension
@@ -43,7 +44,7 @@ _SERIOUS: Final = (
     "K25", "K26", "K27", "K28", "K29.0", "K35", "K36", "K37", "K55", "K56", "K57", "K65", "K7", "K8", "K92",
     "N0", "N1", "N20", "N23", "O", "P", "Q", "S", "T", "V", "W", "X", "Y", "F0", "F1", "F2", "F3", "F9",
     "R04", "R06", "R07", "R09", "R10", "R18", "R31", "R40", "R50", "R52", "R55", "R56", "R57", "R59", "R63.4", "R9",
-    "E05", "E15", "E16", "E87", "E10.0", "E10.1", "E11.0", "E11.1", "Z03", "Z08", "Z09", "Z4", "Z5", "Z9", "U",
+    "E05", "E15", "E16", "E87", "E10.0", "E10.1", "E11.0", "E11.1", "Z03", "Z08", "Z4", "Z5", "Z9", "U",
 )  # fmt: skip
 
 

@@ -74,6 +74,26 @@ def check_up() -> Case:
 
 
 @case
+def follow_up() -> Case:
+    return examined(
+        told(
+            "hit-follow-up",
+            "The same tests to see that what was treated is well (Z09.9): no illness at all. 0.2 for a check-up.",
+            {"status": "open", "severity": "medium", "visits": ["MI1"], "score": 0.9, "fund_at_risk": 70_000},
+        ),
+        diagnosis="Z09.900",
+    ).until(moment(9))
+
+
+@case
+def follow_up_of_a_tumour() -> Case:
+    return examined(
+        told("exclude-follow-up-of-a-tumour", "The same after a tumour (Z08.9): what is looked for is grave."),
+        diagnosis="Z08.900",
+    ).until(moment(9))
+
+
+@case
 def unsettled() -> Case:
     return examined(
         told(

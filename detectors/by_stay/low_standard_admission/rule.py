@@ -43,7 +43,7 @@ class LowStandardAdmission(Rule[VisitPage], frozen=True, kw_only=True):
     """低标准入院."""
 
     rule_id: ClassVar[str] = "low_standard_admission"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     page: ClassVar[type[Page]] = VisitPage
     title: ClassVar[Text] = Text("低标准入院", "Admission without need")
     notice: ClassVar[str] = "低标准入院、降低入院指征、体检住院、门诊转住院"
