@@ -26,6 +26,7 @@ _LEAST_BEFORE: Final = 28
 _LEAST_SALES: Final = 8  # in a window; fewer prove nothing
 _SCREEN_RATIO: Final = 1.3
 _SCREEN_NATS: Final = 6.9  # one in a thousand; no rule may ask for less
+_EVEN: Final = 1e-6  # a quotient and a product are rounded otherwise
 _PRIOR_LUMPS, _PRIOR_WEEKS = 1.2, 4.0
 _SMALLEST: Final = 0.5  # sales that were to be expected of a window, at least
 
@@ -118,6 +119,8 @@ def _screen(sales: SalesDays, days: ItemDays, end: int) -> None:
     is_busy = False
     if sales.counts[end - sales.first_day] > 0:
         for window in WINDOWS:
+            if not may_be_many(sales, days, end, window):
+                continue
             told = usual_sales(sales, days, end, window)
             if told is None or told.number < told.mean * _SCREEN_RATIO:
                 continue
@@ -130,6 +133,19 @@ def _screen(sales: SalesDays, days: ItemDays, end: int) -> None:
         sales.busy.sort()
     elif is_known and not is_busy:
         sales.busy.remove(end)
+
+
+def may_be_many(sales: SalesDays, days: ItemDays, day: int, window: int) -> bool:
+    """The cheap question first: whether `usual_sales` of that window may tell more than is usual; nearly always no."""
+    end = day - sales.first_day + 1
+    begin = end - window
+    count = sum(sales.counts[max(begin, 0) : max(end, 0)])
+    if count < _LEAST_SALES:
+        return False
+    born = max(days.born, sales.since, sales.first_day) - sales.first_day
+    first = begin - _BEFORE if begin - _BEFORE > born else born
+    known = begin - first
+    return known >= _LEAST_BEFORE and count * known > sum(sales.counts[first:begin]) * window * _SCREEN_RATIO - _EVEN
 
 
 def usual_sales(sales: SalesDays, days: ItemDays, day: int, window: int) -> UsualSales | None:

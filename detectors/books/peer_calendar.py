@@ -80,6 +80,7 @@ def days_of(part: int) -> range:
     return range(first_day(month) + 7 * number, looks_of(month)[number] + 1)
 
 
+@lru_cache(maxsize=1_200)
 def looks_of(month: int) -> tuple[int, ...]:
     """The last days that its looks cover."""
     begin = first_day(month)

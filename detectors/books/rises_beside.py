@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from math import exp
+from math import ceil, exp, log
 from typing import Final, NamedTuple
 
 from detectors.books.indicators import FUND, GROWTH
@@ -44,6 +44,7 @@ from detectors.engine.pages import Pages
 from schemas.returns import LARGEST_RISE, NO_RISE, RoseBeside
 
 SCREEN_RISE: Final = 1_250  # thousandths: less is within what any month strays
+_RISEN: Final = ceil(log((SCREEN_RISE - 0.5) / NO_RISE) * STEPS)  # the first bin whose rise comes to that
 LEAST_ITEMS: Final = 10  # others of the institution: of fewer, half may be what is pushed
 _FEWEST_CUSTOMARY: Final = 2
 # Times one more than in any part of the month before: who sells a rare item by chance is not three times as many.
@@ -172,8 +173,12 @@ def _surged_others(page: SoldPage, sellers: Rows, month: int, number: int) -> di
 
 def _median(bins: Mapping[int, int], least: int) -> tuple[int, int]:
     """The median rise, in thousandths, and of how many; of an even number the lower one in the middle."""
-    members = sum(bins.values())
-    if members < least:
+    members = below = 0
+    for place, there in bins.items():
+        members += there
+        if place < _RISEN:
+            below += there
+    if members < least or below > (members - 1) // 2:  # nearly always: the median is no rise, whatever it is
         return NO_RISE, 0
     rise = min(round(exp(quantile(bins, members, 0.5) / STEPS) * NO_RISE), LARGEST_RISE)
     return (rise, members) if rise >= SCREEN_RISE else (NO_RISE, 0)

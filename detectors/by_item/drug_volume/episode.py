@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from detectors.books.item import Citations, ItemPage
 from detectors.books.item_days import ItemDays
-from detectors.books.item_sales import usual_sales
+from detectors.books.item_sales import may_be_many, usual_sales
 from detectors.books.item_wave import Wave
 from detectors.books.kept_days import LONGEST_GAP, Ordinary, variance_of_drugs
 from detectors.by_item.drug_volume.decisions import INPATIENT, STAY_DAYS, is_burst, packs_of_one
@@ -161,6 +161,8 @@ def crossing_by_sales(
     """
     book = page.days
     for bar in bars:
+        if not may_be_many(page.sales, book, day, bar.days):
+            continue
         told, rise = usual_sales(page.sales, book, day, bar.days), 1.0
         if told is not None and waves and told.number >= told.mean * bar.ratio:
             told, rise = sales_in_wave(book, waves, day, bar.days, told)
