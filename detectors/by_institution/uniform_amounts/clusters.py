@@ -55,19 +55,32 @@ class Cluster(NamedTuple):
         return (high - low) / (high + low)
 
 
+class _Stays:
+    """Cases in order of time, known by their numbers: what is asked of them again and again stands beside them."""
+
+    def __init__(self, cases: Iterable[Case]) -> None:
+        self.cases = sorted(cases, key=lambda case: (case.time, case.visit))
+        self.times = [case.time for case in self.cases]
+        self.days = [case.time // DAY for case in self.cases]
+        self.persons = [case.person for case in self.cases]
+
+
 def clusters(page: AmountsPage, limits: Limits) -> list[Cluster]:
     """Of the fund's payments first, then of totals among the stays that are left."""
     found: list[Cluster] = []
-    left = sorted(page.cases.values(), key=lambda case: (case.time, case.visit))
+    stays = _Stays(page.cases.values())
+    left = list(range(len(stays.cases)))
     fields: tuple[Field, ...] = ("fund", "total")
     for field in fields:
+        amounts = [amount_of(case, field) for case in stays.cases]
+        left.sort(key=lambda stay: (amounts[stay], stay))
         while True:
-            cases = _largest(left, field, limits)
-            if not cases:
+            cluster = _largest(stays, left, amounts, field, limits)
+            if not cluster:
                 break
-            found.append(_weighed(page, field, cases, limits))
-            taken = {case.visit for case in cases}
-            left = [case for case in left if case.visit not in taken]
+            found.append(_weighed(page, field, stays, cluster, limits))
+            taken = set(cluster)
+            left = [stay for stay in left if stay not in taken]
     return found
 
 
@@ -76,52 +89,54 @@ def amount_of(case: Case, field: Field) -> int:
     return case.fund if field == "fund" else case.total
 
 
-def _largest(cases: list[Case], field: Field, limits: Limits) -> list[Case]:
+def _largest(stays: _Stays, by_amount: list[int], amounts: list[int], field: Field, limits: Limits) -> list[int]:
     """The cluster of most stays, of equal ones the cheapest; empty where none is large enough."""
-    by_amount = sorted(cases, key=lambda case: (amount_of(case, field), case.time, case.visit))
-    best: list[Case] = []
+    best: list[int] = []
     best_core = limits.stays - 1
     high = 0
     for low, least in enumerate(by_amount):
-        most = amount_of(least, field) * (1 + limits.within) / (1 - limits.within)
-        while high < len(by_amount) and amount_of(by_amount[high], field) <= most:
+        most = amounts[least] * (1 + limits.within) / (1 - limits.within)
+        while high < len(by_amount) and amounts[by_amount[high]] <= most:
             high += 1
         if high - low <= best_core:
             continue
-        near = sorted(by_amount[low:high], key=lambda case: (case.time, case.visit))
-        core = _core(near, limits.days)
-        if len(core) > best_core and not _is_capped(core, field):
-            best, best_core = _connected(near, core, limits.days), len(core)
+        near = sorted(by_amount[low:high])
+        core = _core(stays, near, limits.days, best_core)
+        if core and not _is_capped([stays.cases[stay] for stay in core], field):
+            best, best_core = _connected(stays, near, core, limits.days), len(core)
     return best
 
 
-def _core(near: list[Case], days: int) -> list[Case]:
-    """The most stays of different persons that were settled within the days."""
-    best: list[Case] = []
+def _core(stays: _Stays, near: list[int], days: int, more_than: int = 0) -> list[int]:
+    """The most stays of different persons that were settled within the days; empty where those are no more than that."""
+    best: list[int] = []
+    end = 0
     for index, first in enumerate(near):
-        core: dict[str, Case] = {}
-        for case in near[index:]:
-            if case.time // DAY - first.time // DAY >= days:
-                break
-            core.setdefault(case.person, case)
-        if len(core) > len(best):
-            best = list(core.values())
+        while end < len(near) and stays.days[near[end]] - stays.days[first] < days:
+            end += 1
+        if end - index <= more_than:  # nearly always
+            continue
+        core: dict[str, int] = {}
+        for stay in near[index:end]:
+            core.setdefault(stays.persons[stay], stay)
+        if len(core) > more_than:
+            best, more_than = list(core.values()), len(core)
     return best
 
 
-def _connected(near: list[Case], core: list[Case], days: int) -> list[Case]:
+def _connected(stays: _Stays, near: list[int], core: list[int], days: int) -> list[int]:
     """The core, and what came before and after it with no longer pause than the days."""
-    taken = {case.visit for case in core}
-    first, last = core[0].time, core[-1].time
-    for case in near:
-        if first <= case.time <= last + days * DAY:
-            taken.add(case.visit)
-            last = max(last, case.time)
-    for case in reversed(near):
-        if first - days * DAY <= case.time <= last:
-            taken.add(case.visit)
-            first = min(first, case.time)
-    return [case for case in near if case.visit in taken]
+    taken = set(core)
+    first, last = stays.times[core[0]], stays.times[core[-1]]
+    for stay in near:
+        if first <= stays.times[stay] <= last + days * DAY:
+            taken.add(stay)
+            last = max(last, stays.times[stay])
+    for stay in reversed(near):
+        if first - days * DAY <= stays.times[stay] <= last:
+            taken.add(stay)
+            first = min(first, stays.times[stay])
+    return [stay for stay in near if stay in taken]
 
 
 def _is_capped(core: list[Case], field: Field) -> bool:
@@ -130,8 +145,8 @@ def _is_capped(core: list[Case], field: Field) -> bool:
     return field == "fund" and len(funds) == 1 and max(totals) > 1.05 * min(totals)
 
 
-def _weighed(page: AmountsPage, field: Field, cases: list[Case], limits: Limits) -> Cluster:
-    core = _core(cases, limits.days)
+def _weighed(page: AmountsPage, field: Field, stays: _Stays, cluster: list[int], limits: Limits) -> Cluster:
+    core = [stays.cases[stay] for stay in _core(stays, cluster, limits.days)]
     last = core[-1].time // DAY
     settled = sum(count for day, count in page.by_day.items() if last - limits.days < day <= last)
     usual = sorted(case.fund_usual if field == "fund" else case.total_usual for case in core)[len(core) // 2]
@@ -143,7 +158,8 @@ def _weighed(page: AmountsPage, field: Field, cases: list[Case], limits: Limits)
         surprise(len(core), expected, expected) + log(2 * pi * len(core)) / 2 - looks
     )  # Stirling: the bound is that loose
     is_alike = _most(case.diagnosis[:3] for case in core if case.diagnosis) or _same_day(core)
-    return Cluster(field, tuple(cases), len(core), expected, nats + likeness, likeness, is_alike)
+    cases = tuple(stays.cases[stay] for stay in cluster)
+    return Cluster(field, cases, len(core), expected, nats + likeness, likeness, is_alike)
 
 
 def _likeness(core: list[Case]) -> float:
