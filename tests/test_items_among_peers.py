@@ -9,7 +9,7 @@ import pytest
 
 from detectors.books.item import TELLING, ItemPage
 from detectors.books.item_among_peers import KinPage, SoldMonth, SoldPage, sold_key
-from detectors.books.item_bins import BILL, CASES, count_in, size_bin
+from detectors.books.item_bins import BILL, CASES, count_in, rows_of, size_bin
 from detectors.books.item_comparing import compare_item, measure_item
 from detectors.books.item_looks import post_item
 from detectors.books.item_spreads import ItemSpreadPage, RankPage
@@ -318,6 +318,23 @@ def test_ten_thousand_members_take_no_more_room_than_their_bins() -> None:
     assert [len(encode_page(page)) < 4_000 for page in pages.all_of(ItemSpreadPage)] == [
         True
     ] * 3  # its class, and their sizes
+
+
+def test_a_page_is_written_only_where_a_count_has_changed() -> None:
+    pages = Pages({}, KINDS)
+    count_in(pages, GROUP, MONTH, {}, {CASES: 3, BILL: 7})
+    pages.flush()
+    count_in(pages, GROUP, MONTH, {CASES: 3, BILL: 7}, {CASES: 3, BILL: 7})
+    assert pages.flush() == []
+    count_in(pages, GROUP, MONTH, {CASES: 3, BILL: 7}, {CASES: 4, BILL: 7})
+    assert rows_of(pages, GROUP, MONTH) == {CASES: {4: 1}, BILL: {7: 1}}
+    assert len(pages.flush()) == 1
+
+
+def test_who_counted_in_a_month_that_is_forgotten_counts_whole() -> None:
+    pages = Pages({}, KINDS)
+    count_in(pages, GROUP, MONTH, {CASES: 3, BILL: 7}, {CASES: 3, BILL: 8})
+    assert rows_of(pages, GROUP, MONTH) == {CASES: {3: 1}, BILL: {8: 1}}
 
 
 def test_a_rank_is_by_money_among_what_the_institution_told_of() -> None:

@@ -42,7 +42,7 @@ def count_in(
     page = pages.open(kind, key, kind)
     if month not in page.months:
         page.months = latest(page.months, month)
-        page.months[month] = {}
+        page.months[month], before = {}, {}
     elif before == after:
         return
     bins = page.months[month]
