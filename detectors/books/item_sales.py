@@ -142,18 +142,22 @@ def may_be_many(sales: SalesDays, days: ItemDays, day: int, window: int) -> bool
     count = sum(sales.counts[max(begin, 0) : max(end, 0)])
     if count < _LEAST_SALES:
         return False
-    born = max(days.born, sales.since, sales.first_day) - sales.first_day
-    first = begin - _BEFORE if begin - _BEFORE > born else born
+    first = _first_before(sales, days, begin)
     known = begin - first
     return known >= _LEAST_BEFORE and count * known > sum(sales.counts[first:begin]) * window * _SCREEN_RATIO - _EVEN
+
+
+def _first_before(sales: SalesDays, days: ItemDays, begin: int) -> int:
+    """The place of the first of the days before a window that say what is usual of it."""
+    born = max(days.born, sales.since, sales.first_day) - sales.first_day
+    return begin - _BEFORE if begin - _BEFORE > born else born
 
 
 def usual_sales(sales: SalesDays, days: ItemDays, day: int, window: int) -> UsualSales | None:
     """Of the ``window`` days up to ``day``; None where too little is known, or too few were sold to matter."""
     end = day - sales.first_day + 1
     begin = end - window
-    born = max(days.born, sales.since, sales.first_day) - sales.first_day
-    first = begin - _BEFORE if begin - _BEFORE > born else born
+    first = _first_before(sales, days, begin)
     known = begin - first
     if days.born < 0 or known < _LEAST_BEFORE or end > len(sales.counts):
         return None

@@ -88,27 +88,30 @@ class KeptDays:
 
     def is_empty(self, day: int, share: float) -> bool:
         """Whether no more than this share of what had been expected of a day came; no where that is not known."""
-        index = day - self.first_day
-        if index < 0 or index >= len(self.means) or self.means[index] < 0:
+        index = self._expected_at(day)
+        if index < 0:
             return False
         return max(self.volumes[index], 0) / THOUSAND <= share * (self.means[index] / THOUSAND)
 
     def usual(self, day: int) -> float:
         """Packs that had been expected of a day; 0 where that is not known."""
-        index = day - self.first_day
-        if index < 0 or index >= len(self.means) or self.means[index] < 0:
-            return 0.0
-        return self.means[index] / THOUSAND
+        index = self._expected_at(day)
+        return 0.0 if index < 0 else self.means[index] / THOUSAND
 
     def expected(self, day: int) -> Expected | None:
         """What had been expected of a day; None where it is not known."""
-        index = day - self.first_day
-        if index < 0 or index >= len(self.means) or self.means[index] < 0:
+        index = self._expected_at(day)
+        if index < 0:
             return None
         drift = self.drifts[index] / DRIFT_UNIT
         return Expected(
             self.means[index] / THOUSAND, self.lumps[index] / LUMP_UNIT, self.spreads[index] / THOUSAND, drift
         )
+
+    def _expected_at(self, day: int) -> int:
+        """Where the day stands in the lists; -1 where what had been expected of it is not known."""
+        index = day - self.first_day
+        return index if 0 <= index < len(self.means) and self.means[index] >= 0 else -1
 
     def ordinary(self, day: int, days: int) -> Ordinary | None:
         """What was expected of the window of ``days`` that ends on ``day``, by what was known as the window began.
