@@ -102,7 +102,7 @@ class Way(NamedTuple):
 class ArrivalsPage(Page, kw_only=True):
     """One institution's admissions."""
 
-    layout: ClassVar[int] = 6
+    layout: ClassVar[int] = 7
     prefix: ClassVar[bytes] = b"a"
     has_model: ClassVar[bool] = True
 

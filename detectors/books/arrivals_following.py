@@ -31,8 +31,8 @@ _SINGLY: Final = (
     "K36", "K37", "K40", "K55", "K56", "K65", "K80", "K81", "K83", "K85", "K92", "N10", "N13", "N17", "N20", "N23", "G40", "G41",
     "G45", "E87",
 )  # fmt: skip
-# Colds and upset stomachs: they strike many at once, and are said of anybody who is brought along.
-_COLDS: Final = ("J00", "J01", "J02", "J03", "J04", "J06", "J20", "K52.9")
+# Colds, pneumonia without a cause, upset stomachs: they strike many at once, and are said of anybody who is brought along.
+_COLDS: Final = ("J00", "J01", "J02", "J03", "J04", "J06", "J18", "J20", "K52.9")
 
 
 @lru_cache(maxsize=8_192)

@@ -201,6 +201,32 @@ def some_have_colds() -> Case:
 
 
 @case
+def some_are_said_to_have_pneumonia() -> Case:
+    told = hospital(
+        "hit-three-of-eight-have-pneumonia",
+        "Five who could have waited are too few; of the three with pneumonia that came with them nobody was there in the week "
+        "before.",
+        {"status": "open", "severity": "medium", "measures": {"could_have_waited": 8, "admissions_of_day": 8}},
+    )
+    come(told, 5)
+    come(told, 3, hour=11, diagnoses=("J18.900",), prefix="MC")
+    return told.until(moment(3))
+
+
+@case
+def pneumonia_goes_about() -> Case:
+    told = hospital(
+        "exclude-pneumonia-goes-about",
+        "The same five and three, where two a day had pneumonia in the week before.",
+    )
+    for day in range(-7, 0):
+        come(told, 2, day, diagnoses=("J18.900",), prefix="MB")
+    come(told, 5)
+    come(told, 3, hour=11, diagnoses=("J18.900",), prefix="MC")
+    return told.until(moment(3))
+
+
+@case
 def wave_of_colds() -> Case:
     told = hospital(
         "exclude-wave-of-colds",

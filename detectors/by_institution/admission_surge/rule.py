@@ -4,10 +4,11 @@ A day is judged against the baseline of its own weekday (`detectors.books.arriva
 institution's patients come, both by the tail of the count's distribution, and as soon as enough have come: nobody waits for
 the day's end. Who is struck together with others (contagion, injury, poisoning, birth, transfer, a course of treatment) is
 left out, and the others must be too many for themselves: an outbreak or an accident is no surge. Strokes, failing hearts and the
-like cannot wait, but nothing brings many of them at once: with the others they are held against all admissions. Colds, bronchitis
-and gastroenteritis are easily said of anybody: they count where there were hardly any in the week before, for an outbreak does
-not come and go in a day. What a closure put off may come after it. Days close to one another are one alert. What those who came
-have in common says how much it weighs. Limits: rules.md, domain.md §4.5; colds, and who comes singly: ENG.
+like cannot wait, but nothing brings many of them at once: with the others they are held against all admissions. Colds,
+bronchitis, pneumonia without a cause and gastroenteritis are easily said of anybody: they count where there were hardly any in
+the week before, for an outbreak does not come and go in a day. What a closure put off may come after it. Days close to one
+another are one alert. What those who came have in common says how much it weighs. Limits: rules.md, domain.md §4.5; colds, and
+who comes singly: ENG.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class AdmissionSurge(Rule[ArrivalsPage], frozen=True, kw_only=True):
     """入院时间较为集中."""
 
     rule_id: ClassVar[str] = "admission_surge"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     page: ClassVar[type[Page]] = ArrivalsPage
     title: ClassVar[Text] = Text("入院时间较为集中", "Admissions crowded in time")
     notice: ClassVar[str] = "入院时间较为集中"
@@ -59,12 +60,12 @@ class AdmissionSurge(Rule[ArrivalsPage], frozen=True, kw_only=True):
     has_models: ClassVar[bool] = True
     silences: ClassVar[tuple[str, ...]] = ("warming_up",)
     blind_spots: ClassVar[Text] = Text(
-        "学习期内不判断；以流感、肺炎、外伤等可能多人同发的诊断收治的人不计，感冒、支气管炎、胃肠炎按前一周人数判断，突然出现的真实聚集性发病会误报；"
+        "学习期内不判断；以流感、外伤等可能多人同发的诊断收治的人不计，感冒、支气管炎、肺炎、胃肠炎按前一周人数判断，突然出现的真实聚集性发病会误报；"
         "长期、平稳的拉人头看不出来；同村、同单位另由其他规则判断。",
-        "Nothing is judged while the history is short; who is admitted for influenza, pneumonia or injury, which strike many at"
-        " once, does not count; colds, bronchitis and gastroenteritis are judged by the week before, so that a true cluster"
-        " which begins with many on one day is raised; people brought in at an even pace are not seen; whether they are of one"
-        " village or employer is asked by another rule.",
+        "Nothing is judged while the history is short; who is admitted for influenza or injury, which strike many at once,"
+        " does not count; colds, bronchitis, pneumonia and gastroenteritis are judged by the week before, so that a true"
+        " cluster which begins with many on one day is raised; people brought in at an even pace are not seen; whether they"
+        " are of one village or employer is asked by another rule.",
     )
 
     least: Annotated[

@@ -29,9 +29,9 @@ def describe(page: ArrivalsPage, group: list[Surge], peak: Surge, alike: Likenes
         en.append(f"{singly} of them with a stroke, a failing heart or the like, which bring people one by one")
     if colds := peak.named_of(COLD):
         usual = page.colds_expected_of(peak.day)
-        zh.append(f"其中感冒、急性支气管炎、胃肠炎{colds}人（按前一周预期约{usual:.1f}人）")
+        zh.append(f"其中感冒、支气管炎、肺炎、胃肠炎{colds}人（按前一周预期约{usual:.1f}人）")
         en.append(
-            f"{colds} of them with a cold, bronchitis or gastroenteritis ({usual:.1f} expected by the week before)"
+            f"{colds} of them with a cold, bronchitis, pneumonia or gastroenteritis ({usual:.1f} expected by the week before)"
         )
     fullest = max(
         (one for one in group if one.hour is not None), key=lambda one: (one.hour_count, -one.day), default=None
