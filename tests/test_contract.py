@@ -22,7 +22,7 @@ from tests.test_golden import read, references_of, shortest
 
 # Messages of a rule's hits, and of its other cases, of which the default run asks everything; `test_golden` asks every case what
 # it must say, and a soak everything of all.
-MOST_MESSAGES = 1_500
+MOST_MESSAGES = 1_000
 ALL_OF_THEM = 10**6
 
 

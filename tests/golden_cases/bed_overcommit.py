@@ -110,6 +110,26 @@ def a_week_that_comes_and_goes() -> Case:
 
 
 @case
+def six_nights_of_two_more() -> Case:
+    told = ward(
+        "hit-two-too-many-for-six-nights",
+        "Twenty-six stays for twenty-four beds on six nights: two are less than half the root of 24, which three nights would "
+        "ask for; three nights more than these make it one and three quarters as much: a warning.",
+        {"status": "open", "severity": "low", "measures": {"census_peak": 26, "nights_above": 6}},
+        beds=24,
+    )
+    fill(told, 26, 0, 6)
+    return told.until(moment(10))
+
+
+@case
+def three_nights_of_two_more() -> Case:
+    told = ward("near-two-too-many-for-three-nights", "The same on three nights is chance.", beds=24)
+    fill(told, 26, 0, 3)
+    return told.until(moment(7))
+
+
+@case
 def a_week_of_one_more() -> Case:
     told = ward(
         "near-one-more-than-eighteen-for-a-week",

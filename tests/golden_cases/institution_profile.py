@@ -312,6 +312,21 @@ def three_days_of_treatment() -> City:
 
 
 @case
+def four_days_of_treatment() -> City:
+    treated = {"status": "open", "severity": "medium", "measures": {"odd_days": 4, "treated_share_amount": 32}}
+    return given_alike("hit-treatment-on-four-days", "四天共32人次，为限值15人次的两倍以上。", treated, days=4).ended(
+        24
+    )
+
+
+@case
+def a_working_week_of_treatment() -> City:
+    treated = {"status": "open", "severity": "low", "measures": {"odd_days": 5, "treated_share_amount": 40}}
+    why = "五天共40人次：义诊周、疾病流行、新设科室也会持续一个工作周，只作低级提示。"
+    return given_alike("hit-treatment-for-a-working-week", why, treated, days=5).ended(24)
+
+
+@case
 def two_days_of_treatment() -> City:
     return given_alike("near-two-days-of-treatment", "只有两天：义诊、集中复查也会如此。", days=2).ended(24)
 

@@ -30,7 +30,7 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
     """超床位收治."""
 
     rule_id: ClassVar[str] = "bed_overcommit"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     page: ClassVar[type[Page]] = CensusPage
     title: ClassVar[Text] = Text("超床位收治", "More stays than beds")
     notice: ClassVar[str] = "超床位收治"
@@ -149,7 +149,9 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
         nights, steady = len(one.above(beds)), one.steady(self.nights)
         is_long, share = nights >= _LONG, steady / beds
         excess = max(steady, sum(one.censuses) / len(one.censuses)) if is_long else steady
-        strays = (excess - beds) * (2 if is_long else 1) / sqrt(beds)  # a full house by 1; a week's mean by half of it
+        # A full house strays by 1, a week's mean by half of it: with each night beyond the fewest, chance explains less.
+        lasts = min(max((nights - self.nights) / max(_LONG - self.nights, 1), 0.0), 1.0)
+        strays = (excess - beds) * (1 + lasts) / sqrt(beds)
         if share > self.alert_share:
             return "low" if strays < 1 else "high" if share >= _VERY_HIGH or is_long else "medium"
         if strays < _CHANCE:

@@ -4,7 +4,7 @@ outpatients who were all given the same kind of service?
 What is odd was noted as the day closed (`detectors.books.odd_days`); here it is weighed against what the rule asks for. One day
 is enough of a crowd; of nights and of what is taken back it takes two, or half as much again, for an accident or a breakdown has
 its own; of the same service for all three, for a village's diabetics are all tested on one morning. What goes on for a
-week or longer may be a wave of illness or a department that has opened: it is told, and not as grave.
+working week or longer may be a wave of illness or a department that has opened: it is told, and not as grave.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LEAST_DAYS: Final = 2  # of nights, and of what is taken back …
 _LEAST_DAYS_GIVEN: Final = 3  # of the same service for all
 _OF_ONE_DAY: Final = 1.5  # … or one with so many times as much
 _GRAVE: Final = 2.0  # times what is asked for
-_LASTING: Final = 7  # days
+_LASTING: Final = 5  # days: a working week
 _UNITS: Final = {VISITS: "visits", NIGHT: "fen", REFUNDS: "settlements", **dict.fromkeys(GIVEN, "visits")}
 
 

@@ -1,7 +1,7 @@
 """Was one card in two places at once?
 
 Two swipes of one person's card at two institutions 20 km apart or more, so soon after one another that nobody drives that fast:
-more than 150 km/h as the crow flies, or 120 within half an hour, for roads wind; or 60 within half an hour on several days, for
+more than 150 km/h as the crow flies, or 100 within half an hour, for roads wind; or 60 within half an hour on several days, for
 nobody who does it again and again finds no queue. Of an outpatient's visit his registration counts
 as well, of a stay its admission, and not its bill, which whoever fetches him pays. A pharmacy may key in later what it sold
 before, clocks are wrong, and where people go regardless of distance it comes about by chance: one occasion is low, whatever it
@@ -45,7 +45,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     """空间不可能."""
 
     rule_id: ClassVar[str] = "same_card_two_places"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     page: ClassVar[type[Page]] = PersonPage
     title: ClassVar[Text] = Text("同一医保卡同时出现在两地", "One card in two places")
     notice: ClassVar[str] = "空间不可能"
@@ -78,7 +78,7 @@ class SameCardTwoPlaces(Rule[PersonPage], frozen=True, kw_only=True):
     ] = 150.0  # fmt: skip
     barely: Annotated[
         float, parameter(10.0, 2000.0, "km/h", "勉强可行速度", "speed that can barely be travelled, door to door", "ENG")
-    ] = 120.0  # fmt: skip
+    ] = 100.0  # fmt: skip
     again: Annotated[
         float,
         parameter(
