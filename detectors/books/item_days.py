@@ -88,21 +88,26 @@ class ItemDays(KeptDays):
     def notes(self, asked: object) -> dict[int, Any]:
         """What was found out about days by who asked in this way; it may be written to.
 
-        The note of a day stands while nothing has changed on that day or before it: it may rest on volumes, sales, messages and
-        expectations up to its day, on what is kept, and on what is known of the rise beside the item, but on no later day.
+        The note of a day stands while nothing has changed on that day or before it, and all is kept that its judgement needs:
+        it may rest on volumes, sales, messages and expectations up to its day, and on what is known of the rise beside the
+        item on these days, but on no later day.
         """
         notes = self._notes.get(asked)
         if notes is None:
             notes = self._notes[asked] = {}
         return notes
 
-    def forget_notes(self, day: int = -1) -> None:
-        """Something has changed on that day; without one, anything may have."""
-        if day < 0:
-            self._notes.clear()
-            return
+    def forget_notes(self, day: int) -> None:
+        """Something has changed on that day."""
         for notes in self._notes.values():
             for known in [known for known in notes if known >= day]:
+                del notes[known]
+
+    def _forget_notes_of_halves(self) -> None:
+        """Of days some of whose judgement's days are forgotten."""
+        whole_from = self.whole_from()
+        for notes in self._notes.values():
+            for known in [known for known in notes if known < whole_from]:
                 del notes[known]
 
     # -- posting ----------------------------------------------------------------------------------------------------
@@ -161,7 +166,6 @@ class ItemDays(KeptDays):
         if today <= before:
             return
         self.today = today
-        self._notes.clear()
         if self.pending:
             self.pending = {}
         self._close(today - LAG)
@@ -172,6 +176,8 @@ class ItemDays(KeptDays):
             if self.volumes[day - self.first_day] > 0:
                 self._screen(day)
         self._drop_days(today + AHEAD + 1 - KEPT)
+        if self._notes:
+            self._forget_notes_of_halves()
 
     def _begin(self, today: int) -> None:
         first = today - LAG

@@ -74,7 +74,7 @@ def post_rise(waves: dict[int, Wave], days: ItemDays, message: RoseBeside) -> bo
     if held is not None and held.told() == wave.told():
         return False
     waves[message.part] = wave
-    days.forget_notes()
+    days.forget_notes(days_of(message.part).start)
     return True
 
 
