@@ -147,6 +147,10 @@ def projected(
     for census in course:
         kinds = {}
         for name, kept in census.kinds.items():
+            if not all(name in counted.kinds for counted in (then, mid, large)):
+                # What comes and goes, and was nowhere to be seen on that day: no more of it than there are more people.
+                kinds[name] = kept.times(PEOPLE / small_persons)
+                continue
             power = math.log(large.kinds[name].pages / mid.kinds[name].pages) / math.log(large_persons / mid_persons)
             factor = large.kinds[name].saved / then.kinds[name].saved * (PEOPLE / large_persons) ** min(power, 1.0)
             kinds[name] = kept.times(factor)
