@@ -99,15 +99,12 @@ class ItemDays(KeptDays):
 
     def forget_notes(self, day: int) -> None:
         """Something has changed on that day."""
-        for notes in self._notes.values():
-            for known in [known for known in notes if known >= day]:
-                del notes[known]
+        self._keep_notes(0, day)
 
-    def _forget_notes_of_halves(self) -> None:
-        """Of days some of whose judgement's days are forgotten."""
-        whole_from = self.whole_from()
+    def _keep_notes(self, first: int, before: int) -> None:
+        """Forget those of all other days."""
         for notes in self._notes.values():
-            for known in [known for known in notes if known < whole_from]:
+            for known in [known for known in notes if not first <= known < before]:
                 del notes[known]
 
     # -- posting ----------------------------------------------------------------------------------------------------
@@ -176,8 +173,7 @@ class ItemDays(KeptDays):
             if self.volumes[day - self.first_day] > 0:
                 self._screen(day)
         self._drop_days(today + AHEAD + 1 - KEPT)
-        if self._notes:
-            self._forget_notes_of_halves()
+        self._keep_notes(self.whole_from(), today)
 
     def _begin(self, today: int) -> None:
         first = today - LAG

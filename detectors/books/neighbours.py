@@ -125,7 +125,10 @@ class GroupPage(Page, kw_only=True):
 
     def size(self) -> int:
         """About how many belong to it, at least as many as have stays."""
-        return max(self.members(), len({stay.person for stay in self.stays.values() if stay.belongs and not stay.void}))
+        members = self.members()
+        if len(self.stays) <= members:  # nearly always, and it is asked at every look
+            return members
+        return max(members, len({stay.person for stay in self.stays.values() if stay.belongs and not stay.void}))
 
     def members(self) -> int:
         """About how many belong to it by the reference records: exact up to `MOST_COUNTED`."""

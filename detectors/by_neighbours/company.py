@@ -86,8 +86,7 @@ def is_town(page: GroupPage) -> bool:
     """Whether it is so large a place that only its parts are villages."""
     if len(page.counted) < MOST_COUNTED or kind_of(page.group) != VILLAGE:
         return False
-    # It is asked at every look: who has stays is counted only where there are so many.
-    return page.members() >= TOWN or (len(page.stays) >= TOWN and page.size() >= TOWN)
+    return page.size() >= TOWN
 
 
 def series_of(found: list[Company]) -> list[list[Company]]:

@@ -180,7 +180,7 @@ def hardly() -> Case:
 @case
 def too_fast_a_drive() -> Case:
     return both(
-        "hit-forty-kilometres-in-23-minutes",
+        "hit-too-fast-a-drive",
         "40 km as the crow flies are more than 50 on a road, in 23 minutes, from counter to counter: 104 km/h and low.",
         {"status": "open", "severity": "low", "measures": {"speed_needed": 104}},
         minutes=23,

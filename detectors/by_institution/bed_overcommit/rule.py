@@ -21,7 +21,8 @@ from detectors.engine.rule import Cited, Finding, Rule, View, parameter
 from schemas.alerts import Measure, RuleClass, Severity, Text
 from schemas.china_time import DAY, HOUR, format_day
 
-_MEDIUM, _VERY_HIGH, _LONG = 1.1, 1.5, 7  # a warning at this share is more than a bed in a corridor; a week is no peak
+_MEDIUM, _VERY_HIGH = 1.1, 1.5  # a warning at this share is more than a bed in a corridor
+_PEAK, _LONG = 3, 7  # nights; a week is no peak
 _CHANCE = 0.5  # of how far a full house strays: as much for three nights running is told of, and no more than that
 _SOURCE = "domain.md §4.8 (ENG)"
 
@@ -149,8 +150,8 @@ class BedOvercommit(Rule[CensusPage], frozen=True, kw_only=True):
         nights, steady = len(one.above(beds)), one.steady(self.nights)
         is_long, share = nights >= _LONG, steady / beds
         excess = max(steady, sum(one.censuses) / len(one.censuses)) if is_long else steady
-        # A full house strays by 1, a week's mean by half of it: with each night beyond the fewest, chance explains less.
-        lasts = min(max((nights - self.nights) / max(_LONG - self.nights, 1), 0.0), 1.0)
+        # A full house strays by 1, a week's mean by half of it: with each night beyond a peak's, chance explains less.
+        lasts = (min(max(nights, _PEAK), _LONG) - _PEAK) / (_LONG - _PEAK)
         strays = (excess - beds) * (1 + lasts) / sqrt(beds)
         if share > self.alert_share:
             return "low" if strays < 1 else "high" if share >= _VERY_HIGH or is_long else "medium"
